@@ -1,0 +1,77 @@
+//! Every tuning constant of the core, with its unit and where it comes from.
+//!
+//! Derived values are computed where they are used; nothing else in the crate holds a bare number
+//! that a listener could hear.
+
+// ---- Geometry -------------------------------------------------------------------------------
+
+/// Length of the analysis window, seconds. 40 ms puts the bins exactly 25 Hz apart at every rate
+/// whose window is a whole number of samples, so one profile format serves all rates.
+pub const WINDOW_S: f64 = 0.040;
+/// Frames per window: a frame every 10 ms.
+pub const HOPS_PER_WINDOW: usize = 4;
+/// Distance of two bins of the portable noise profile, Hz.
+pub const PROFILE_BIN_HZ: f64 = 25.0;
+/// Frames of look-ahead in Studio mode: 40 ms, so the mask is smoothed over frames on both sides.
+pub const STUDIO_LOOK_AHEAD_FRAMES: usize = 4;
+/// Hops that the synthesis window of Live mode spans: 20 ms.
+pub const LIVE_SYNTHESIS_HOPS: usize = 2;
+/// Sample rates the engine accepts, Hz. The lower end is where a window still has enough bins to be
+/// called a spectrum; the upper end covers every converter on sale with room to spare.
+pub const SAMPLE_RATE_RANGE_HZ: core::ops::RangeInclusive<f64> = 500.0..=1_600_000.0;
+
+// ---- Input ----------------------------------------------------------------------------------
+
+/// Samples beyond this magnitude (+60 dBFS) are clamped; they can only be faults, and their square
+/// must stay far away from the end of `f32`.
+pub const INPUT_LIMIT: f32 = 1000.0;
+
+// ---- Capture --------------------------------------------------------------------------------
+
+/// A capture shorter than this is refused, seconds: fewer frames than that say nothing about the
+/// spread of the noise.
+pub const MIN_CAPTURE_S: f64 = 0.3;
+/// Frames whose level lies below this count as silent, dBFS (RMS). Well under the dither of 16-bit
+/// audio (about −98 dBFS).
+pub const SILENCE_DBFS: f32 = -110.0;
+
+// ---- Levels ---------------------------------------------------------------------------------
+
+/// Lowest level a profile bin may hold, dB re full scale per 25 Hz.
+pub const MIN_LEVEL_DB: f32 = -200.0;
+/// Highest level a profile bin may hold, dB re full scale per 25 Hz.
+pub const MAX_LEVEL_DB: f32 = 60.0;
+/// Largest standard deviation a profile bin may hold, dB.
+pub const MAX_STD_DB: f32 = 40.0;
+/// Mean of the dB level of one bin of Gaussian noise below the dB of its mean power:
+/// 10·γ/ln 10 with Euler's γ, dB.
+pub const GAUSSIAN_LOG_BIAS_DB: f32 = 2.507;
+/// Standard deviation of the dB level of one bin of Gaussian noise: 10·π/(√6·ln 10), dB.
+pub const GAUSSIAN_LOG_STD_DB: f32 = 5.570;
+
+// ---- Output ---------------------------------------------------------------------------------
+
+/// Length of every click-free switch (bypass, removed, mix, gain), seconds.
+pub const OUTPUT_RAMP_S: f64 = 0.010;
+
+// ---- Adaptive noise level -------------------------------------------------------------------
+
+/// Weight of the past in the smoothed power that the minimum is taken of, per frame.
+pub const TRACKER_SMOOTHING: f32 = 0.85;
+/// Frames in one stretch of the minimum search.
+pub const TRACKER_STRETCH_FRAMES: usize = 20;
+/// Stretches that the minimum is searched in: 1.6 s, longer than most words.
+pub const TRACKER_STRETCHES: usize = 8;
+/// Mean power of steady noise over the minimum found, measured on white noise by
+/// `tracker::tests::white_noise_reads_its_own_level`.
+pub const TRACKER_BIAS: f32 = 1.9;
+
+// ---- Noise input ----------------------------------------------------------------------------
+
+/// Time constant over which the level of the noise input is averaged, seconds.
+pub const SIDECHAIN_AVERAGE_S: f64 = 0.5;
+
+// ---- Threshold ------------------------------------------------------------------------------
+
+/// Frequencies at which the low, mid and high threshold offsets act in full, Hz.
+pub const OFFSET_CORNERS_HZ: [f64; 3] = [200.0, 1_200.0, 7_000.0];

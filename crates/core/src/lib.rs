@@ -1,0 +1,21 @@
+//! Quell's denoiser.
+//!
+//! The core knows no host, no screen and no file. `new` allocates, `reset` clears all state,
+//! `process` never fails, allocates, locks or panics, whatever the samples are.
+#![deny(unsafe_code)]
+
+pub mod capture;
+pub mod config;
+pub mod denoiser;
+pub mod gate;
+pub mod geometry;
+pub mod profile;
+pub mod settings;
+pub mod stft;
+pub mod tracker;
+
+pub use capture::{CaptureRefusal, CaptureStatus};
+pub use denoiser::{Denoiser, FrameView, StreamSpec, Tap};
+pub use geometry::{BuildError, Geometry, LatencyMode};
+pub use profile::{NoiseProfile, ProfileError};
+pub use settings::{Engine, Monitor, ProfileSource, Settings};

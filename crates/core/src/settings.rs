@@ -1,0 +1,132 @@
+//! What a listener can set, as plain values; the plugin's parameters and the CLI's flags both end
+//! up here.
+
+/// Which algorithm makes the mask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum Engine {
+    /// The spectral gate.
+    #[default]
+    Gate,
+}
+
+/// Where the noise profile comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum ProfileSource {
+    /// The captured print; while there is none, as [`Self::Adaptive`].
+    #[default]
+    Captured,
+    /// A running minimum of the signal itself.
+    Adaptive,
+    /// The noise input beside the signal; while it is not connected, as [`Self::Captured`].
+    Sidechain,
+}
+
+/// What is sent to the output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum Monitor {
+    /// The signal without the noise.
+    #[default]
+    Denoised,
+    /// Only what is taken away.
+    Removed,
+}
+
+/// All that can change while a stream runs.
+///
+/// Mask settings take effect at the next frame (every 10 ms); `monitor`, `mix`, `output_gain_db`
+/// and `bypass` glide per sample.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Settings {
+    /// Algorithm that makes the mask.
+    pub engine: Engine,
+    /// Where the noise profile comes from.
+    pub profile_source: ProfileSource,
+    /// While true, frames are collected; when it falls, they become the captured profile.
+    pub capture: bool,
+    /// Share of the noise to take away, 0 to 1.
+    pub reduction: f32,
+    /// No bin is ever turned down further than this, dB (negative).
+    pub floor_db: f32,
+    /// Standard deviations of the noise above its mean at which a bin counts as signal.
+    pub sensitivity: f32,
+    /// Width of the transition from noise to signal around the threshold, dB; 0 is a hard gate.
+    pub knee_db: f32,
+    /// Half width of the triangle that smooths the mask over frequency, Hz.
+    pub freq_smoothing_hz: f32,
+    /// Half width of the triangle that smooths the mask over time, ms; Studio mode only, as it
+    /// needs look-ahead.
+    pub time_smoothing_ms: f32,
+    /// Time constant with which a bin opens, ms; 0 is at once.
+    pub attack_ms: f32,
+    /// Time constant with which a bin closes, ms; 0 is at once.
+    pub release_ms: f32,
+    /// Shift of the threshold at low frequencies (200 Hz and below), dB.
+    pub offset_low_db: f32,
+    /// Shift of the threshold at mid frequencies (1.2 kHz), dB.
+    pub offset_mid_db: f32,
+    /// Shift of the threshold at high frequencies (7 kHz and above), dB.
+    pub offset_high_db: f32,
+    /// One mask for all channels, so that the stereo image does not move.
+    pub stereo_link: bool,
+    /// What is sent to the output.
+    pub monitor: Monitor,
+    /// Share of the processed signal in the output, 0 (dry) to 1 (wet).
+    pub mix: f32,
+    /// Gain of the output, dB; bypass ignores it.
+    pub output_gain_db: f32,
+    /// Sends the delayed input to the output, untouched.
+    pub bypass: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            engine: Engine::Gate,
+            profile_source: ProfileSource::Captured,
+            capture: false,
+            reduction: 1.0,
+            floor_db: -60.0,
+            sensitivity: 1.5,
+            knee_db: 6.0,
+            freq_smoothing_hz: 100.0,
+            time_smoothing_ms: 40.0,
+            attack_ms: 0.0,
+            release_ms: 40.0,
+            offset_low_db: 0.0,
+            offset_mid_db: 0.0,
+            offset_high_db: 0.0,
+            stereo_link: true,
+            monitor: Monitor::Denoised,
+            mix: 1.0,
+            output_gain_db: 0.0,
+            bypass: false,
+        }
+    }
+}
+
+impl Settings {
+    /// The settings with every number finite and inside its range; what the engine works with, so
+    /// that no caller can make it misbehave.
+    pub fn sanitised(&self) -> Self {
+        let or = |value: f32, low: f32, high: f32, fallback: f32| {
+            if value.is_finite() { value.clamp(low, high) } else { fallback }
+        };
+        let d = Self::default();
+        Self {
+            reduction: or(self.reduction, 0.0, 1.0, d.reduction),
+            floor_db: or(self.floor_db, -200.0, 0.0, d.floor_db),
+            sensitivity: or(self.sensitivity, -20.0, 20.0, d.sensitivity),
+            knee_db: or(self.knee_db, 0.0, 60.0, d.knee_db),
+            freq_smoothing_hz: or(self.freq_smoothing_hz, 0.0, 2_000.0, d.freq_smoothing_hz),
+            time_smoothing_ms: or(self.time_smoothing_ms, 0.0, 1_000.0, d.time_smoothing_ms),
+            attack_ms: or(self.attack_ms, 0.0, 10_000.0, d.attack_ms),
+            release_ms: or(self.release_ms, 0.0, 10_000.0, d.release_ms),
+            offset_low_db: or(self.offset_low_db, -60.0, 60.0, 0.0),
+            offset_mid_db: or(self.offset_mid_db, -60.0, 60.0, 0.0),
+            offset_high_db: or(self.offset_high_db, -60.0, 60.0, 0.0),
+            mix: or(self.mix, 0.0, 1.0, d.mix),
+            output_gain_db: or(self.output_gain_db, -120.0, 60.0, 0.0),
+            ..*self
+        }
+    }
+}
