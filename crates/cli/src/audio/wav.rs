@@ -1,0 +1,153 @@
+//! WAV files, written as a stream.
+
+use std::io::{Seek, SeekFrom, Write};
+
+use anyhow::{Result, bail};
+
+use super::{AudioSpec, SampleFormat};
+
+/// Tail of the sub-format identifiers of extensible WAV, after the two bytes of the format tag.
+const SUB_FORMAT_TAIL: [u8; 14] = [0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xaa, 0, 0x38, 0x9b, 0x71];
+const TAG_INT: u16 = 1;
+const TAG_FLOAT: u16 = 3;
+const TAG_EXTENSIBLE: u16 = 0xfffe;
+/// Body of the chunk that holds 64-bit lengths.
+const DS64_LEN: u32 = 28;
+
+/// Writes samples after a header whose lengths are filled in at the end.
+///
+/// A chunk is kept free for 64-bit lengths; a file that outgrows 4 GB becomes RF64 (EBU 3306).
+pub(super) struct WavEncoder<W: Write + Seek> {
+    out: W,
+    spec: AudioSpec,
+    n_frames: u64,
+    /// Where the length of the `data` chunk stands.
+    data_len_pos: u64,
+    bytes: Vec<u8>,
+}
+
+impl<W: Write + Seek> WavEncoder<W> {
+    pub(super) fn new(mut out: W, spec: AudioSpec) -> Result<Self> {
+        if spec.n_channels == 0 || spec.n_channels > usize::from(u16::MAX) {
+            bail!("a WAV file holds 1 to 65535 channels, not {}", spec.n_channels);
+        }
+        let mut header = Vec::new();
+        header.extend_from_slice(b"RIFF\0\0\0\0WAVE");
+        header.extend_from_slice(b"JUNK");
+        header.extend_from_slice(&DS64_LEN.to_le_bytes());
+        header.extend_from_slice(&[0; DS64_LEN as usize]);
+        push_format(&mut header, &spec);
+        if spec.format == SampleFormat::Float {
+            header.extend_from_slice(b"fact\x04\0\0\0\0\0\0\0");
+        }
+        header.extend_from_slice(b"data");
+        let data_len_pos = header.len() as u64;
+        header.extend_from_slice(&[0; 4]);
+        out.write_all(&header)?;
+        Ok(Self { out, spec, n_frames: 0, data_len_pos, bytes: Vec::new() })
+    }
+
+    pub(super) fn write(&mut self, block: &[&[f32]]) -> Result<()> {
+        self.bytes.clear();
+        interleave(block, self.spec.format, &mut self.bytes);
+        self.out.write_all(&self.bytes)?;
+        self.n_frames += block.first().map_or(0, |channel| channel.len()) as u64;
+        Ok(())
+    }
+
+    /// Fills in the lengths and hands the output back.
+    pub(super) fn finish(mut self) -> Result<W> {
+        let data_len = self.n_frames * frame_bytes(&self.spec) as u64;
+        if data_len % 2 == 1 {
+            self.out.write_all(&[0])?;
+        }
+        let file_len = self.out.stream_position()?;
+        let riff_len = file_len - 8;
+        let is_rf64 = riff_len > u64::from(u32::MAX);
+        if is_rf64 {
+            self.out.seek(SeekFrom::Start(0))?;
+            self.out.write_all(b"RF64\xff\xff\xff\xffWAVEds64")?;
+            self.out.write_all(&DS64_LEN.to_le_bytes())?;
+            for length in [riff_len, data_len, self.n_frames] {
+                self.out.write_all(&length.to_le_bytes())?;
+            }
+        } else {
+            self.out.seek(SeekFrom::Start(4))?;
+            self.out.write_all(&(riff_len as u32).to_le_bytes())?;
+        }
+        if self.spec.format == SampleFormat::Float {
+            self.out.seek(SeekFrom::Start(self.data_len_pos - 8))?;
+            let n_frames = u32::try_from(self.n_frames).unwrap_or(u32::MAX);
+            self.out.write_all(&n_frames.to_le_bytes())?;
+        }
+        self.out.seek(SeekFrom::Start(self.data_len_pos))?;
+        let data_len_32 = if is_rf64 { u32::MAX } else { data_len as u32 };
+        self.out.write_all(&data_len_32.to_le_bytes())?;
+        self.out.flush()?;
+        Ok(self.out)
+    }
+}
+
+fn sample_bytes(format: SampleFormat) -> usize {
+    match format {
+        SampleFormat::Int { bits } => bits.div_ceil(8) as usize,
+        SampleFormat::Float => 4,
+    }
+}
+
+fn frame_bytes(spec: &AudioSpec) -> usize {
+    sample_bytes(spec.format) * spec.n_channels
+}
+
+/// The `fmt ` chunk; the extensible form where the plain one could not say what the channels are.
+fn push_format(header: &mut Vec<u8>, spec: &AudioSpec) {
+    let is_extensible = spec.n_channels > 2;
+    let bits = sample_bytes(spec.format) as u16 * 8;
+    let tag = if spec.format == SampleFormat::Float { TAG_FLOAT } else { TAG_INT };
+    let frame_bytes = frame_bytes(spec) as u32;
+    header.extend_from_slice(b"fmt ");
+    header.extend_from_slice(&(if is_extensible { 40u32 } else { 16 }).to_le_bytes());
+    header.extend_from_slice(&(if is_extensible { TAG_EXTENSIBLE } else { tag }).to_le_bytes());
+    header.extend_from_slice(&(spec.n_channels as u16).to_le_bytes());
+    header.extend_from_slice(&spec.sample_rate_hz.to_le_bytes());
+    header.extend_from_slice(&spec.sample_rate_hz.wrapping_mul(frame_bytes).to_le_bytes());
+    header.extend_from_slice(&(frame_bytes as u16).to_le_bytes());
+    header.extend_from_slice(&bits.to_le_bytes());
+    if is_extensible {
+        header.extend_from_slice(&22u16.to_le_bytes());
+        header.extend_from_slice(&bits.to_le_bytes());
+        header.extend_from_slice(&spec.channel_mask.to_le_bytes());
+        header.extend_from_slice(&tag.to_le_bytes());
+        header.extend_from_slice(&SUB_FORMAT_TAIL);
+    }
+}
+
+/// Appends a block as little-endian samples, channel by channel in every frame.
+pub(super) fn interleave(block: &[&[f32]], format: SampleFormat, bytes: &mut Vec<u8>) {
+    let n_frames = block.first().map_or(0, |channel| channel.len());
+    bytes.reserve(n_frames * block.len() * sample_bytes(format));
+    for frame_idx in 0..n_frames {
+        for channel in block {
+            let sample = channel[frame_idx];
+            match format {
+                SampleFormat::Float => bytes.extend_from_slice(&sample.to_le_bytes()),
+                // 8-bit WAV is the one that counts from the bottom.
+                SampleFormat::Int { bits: ..=8 } => {
+                    bytes.push((quantise(sample, 8) + 128) as u8);
+                }
+                SampleFormat::Int { bits } => {
+                    let n_bytes = bits.div_ceil(8) as usize;
+                    bytes.extend_from_slice(&quantise(sample, bits).to_le_bytes()[..n_bytes]);
+                }
+            }
+        }
+    }
+}
+
+/// The whole number nearest to a sample; full scale is clamped and NaN is silence.
+pub(super) fn quantise(sample: f32, bits: u32) -> i32 {
+    let full_scale = f64::from(1u32 << (bits - 1));
+    let scaled = (f64::from(sample) * full_scale).round();
+    // The cast of NaN is 0.
+    scaled.clamp(-full_scale, full_scale - 1.0) as i32
+}

@@ -1,0 +1,156 @@
+//! Encoding of audio files: written beside the target and renamed once they are whole.
+
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, anyhow, bail};
+use tempfile::NamedTempFile;
+
+use super::flac::FlacEncoder;
+use super::wav::WavEncoder;
+use super::{Audio, AudioSpec, SampleFormat};
+
+/// A file format that can be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileKind {
+    /// RIFF WAVE, or RF64 beyond 4 GB.
+    Wav,
+    /// Free Lossless Audio Codec.
+    Flac,
+}
+
+impl FileKind {
+    /// The format that the ending of a file name stands for.
+    pub fn of_path(path: &Path) -> Result<Self> {
+        let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+        match extension.as_str() {
+            "wav" | "wave" => Ok(Self::Wav),
+            "flac" => Ok(Self::Flac),
+            _ => bail!("'{}' cannot be written: end the name in .wav or .flac", path.display()),
+        }
+    }
+
+    /// Ending of a file name, without the dot.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Wav => "wav",
+            Self::Flac => "flac",
+        }
+    }
+
+    /// The sample format nearest to `wanted` that the file format can hold.
+    pub fn nearest_format(self, wanted: SampleFormat) -> SampleFormat {
+        match (self, wanted) {
+            (Self::Flac, SampleFormat::Float) => SampleFormat::Int { bits: 24 },
+            (Self::Flac, SampleFormat::Int { bits }) => {
+                SampleFormat::Int { bits: bits.div_ceil(8).clamp(2, 3) * 8 }
+            }
+            (Self::Wav, SampleFormat::Int { bits }) => {
+                SampleFormat::Int { bits: bits.div_ceil(8).clamp(1, 4) * 8 }
+            }
+            (Self::Wav, SampleFormat::Float) => SampleFormat::Float,
+        }
+    }
+}
+
+enum Encoder {
+    Wav(WavEncoder<BufWriter<NamedTempFile>>),
+    Flac(Box<FlacEncoder<BufWriter<NamedTempFile>>>),
+}
+
+/// An audio file being written; dropped before [`Self::finish`] it leaves nothing behind.
+pub struct Writer {
+    path: PathBuf,
+    encoder: Encoder,
+}
+
+impl Writer {
+    /// Starts a file in the format its name stands for.
+    pub fn create(path: &Path, spec: AudioSpec) -> Result<Self> {
+        let kind = FileKind::of_path(path)?;
+        let temporary = temporary_beside(path)?;
+        let file = BufWriter::with_capacity(1 << 16, temporary);
+        let encoder = match kind {
+            FileKind::Wav => WavEncoder::new(file, spec).map(Encoder::Wav),
+            FileKind::Flac => FlacEncoder::new(file, spec).map(|e| Encoder::Flac(Box::new(e))),
+        };
+        let encoder = encoder.map_err(|error| write_error(path, error))?;
+        Ok(Self { path: path.to_owned(), encoder })
+    }
+
+    /// Appends a block, `[channel][frame]`.
+    pub fn write(&mut self, block: &[&[f32]]) -> Result<()> {
+        let done = match &mut self.encoder {
+            Encoder::Wav(encoder) => encoder.write(block),
+            Encoder::Flac(encoder) => encoder.write(block),
+        };
+        done.map_err(|error| write_error(&self.path, error))
+    }
+
+    /// Completes the file and gives it its name.
+    pub fn finish(self) -> Result<()> {
+        let path = &self.path;
+        let file = match self.encoder {
+            Encoder::Wav(encoder) => encoder.finish(),
+            Encoder::Flac(encoder) => encoder.finish(),
+        };
+        let file = file.map_err(|error| write_error(path, error))?;
+        let temporary = file.into_inner().map_err(|e| write_error(path, e.into_error().into()))?;
+        temporary.persist(path).map_err(|error| write_error(path, error.error.into()))?;
+        Ok(())
+    }
+}
+
+/// A temporary file in the folder of the target, so that renaming it cannot fail half-way.
+fn temporary_beside(path: &Path) -> Result<NamedTempFile> {
+    let name = path.display();
+    if path.is_dir() {
+        bail!("'{name}' is a folder: name a file in it");
+    }
+    let is_read_only = path.metadata().is_ok_and(|metadata| metadata.permissions().readonly());
+    if is_read_only {
+        bail!("'{name}' is read-only: choose another name or change its permissions");
+    }
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    if !folder.is_dir() {
+        bail!("'{name}' cannot be written: create the folder '{}' first", folder.display());
+    }
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".quell-").suffix(".part");
+    #[cfg(unix)]
+    {
+        // What the user's umask allows, as for any other new file.
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(folder).map_err(|error| write_error(path, error.into()))
+}
+
+/// Says what stands in the way of a file and what to do about it.
+fn write_error(path: &Path, error: anyhow::Error) -> anyhow::Error {
+    use std::io::ErrorKind;
+    let name = path.display();
+    let kind = error.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+    match kind {
+        Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge) => {
+            anyhow!("'{name}' cannot be written: no space left; free some or choose another disk")
+        }
+        Some(ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem) => anyhow!(
+            "'{name}' cannot be written: the folder is read-only; choose another or change its \
+             permissions"
+        ),
+        _ => error.context(format!("'{name}' cannot be written")),
+    }
+}
+
+/// Writes a whole recording; the ending of the name chooses the format.
+pub fn write_all(path: &Path, audio: &Audio) -> Result<()> {
+    let format = FileKind::of_path(path)?.nearest_format(audio.spec.format);
+    let mut writer = Writer::create(path, AudioSpec { format, ..audio.spec })?;
+    let channels: Vec<&[f32]> = audio.channels.iter().map(Vec::as_slice).collect();
+    writer.write(&channels).context("writing")?;
+    writer.finish()
+}

@@ -1,0 +1,139 @@
+//! Numbers as people write them: with a unit, or as minutes and seconds.
+
+/// Parses a number with an optional unit, e.g. `-12`, `-12 dB`, `1.2 kHz`, `0.04 s`, `90 %`.
+///
+/// `unit` is what a bare number is in; `kHz` and `s` are converted to `Hz` and `ms`.
+pub fn parse_quantity(text: &str, unit: &str) -> Result<f32, String> {
+    let text = text.trim();
+    let unit_start = text
+        .char_indices()
+        .find(|&(idx, c)| c.is_alphabetic() && !is_exponent(text, idx) || c == '%')
+        .map_or(text.len(), |(idx, _)| idx);
+    let (number, given) = (text[..unit_start].trim(), text[unit_start..].trim());
+    let value: f32 = number.parse().map_err(|_| format!("'{text}' is not a number"))?;
+    if !value.is_finite() {
+        return Err(format!("'{text}' is not a finite number"));
+    }
+    let factor = match (given.to_ascii_lowercase().as_str(), unit) {
+        ("", _) => 1.0,
+        ("khz", "Hz") | ("s", "ms") => 1000.0,
+        (given, unit) if given == unit.to_ascii_lowercase() => 1.0,
+        _ if unit.is_empty() => return Err(format!("'{text}' has a unit where none is expected")),
+        _ => return Err(format!("'{given}' is not a unit for this; expected {unit}")),
+    };
+    Ok(value * factor)
+}
+
+fn is_exponent(text: &str, idx: usize) -> bool {
+    let bytes = text.as_bytes();
+    matches!(bytes[idx], b'e' | b'E')
+        && idx > 0
+        && bytes[idx - 1].is_ascii_digit()
+        && bytes.get(idx + 1).is_some_and(|b| b.is_ascii_digit() || *b == b'-' || *b == b'+')
+}
+
+/// A stretch of time in a file, seconds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TimeRange {
+    /// First moment.
+    pub start_s: f64,
+    /// First moment after the stretch.
+    pub end_s: f64,
+}
+
+impl std::fmt::Display for TimeRange {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}-{}", clock(self.start_s), clock(self.end_s))
+    }
+}
+
+impl std::str::FromStr for TimeRange {
+    type Err = String;
+
+    /// Parses `A-B`, each as seconds, `m:ss` or `h:mm:ss`, with fractions.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let hint = "expected START-END, e.g. 0:00-0:02 or 1.5-3.25";
+        let (start, end) = text.split_once('-').ok_or(hint)?;
+        let start_s = parse_clock(start).ok_or(hint)?;
+        let end_s = parse_clock(end).ok_or(hint)?;
+        if end_s <= start_s {
+            return Err("the end must come after the start".into());
+        }
+        Ok(Self { start_s, end_s })
+    }
+}
+
+/// Seconds from `ss.s`, `m:ss.s` or `h:mm:ss.s`.
+fn parse_clock(text: &str) -> Option<f64> {
+    let parts: Vec<&str> = text.trim().trim_end_matches('s').split(':').collect();
+    if parts.len() > 3 {
+        return None;
+    }
+    parts.iter().try_fold(0.0, |seconds, part| {
+        let value: f64 = part.trim().parse().ok()?;
+        (value.is_finite() && value >= 0.0).then_some(seconds * 60.0 + value)
+    })
+}
+
+/// Seconds as `m:ss.s` or `h:mm:ss`.
+pub fn clock(seconds: f64) -> String {
+    let tenths = (seconds.max(0.0) * 10.0).round() as u64;
+    let (hours, minutes) = (tenths / 36_000, tenths / 600 % 60);
+    if hours > 0 {
+        format!("{hours}:{minutes:02}:{:02}", tenths / 10 % 60)
+    } else {
+        format!("{minutes}:{:02}.{}", tenths / 10 % 60, tenths % 10)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantities_are_read_as_people_write_them() {
+        for (text, unit, expected) in [
+            ("-12", "dB", -12.0),
+            ("-12 dB", "dB", -12.0),
+            ("-12db", "dB", -12.0),
+            ("1.2 kHz", "Hz", 1200.0),
+            ("40 ms", "ms", 40.0),
+            ("0.04 s", "ms", 40.0),
+            ("90%", "%", 90.0),
+            ("1e2", "%", 100.0),
+            ("1.5", "", 1.5),
+        ] {
+            assert_eq!(parse_quantity(text, unit), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_quantity_is_refused_with_a_reason() {
+        for (text, unit, reason) in [
+            ("loud", "dB", "not a number"),
+            ("3 ms", "dB", "expected dB"),
+            ("3 ms", "", "none is expected"),
+            ("inf", "dB", "not a"),
+            ("", "dB", "not a number"),
+        ] {
+            let error = parse_quantity(text, unit).unwrap_err();
+            assert!(error.contains(reason), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn ranges_are_read_in_seconds_minutes_and_hours() {
+        let range: TimeRange = "0:01.5-1:02:03".parse().unwrap();
+        assert_eq!(range, TimeRange { start_s: 1.5, end_s: 3723.0 });
+        assert_eq!("2-3s".parse(), Ok(TimeRange { start_s: 2.0, end_s: 3.0 }));
+        for bad in ["3", "3-2", "a-b", "-1-2", "1:2:3:4-5:0:0:0", "1-inf"] {
+            assert!(bad.parse::<TimeRange>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn clocks_carry_over() {
+        assert_eq!(clock(59.96), "1:00.0");
+        assert_eq!(clock(3661.0), "1:01:01");
+    }
+}
