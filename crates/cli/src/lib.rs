@@ -6,6 +6,8 @@
 pub mod audio;
 pub mod cli;
 pub mod denoise;
+pub mod files;
 pub mod learn;
+pub mod picture;
 pub mod setting_flags;
 pub mod units;

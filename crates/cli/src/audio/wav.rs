@@ -151,3 +151,58 @@ pub(super) fn quantise(sample: f32, bits: u32) -> i32 {
     // The cast of NaN is 0.
     scaled.clamp(-full_scale, full_scale - 1.0) as i32
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Keeps the first bytes only, however much is written.
+    struct HeaderOnly {
+        header: Vec<u8>,
+        position: u64,
+    }
+
+    impl Write for HeaderOnly {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            let start = self.position as usize;
+            for (idx, byte) in bytes.iter().enumerate().filter(|(idx, _)| start + idx < 200) {
+                self.header.resize(self.header.len().max(start + idx + 1), 0);
+                self.header[start + idx] = *byte;
+            }
+            self.position += bytes.len() as u64;
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Seek for HeaderOnly {
+        fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
+            match to {
+                SeekFrom::Start(position) => self.position = position,
+                SeekFrom::Current(by) => self.position = self.position.wrapping_add_signed(by),
+                SeekFrom::End(_) => return Err(std::io::ErrorKind::Unsupported.into()),
+            }
+            Ok(self.position)
+        }
+    }
+
+    #[test]
+    fn a_file_beyond_4_gb_becomes_rf64_with_64_bit_lengths() {
+        let sink = HeaderOnly { header: Vec::new(), position: 0 };
+        let mut encoder = WavEncoder::new(sink, AudioSpec::float(48_000, 2)).unwrap();
+        // As if an hour and a half at 192 kHz had been written.
+        let n_frames = 1_036_800_000u64;
+        encoder.n_frames = n_frames;
+        encoder.out.position += n_frames * 8;
+        let header = encoder.finish().unwrap().header;
+        let u64_at = |at: usize| u64::from_le_bytes(header[at..at + 8].try_into().unwrap());
+        assert_eq!(&header[..20], b"RF64\xff\xff\xff\xffWAVEds64\x1c\0\0\0");
+        assert_eq!(u64_at(20), header.len() as u64 - 8 + n_frames * 8);
+        assert_eq!(u64_at(28), n_frames * 8);
+        assert_eq!(u64_at(36), n_frames);
+        assert_eq!(&header[header.len() - 8..], b"data\xff\xff\xff\xff");
+    }
+}

@@ -3,12 +3,13 @@
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use tempfile::NamedTempFile;
 
 use super::flac::FlacEncoder;
 use super::wav::WavEncoder;
 use super::{Audio, AudioSpec, SampleFormat};
+use crate::files::{temporary_beside, write_error};
 
 /// A file format that can be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,51 +99,6 @@ impl Writer {
         let temporary = file.into_inner().map_err(|e| write_error(path, e.into_error().into()))?;
         temporary.persist(path).map_err(|error| write_error(path, error.error.into()))?;
         Ok(())
-    }
-}
-
-/// A temporary file in the folder of the target, so that renaming it cannot fail half-way.
-fn temporary_beside(path: &Path) -> Result<NamedTempFile> {
-    let name = path.display();
-    if path.is_dir() {
-        bail!("'{name}' is a folder: name a file in it");
-    }
-    let is_read_only = path.metadata().is_ok_and(|metadata| metadata.permissions().readonly());
-    if is_read_only {
-        bail!("'{name}' is read-only: choose another name or change its permissions");
-    }
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    if !folder.is_dir() {
-        bail!("'{name}' cannot be written: create the folder '{}' first", folder.display());
-    }
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".quell-").suffix(".part");
-    #[cfg(unix)]
-    {
-        // What the user's umask allows, as for any other new file.
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    builder.tempfile_in(folder).map_err(|error| write_error(path, error.into()))
-}
-
-/// Says what stands in the way of a file and what to do about it.
-fn write_error(path: &Path, error: anyhow::Error) -> anyhow::Error {
-    use std::io::ErrorKind;
-    let name = path.display();
-    let kind = error.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
-    match kind {
-        Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge) => {
-            anyhow!("'{name}' cannot be written: no space left; free some or choose another disk")
-        }
-        Some(ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem) => anyhow!(
-            "'{name}' cannot be written: the folder is read-only; choose another or change its \
-             permissions"
-        ),
-        _ => error.context(format!("'{name}' cannot be written")),
     }
 }
 

@@ -1,0 +1,129 @@
+//! Pictures of sound: spectrograms and curves with axes, as PNG or SVG.
+
+pub mod axis;
+pub mod colour;
+pub mod figure;
+pub mod spectrogram;
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use axis::{Axis, khz_label, tick_label};
+use figure::{Anchor, Figure, Frame, LARGE, MEDIUM, SMALL};
+use spectrogram::{Spectrogram, paint};
+
+/// Levels shown below the loudest, dB.
+const RANGE_DB: f64 = 80.0;
+
+/// Draws the spectrograms of a sound before and after, one above the other on one scale.
+///
+/// The ending of `path` chooses PNG or SVG.
+pub fn before_after(
+    path: &Path,
+    before: &[f32],
+    after: &[f32],
+    sample_rate_hz: f64,
+    title: &str,
+) -> Result<()> {
+    let panels = [("Before", before), ("After", after)];
+    let mut figure = Figure::new(1600, 1100);
+    let seconds = before.len().max(after.len()) as f64 / sample_rate_hz;
+    let top = title_row(&mut figure, title);
+    let frames = stack(top, 1100.0, panels.len());
+    let grids = panels
+        .iter()
+        .zip(&frames)
+        .map(|((_, samples), frame)| {
+            Spectrogram::compute(samples, sample_rate_hz, frame.width as usize)
+        })
+        .collect::<Result<Vec<_>>>()?;
+    let loudest_db = grids.iter().map(Spectrogram::peak_db).fold(f32::MIN, f32::max);
+    let range_db = level_range(loudest_db);
+    for ((grid, frame), (name, _)) in grids.iter().zip(&frames).zip(&panels) {
+        spectrogram_panel(&mut figure, *frame, grid, sample_rate_hz / 2.0, range_db)?;
+        figure.text(frame.x, frame.y - 10.0, MEDIUM, Anchor::Start, name);
+    }
+    let last = frames[frames.len() - 1];
+    time_axis(&mut figure, last, seconds);
+    let bar = Frame {
+        x: 1440.0,
+        y: frames[0].y,
+        width: 28.0,
+        height: last.y + last.height - frames[0].y,
+    };
+    colour_bar(&mut figure, bar, range_db, "Level (dBFS)")?;
+    figure.save(path)
+}
+
+/// Writes the title and returns where the room below it begins.
+fn title_row(figure: &mut Figure, title: &str) -> f64 {
+    figure.text(120.0, 52.0, LARGE, Anchor::Start, title);
+    70.0
+}
+
+/// Frames one above the other, with room for a heading each and one time axis at the bottom.
+fn stack(top: f64, height: f64, n_panels: usize) -> Vec<Frame> {
+    let (heading, bottom) = (48.0, 85.0);
+    let each = (height - top - bottom) / n_panels as f64;
+    (0..n_panels)
+        .map(|idx| Frame {
+            x: 120.0,
+            y: (top + heading + idx as f64 * each).round(),
+            width: 1290.0,
+            height: (each - heading).round(),
+        })
+        .collect()
+}
+
+/// From 80 dB under the loudest level, rounded up to 5 dB, to that level.
+fn level_range(loudest_db: f32) -> (f64, f64) {
+    let high = (f64::from(loudest_db) / 5.0).ceil().max(-24.0) * 5.0;
+    (high - RANGE_DB, high)
+}
+
+fn spectrogram_panel(
+    figure: &mut Figure,
+    frame: Frame,
+    grid: &Spectrogram,
+    nyquist_hz: f64,
+    range_db: (f64, f64),
+) -> Result<()> {
+    let axis = Axis::hearing(nyquist_hz);
+    let height = frame.height as usize;
+    let pixels = paint(&grid.level_db, grid.n_bins, grid.bin_hz, &axis, height, range_db);
+    figure.pixels(frame, &pixels, grid.n_columns)?;
+    figure.outline(frame);
+    let ticks: Vec<_> = axis.ticks(8).into_iter().map(|hz| (hz, khz_label(hz))).collect();
+    figure.left_axis(frame, &axis, &ticks, "Frequency (kHz)");
+    Ok(())
+}
+
+fn time_axis(figure: &mut Figure, frame: Frame, seconds: f64) {
+    let axis = Axis::linear(0.0, seconds.max(1e-6));
+    let ticks = axis.ticks(10);
+    let step = if ticks.len() > 1 { ticks[1] - ticks[0] } else { 1.0 };
+    let ticks: Vec<_> = ticks.into_iter().map(|t| (t, tick_label(t, step))).collect();
+    figure.bottom_axis(frame, &axis, &ticks, "Time (s)");
+}
+
+/// A bar that tells which colour is which value, labelled on its right.
+fn colour_bar(figure: &mut Figure, frame: Frame, range: (f64, f64), title: &str) -> Result<()> {
+    let n_rows = 256;
+    let pixels: Vec<u8> = (0..n_rows)
+        .flat_map(|row| colour::heat(1.0 - f64::from(row) / f64::from(n_rows - 1)))
+        .collect();
+    figure.pixels(frame, &pixels, 1)?;
+    figure.outline(frame);
+    let axis = Axis::linear(range.0, range.1);
+    let ticks = axis.ticks(9);
+    let step = if ticks.len() > 1 { ticks[1] - ticks[0] } else { 1.0 };
+    let right = frame.x + frame.width;
+    for tick in ticks {
+        let y = frame.y + (1.0 - axis.position(tick)) * frame.height;
+        figure.line((right, y), (right + 7.0, y), figure::INK, 1.5);
+        figure.text(right + 12.0, y + SMALL * 0.34, SMALL, Anchor::Start, &tick_label(tick, step));
+    }
+    figure.text_upwards(right + 98.0, frame.y + frame.height / 2.0, MEDIUM, title);
+    Ok(())
+}
