@@ -1,0 +1,403 @@
+//! The saved state: parameters and the captured profile, versioned.
+//!
+//! A JSON object, so that a project file can be looked into and repaired by hand:
+//! `quell_state` (format version), `app` (who wrote it), `params` (plain values by id, choices by
+//! their id) and `profile` (`null`, or `channels`, `bins`, `seconds` and the levels in dB as
+//! base64 of little-endian f32). The text of equal states is equal, byte for byte.
+//!
+//! Reading happens in two steps: [`decode`] checks everything and touches nothing, [`apply`] cannot
+//! fail. So a damaged state leaves the running one as it is.
+
+use nice_plug::params::internals::ParamPtr;
+use nice_plug::params::{InternalParamMut, Param, Params};
+use quell_core::{NoiseProfile, ProfileError};
+use serde_json::{Map, Number, Value, json};
+
+use crate::bridge::Link;
+use crate::params::QuellParams;
+
+/// Format written, and the only one so far.
+pub const VERSION: u64 = 1;
+/// No state is longer, bytes: 64 channels of the widest profile take 23 MB.
+pub const MAX_LEN: usize = 32 << 20;
+/// Id of the parameter that is always saved as off, so that no project starts by learning.
+const CAPTURE_ID: &str = "capture";
+
+/// Why bytes are not a state.
+#[derive(Debug, PartialEq)]
+pub enum StateError {
+    /// Nothing there.
+    Empty,
+    /// More than [`MAX_LEN`].
+    TooLong {
+        /// Bytes given.
+        actual: usize,
+    },
+    /// Not the JSON that was expected; what the reader said.
+    Syntax(String),
+    /// Written by a version this one does not know.
+    Version {
+        /// Version given, as text.
+        actual: String,
+    },
+    /// A field is missing or of the wrong kind.
+    Field {
+        /// Its name.
+        name: String,
+    },
+    /// The profile's numbers are out of order.
+    Profile(ProfileError),
+}
+
+impl core::fmt::Display for StateError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Empty => write!(f, "the state is empty"),
+            Self::TooLong { actual } => {
+                write!(f, "the state has {actual} bytes, at most {MAX_LEN} are allowed")
+            }
+            Self::Syntax(reason) => write!(f, "the state is damaged: {reason}"),
+            Self::Version { actual } => {
+                write!(f, "the state has format {actual}, this version reads {VERSION}")
+            }
+            Self::Field { name } => write!(f, "the state's field '{name}' is missing or damaged"),
+            Self::Profile(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+impl core::error::Error for StateError {}
+
+/// A state that was checked from end to end.
+#[derive(Debug)]
+pub struct State {
+    values: Map<String, Value>,
+    profile: Option<NoiseProfile>,
+}
+
+/// The state as bytes.
+pub fn encode(params: &QuellParams, link: &Link) -> Vec<u8> {
+    let mut values = Map::new();
+    for (id, param, _) in params.param_map() {
+        let value = if id == CAPTURE_ID { Value::Bool(false) } else { value_of(param) };
+        values.insert(id, value);
+    }
+    let state = json!({
+        "quell_state": VERSION,
+        "app": env!("CARGO_PKG_VERSION"),
+        "params": values,
+        "profile": link.profile().map_or(Value::Null, |profile| encode_profile(&profile)),
+    });
+    state.to_string().into_bytes()
+}
+
+/// Checks bytes and takes them apart.
+pub fn decode(bytes: &[u8]) -> Result<State, StateError> {
+    if bytes.is_empty() {
+        return Err(StateError::Empty);
+    }
+    if bytes.len() > MAX_LEN {
+        return Err(StateError::TooLong { actual: bytes.len() });
+    }
+    let state: Value =
+        serde_json::from_slice(bytes).map_err(|error| StateError::Syntax(error.to_string()))?;
+    match &state["quell_state"] {
+        Value::Null => return Err(missing("quell_state")),
+        version if version.as_u64() == Some(VERSION) => {}
+        other => return Err(StateError::Version { actual: other.to_string() }),
+    }
+    let values = state["params"].as_object().ok_or_else(|| missing("params"))?;
+    let reference = QuellParams::default();
+    for (id, param, _) in reference.param_map() {
+        if values.get(&id).is_some_and(|value| !fits(param, value)) {
+            return Err(missing(&id));
+        }
+    }
+    let profile = match state.get("profile") {
+        None => return Err(missing("profile")),
+        Some(Value::Null) => None,
+        Some(profile) => Some(decode_profile(profile)?),
+    };
+    Ok(State { values: values.clone(), profile })
+}
+
+/// Puts a checked state in force. A parameter that the state does not know takes its default, as it
+/// had no effect when the state was written.
+pub fn apply(state: State, params: &QuellParams, link: &Link) {
+    for (id, param, _) in params.param_map() {
+        set_value(param, state.values.get(&id).filter(|_| id != CAPTURE_ID));
+    }
+    link.set_profile(state.profile);
+}
+
+fn missing(name: &str) -> StateError {
+    StateError::Field { name: name.to_owned() }
+}
+
+/// The plain value of a parameter of `params`, which must outlive the pointer.
+fn value_of(param: ParamPtr) -> Value {
+    // SAFETY: every caller took the pointer from a `QuellParams` that it holds a reference to.
+    unsafe {
+        match param {
+            ParamPtr::FloatParam(p) => number((*p).unmodulated_plain_value()),
+            ParamPtr::IntParam(p) => Value::from((*p).unmodulated_plain_value()),
+            ParamPtr::BoolParam(p) => Value::Bool((*p).unmodulated_plain_value()),
+            ParamPtr::EnumParam(p) => {
+                (*p).unmodulated_plain_id().map_or(Value::Null, |id| Value::from(id))
+            }
+        }
+    }
+}
+
+/// True if a parameter can take this value.
+fn fits(param: ParamPtr, value: &Value) -> bool {
+    match param {
+        ParamPtr::FloatParam(_) => value.as_f64().is_some_and(|v| (v as f32).is_finite()),
+        ParamPtr::IntParam(_) => value.as_i64().is_some_and(|v| i32::try_from(v).is_ok()),
+        ParamPtr::BoolParam(_) => value.is_boolean(),
+        // SAFETY: the caller took the pointer from a `QuellParams` of its own, which nobody else
+        // sees, so that the value may be tried on it.
+        ParamPtr::EnumParam(p) => value.as_str().is_some_and(|id| unsafe { (*p).set_from_id(id) }),
+    }
+}
+
+/// Sets a parameter to a value that [`fits`], or to its default; numbers are brought into range.
+fn set_value(param: ParamPtr, value: Option<&Value>) {
+    // SAFETY: as in `value_of`; the setters only store to atomics, so any thread may call them.
+    unsafe {
+        match param {
+            ParamPtr::FloatParam(p) => {
+                let value = value.and_then(Value::as_f64).map(|v| v as f32);
+                let value = value.unwrap_or((*p).default_plain_value());
+                let (low, high) = ((*p).preview_plain(0.0), (*p).preview_plain(1.0));
+                (*p)._internal_set_plain_value(value.clamp(low, high));
+            }
+            ParamPtr::IntParam(p) => {
+                let value = value.and_then(Value::as_i64).and_then(|v| i32::try_from(v).ok());
+                let value = value.unwrap_or((*p).default_plain_value());
+                let (low, high) = ((*p).preview_plain(0.0), (*p).preview_plain(1.0));
+                (*p)._internal_set_plain_value(value.clamp(low, high));
+            }
+            ParamPtr::BoolParam(p) => {
+                let value = value.and_then(Value::as_bool);
+                (*p)._internal_set_plain_value(value.unwrap_or((*p).default_plain_value()));
+            }
+            ParamPtr::EnumParam(p) => {
+                let is_set = value.and_then(Value::as_str).is_some_and(|id| (*p).set_from_id(id));
+                if !is_set {
+                    (*p)._internal_set_plain_value((*p).default_plain_value());
+                }
+            }
+        }
+    }
+}
+
+fn number(value: f32) -> Value {
+    Number::from_f64(f64::from(value)).map_or(Value::Null, Value::Number)
+}
+
+// ---- Profile ---------------------------------------------------------------------------------
+
+fn encode_profile(profile: &NoiseProfile) -> Value {
+    json!({
+        "channels": profile.n_channels(),
+        "bins": profile.n_bins(),
+        "seconds": number(profile.seconds()),
+        "mean_db": encode_levels(profile.mean_db()),
+        "std_db": encode_levels(profile.std_db()),
+    })
+}
+
+fn decode_profile(profile: &Value) -> Result<NoiseProfile, StateError> {
+    let count = |name: &str| {
+        profile[name].as_u64().and_then(|n| usize::try_from(n).ok()).ok_or_else(|| missing(name))
+    };
+    let levels =
+        |name: &str| profile[name].as_str().and_then(decode_levels).ok_or_else(|| missing(name));
+    let seconds = profile["seconds"].as_f64().ok_or_else(|| missing("seconds"))? as f32;
+    NoiseProfile::new(
+        count("channels")?,
+        count("bins")?,
+        levels("mean_db")?,
+        levels("std_db")?,
+        seconds,
+    )
+    .map_err(StateError::Profile)
+}
+
+fn encode_levels(levels: &[f32]) -> String {
+    let bytes: Vec<u8> = levels.iter().flat_map(|level| level.to_le_bytes()).collect();
+    encode_base64(&bytes)
+}
+
+fn decode_levels(text: &str) -> Option<Vec<f32>> {
+    let bytes = decode_base64(text)?;
+    let (words, rest) = bytes.as_chunks::<4>();
+    rest.is_empty().then(|| words.iter().map(|&word| f32::from_le_bytes(word)).collect())
+}
+
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/// RFC 4648, with padding.
+fn encode_base64(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for group in bytes.chunks(3) {
+        let word = group.iter().fold(0u32, |word, &byte| word << 8 | u32::from(byte));
+        let word = word << (8 * (3 - group.len()));
+        for place in 0..4 {
+            let digit = ALPHABET[(word >> (18 - 6 * place) & 63) as usize];
+            text.push(if place <= group.len() { char::from(digit) } else { '=' });
+        }
+    }
+    text
+}
+
+/// `None` for anything that [`encode_base64`] does not write.
+fn decode_base64(text: &str) -> Option<Vec<u8>> {
+    let (groups, rest) = text.as_bytes().as_chunks::<4>();
+    if !rest.is_empty() {
+        return None;
+    }
+    let mut bytes = Vec::with_capacity(groups.len() * 3);
+    for (group_idx, group) in groups.iter().enumerate() {
+        let n_padding = group.iter().rev().take_while(|&&digit| digit == b'=').count();
+        if n_padding > 2 || (n_padding > 0 && group_idx + 1 != groups.len()) {
+            return None;
+        }
+        let mut word = 0u32;
+        for &digit in &group[..4 - n_padding] {
+            word = word << 6 | digit_value(digit)?;
+        }
+        word <<= 6 * n_padding;
+        bytes.extend_from_slice(&word.to_be_bytes()[1..4 - n_padding]);
+    }
+    Some(bytes)
+}
+
+fn digit_value(digit: u8) -> Option<u32> {
+    let value = match digit {
+        b'A'..=b'Z' => digit - b'A',
+        b'a'..=b'z' => digit - b'a' + 26,
+        b'0'..=b'9' => digit - b'0' + 52,
+        b'+' => 62,
+        b'/' => 63,
+        _ => return None,
+    };
+    Some(u32::from(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bridge;
+
+    fn profile() -> NoiseProfile {
+        let mean = (0..10).map(|i| -60.0 - i as f32 / 3.0).collect();
+        NoiseProfile::new(2, 5, mean, vec![5.5; 10], 2.25).unwrap()
+    }
+
+    fn saved(profile: Option<NoiseProfile>) -> Vec<u8> {
+        let (link, _audio) = bridge::link();
+        link.set_profile(profile);
+        encode(&QuellParams::default(), &link)
+    }
+
+    fn with(change: impl FnOnce(&mut Value)) -> Vec<u8> {
+        let mut state: Value = serde_json::from_slice(&saved(Some(profile()))).unwrap();
+        change(&mut state);
+        state.to_string().into_bytes()
+    }
+
+    #[test]
+    fn base64_agrees_with_the_rfcs_examples() {
+        for (plain, text) in [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg=="),
+            ("fooba", "Zm9vYmE="),
+            ("foobar", "Zm9vYmFy"),
+        ] {
+            assert_eq!(encode_base64(plain.as_bytes()), text);
+            assert_eq!(decode_base64(text).as_deref(), Some(plain.as_bytes()));
+        }
+        for junk in ["Z", "Zg=", "Zg==Zg==", "Z===", "====", "Zm9\u{e9}", "Zm 9"] {
+            assert_eq!(decode_base64(junk), None, "{junk}");
+        }
+    }
+
+    #[test]
+    fn a_state_comes_back_as_it_was_and_is_written_the_same_again() {
+        let (link, _audio) = bridge::link();
+        let params = QuellParams::default();
+        link.set_profile(Some(profile()));
+        // SAFETY: these parameters are on no other thread.
+        unsafe {
+            params.reduction._internal_set_plain_value(62.5);
+            params.latency._internal_set_plain_value(crate::params::LatencyChoice::Studio);
+            params.capture._internal_set_plain_value(true);
+            params.bypass._internal_set_plain_value(true);
+        }
+        let bytes = encode(&params, &link);
+        assert_eq!(encode(&params, &link), bytes);
+
+        let (other_link, _audio) = bridge::link();
+        let other = QuellParams::default();
+        apply(decode(&bytes).unwrap(), &other, &other_link);
+        assert_eq!(other.reduction.value(), 62.5);
+        assert_eq!(other.latency.value(), crate::params::LatencyChoice::Studio);
+        assert!(other.bypass.value());
+        assert!(!other.capture.value(), "a project never opens capturing");
+        assert_eq!(other_link.profile().as_deref(), Some(&profile()));
+        assert_eq!(encode(&other, &other_link), bytes);
+    }
+
+    #[test]
+    fn damage_is_refused_by_name() {
+        assert_eq!(decode(b"").unwrap_err(), StateError::Empty);
+        let whole = saved(Some(profile()));
+        for len in 1..whole.len() {
+            assert!(matches!(decode(&whole[..len]), Err(StateError::Syntax(_))), "{len} bytes");
+        }
+        let wrong_version = with(|state| state["quell_state"] = json!(2));
+        assert_eq!(
+            decode(&wrong_version).unwrap_err(),
+            StateError::Version { actual: "2".to_owned() }
+        );
+        let nan = encode_levels(&[f32::NAN; 10]);
+        let nan = with(|state| state["profile"]["mean_db"] = json!(nan));
+        assert!(matches!(
+            decode(&nan).unwrap_err(),
+            StateError::Profile(ProfileError::Value { name: "level", index: 0, .. })
+        ));
+        let short = with(|state| state["profile"]["bins"] = json!(6));
+        assert!(matches!(decode(&short).unwrap_err(), StateError::Profile(_)));
+        for (name, value) in [
+            ("reduction", json!("loud")),
+            ("bypass", json!(1)),
+            ("latency", json!("eternal")),
+            ("latency", json!(0)),
+        ] {
+            let bytes = with(|state| state["params"][name] = value);
+            assert_eq!(decode(&bytes).unwrap_err(), missing(name));
+        }
+        assert!(decode(b"{}").is_err() && decode(b"[]").is_err() && decode(b"null").is_err());
+    }
+
+    #[test]
+    fn unknown_parameters_are_passed_over_and_absent_ones_take_their_default() {
+        let bytes = with(|state| {
+            state["params"].as_object_mut().unwrap().remove("knee");
+            state["params"]["warp"] = json!(9);
+            state["params"]["floor"] = json!(-1e9);
+        });
+        let (link, _audio) = bridge::link();
+        let params = QuellParams::default();
+        // SAFETY: as above.
+        unsafe { params.knee._internal_set_plain_value(20.0) };
+        apply(decode(&bytes).unwrap(), &params, &link);
+        assert_eq!(params.knee.value(), params.knee.default_plain_value());
+        assert_eq!(params.floor.value(), -100.0, "brought into range");
+    }
+}

@@ -1,0 +1,710 @@
+//! The VST3 entry: a layer between the host and the framework's VST3 wrapper.
+//!
+//! nice-plug 0.4 posts a task whenever a parameter changes on another thread than the main one. On
+//! Linux that task runs on a worker thread and borrows the editor window; if the host opens or
+//! closes the editor at that moment, the borrow panics and takes the host with it. It also wakes
+//! the worker with a system call from the audio thread, and it drops what a host sets while audio
+//! runs. So no parameter change reaches the framework here:
+//! - automation is applied by [`Shell::process`], which cuts the block where a value changes;
+//! - what the host sets, and what the editor sets, goes straight to the parameters;
+//! - state is ours ([`crate::state`]), refused as a whole when damaged;
+//! - the editor's window has no callback into the framework ([`crate::editor`]).
+//!
+//! Without tasks nothing but the main thread ever touches the editor window. On the way this layer
+//! reports the latency before the first activation, restarts the host once per new latency mode,
+//! and tells the host when a capture changed what would be saved.
+
+use std::ffi::c_void;
+use std::ptr;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use nice_plug::context::PluginApi;
+use nice_plug::context::gui::{GuiContext, GuiContextInner};
+use nice_plug::params::Params;
+use nice_plug::params::internals::ParamPtr;
+use nice_plug::plugin::PluginState;
+use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::{CString, *};
+use nice_plug::wrapper::vst3::vst3::Steinberg::*;
+use nice_plug::wrapper::vst3::vst3::{Class, ComPtr, ComRef, ComWrapper};
+use nice_plug::wrapper::vst3::{PluginInfo, Wrapper};
+
+use crate::{Quell, Shared, state};
+
+// ---- Entry points ----------------------------------------------------------------------------
+
+/// Where hosts begin.
+#[unsafe(no_mangle)]
+pub extern "system" fn GetPluginFactory() -> *mut c_void {
+    let factory = ComWrapper::new(Factory { info: PluginInfo::for_plugin::<Quell>() });
+    factory.to_com_ptr::<IPluginFactory>().map_or(ptr::null_mut(), |f| f.into_raw().cast())
+}
+
+macro_rules! module_entries {
+    ($($abi:literal $enter:ident($($arg:ty)?), $leave:ident;)+) => {$(
+        /// The library was loaded.
+        #[unsafe(no_mangle)]
+        pub extern $abi fn $enter($(_: $arg)?) -> bool {
+            nice_plug::wrapper::setup_logger::<Quell>();
+            true
+        }
+
+        /// The library is about to go.
+        #[unsafe(no_mangle)]
+        pub extern $abi fn $leave() -> bool {
+            true
+        }
+    )+};
+}
+
+#[cfg(all(target_family = "unix", not(target_os = "macos")))]
+module_entries! { "C" ModuleEntry(*mut c_void), ModuleExit; }
+#[cfg(target_os = "macos")]
+module_entries! { "C" bundleEntry(*mut c_void), bundleExit; }
+#[cfg(target_os = "windows")]
+module_entries! { "system" InitDll(), ExitDll; }
+
+struct Factory {
+    info: PluginInfo,
+}
+
+impl Class for Factory {
+    type Interfaces = (IPluginFactory, IPluginFactory2, IPluginFactory3);
+}
+
+/// Writes `value` where the host wants it.
+///
+/// # Safety
+/// `target` must be null or valid.
+unsafe fn put<T>(target: *mut T, value: T) -> tresult {
+    if target.is_null() {
+        return kInvalidArgument;
+    }
+    // SAFETY: the caller's promise.
+    unsafe { target.write(value) };
+    kResultOk
+}
+
+impl IPluginFactoryTrait for Factory {
+    unsafe fn getFactoryInfo(&self, info: *mut PFactoryInfo) -> tresult {
+        // SAFETY: the host passes valid pointers; so in every function of this file.
+        unsafe { put(info, self.info.create_factory_info()) }
+    }
+
+    unsafe fn countClasses(&self) -> int32 {
+        1
+    }
+
+    unsafe fn getClassInfo(&self, index: int32, info: *mut PClassInfo) -> tresult {
+        if index != 0 {
+            return kInvalidArgument;
+        }
+        // SAFETY: as above.
+        unsafe { put(info, self.info.create_class_info()) }
+    }
+
+    unsafe fn createInstance(
+        &self,
+        class_id: FIDString,
+        interface_id: FIDString,
+        object: *mut *mut c_void,
+    ) -> tresult {
+        if class_id.is_null() || interface_id.is_null() || object.is_null() {
+            return kInvalidArgument;
+        }
+        // SAFETY: class ids have 16 bytes.
+        if unsafe { &*class_id.cast::<[u8; 16]>() } != self.info.cid {
+            return kInvalidArgument;
+        }
+        let Some(shell) = Shell::new() else { return kResultFalse };
+        let shell = ComWrapper::new(shell);
+        let Some(unknown) = shell.as_com_ref::<FUnknown>() else { return kNoInterface };
+        let unknown = unknown.as_ptr();
+        // SAFETY: the pointer is that of a living object, which `queryInterface` shares with the
+        // host before ours goes.
+        unsafe { ((*(*unknown).vtbl).queryInterface)(unknown, interface_id.cast(), object) }
+    }
+}
+
+impl IPluginFactory2Trait for Factory {
+    unsafe fn getClassInfo2(&self, index: int32, info: *mut PClassInfo2) -> tresult {
+        if index != 0 {
+            return kInvalidArgument;
+        }
+        // SAFETY: as above.
+        unsafe { put(info, self.info.create_class_info_2()) }
+    }
+}
+
+impl IPluginFactory3Trait for Factory {
+    unsafe fn getClassInfoUnicode(&self, index: int32, info: *mut PClassInfoW) -> tresult {
+        if index != 0 {
+            return kInvalidArgument;
+        }
+        // SAFETY: as above.
+        unsafe { put(info, self.info.create_class_info_unicode()) }
+    }
+
+    unsafe fn setHostContext(&self, _: *mut FUnknown) -> tresult {
+        kResultOk
+    }
+}
+
+// ---- What shell and editor share --------------------------------------------------------------
+
+/// The part of the shell that the editor's thread may use, too.
+struct Core {
+    shared: Shared,
+    /// VST3's ids and the parameters, in the order of the ids. The pointers live as long as
+    /// `shared.params`.
+    params: Vec<(ParamID, ParamPtr)>,
+    handler: Mutex<Option<ComPtr<IComponentHandler>>>,
+    /// Bits of the rate of `setupProcessing`, Hz.
+    sample_rate_hz: AtomicU64,
+    is_active: AtomicBool,
+    /// Latency mode that runs or that the host was last asked to restart for.
+    known_mode: AtomicU8,
+}
+
+/// The id the framework derives from a parameter's name: it is in saved automation, so it must not
+/// change (`tests/vst3_ids.rs` compares).
+fn vst3_id(id: &str) -> ParamID {
+    let hash = id.bytes().fold(0u32, |h, byte| h.wrapping_mul(31).wrapping_add(u32::from(byte)));
+    // The top bit belongs to hosts.
+    hash & !(1 << 31)
+}
+
+impl Core {
+    fn new(shared: Shared) -> Self {
+        let mut params: Vec<_> =
+            shared.params.param_map().into_iter().map(|(id, p, _)| (vst3_id(&id), p)).collect();
+        params.sort_unstable_by_key(|&(id, _)| id);
+        Self {
+            shared,
+            params,
+            handler: Mutex::new(None),
+            sample_rate_hz: AtomicU64::new(0),
+            is_active: AtomicBool::new(false),
+            known_mode: AtomicU8::new(u8::MAX),
+        }
+    }
+
+    fn param(&self, id: ParamID) -> Option<ParamPtr> {
+        let idx = self.params.binary_search_by_key(&id, |&(id, _)| id).ok()?;
+        Some(self.params[idx].1)
+    }
+
+    fn id_of(&self, param: ParamPtr) -> Option<ParamID> {
+        self.params.iter().find(|(_, p)| *p == param).map(|&(id, _)| id)
+    }
+
+    /// Sets a parameter; from any thread, as it only stores to atomics.
+    fn set(&self, id: ParamID, value: ParamValue) -> bool {
+        let Some(param) = self.param(id).filter(|_| value.is_finite()) else { return false };
+        // SAFETY: the pointers live as long as `shared.params`, which this object holds.
+        unsafe { param._internal_set_normalized_value(value.clamp(0.0, 1.0) as f32) };
+        true
+    }
+
+    /// The host's handler, held for one call without keeping the lock.
+    fn handler(&self) -> Option<ComPtr<IComponentHandler>> {
+        self.handler.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn mode_idx(&self) -> u8 {
+        self.shared.params.latency_mode() as u8
+    }
+
+    /// Tells the host what it has to know. Never on the audio thread.
+    fn tell_host(&self) {
+        let is_restart_due = self.is_active.load(Ordering::Acquire)
+            && self.known_mode.swap(self.mode_idx(), Ordering::AcqRel) != self.mode_idx();
+        let is_dirty = self.shared.link.is_dirty();
+        if !is_restart_due && !is_dirty {
+            return;
+        }
+        let Some(handler) = self.handler() else { return };
+        if is_dirty && self.shared.link.take_dirty() {
+            if let Some(handler) = handler.cast::<IComponentHandler2>() {
+                // SAFETY: the host's object is alive while we hold it.
+                unsafe { handler.setDirty(1) };
+            }
+        }
+        if is_restart_due {
+            // SAFETY: as above.
+            unsafe { handler.restartComponent(RestartFlags_::kLatencyChanged as int32) };
+        }
+    }
+
+    fn latency_samples(&self) -> u32 {
+        if self.is_active.load(Ordering::Acquire) {
+            return self.shared.link.latency_samples();
+        }
+        let rate_hz = f64::from_bits(self.sample_rate_hz.load(Ordering::Relaxed));
+        crate::latency_at(rate_hz, self.shared.params.latency_mode())
+    }
+}
+
+/// The editor's way to the host.
+struct Edits(Weak<Core>);
+
+impl Edits {
+    /// Calls the host with the id of a parameter.
+    fn with_host(
+        &self,
+        param: ParamPtr,
+        call: impl FnOnce(&Core, ParamID, Option<ComPtr<IComponentHandler>>),
+    ) {
+        let Some(core) = self.0.upgrade() else { return };
+        let Some(id) = core.id_of(param) else { return };
+        let handler = core.handler();
+        call(&core, id, handler);
+    }
+}
+
+impl GuiContextInner for Edits {
+    fn plugin_api(&self) -> PluginApi {
+        PluginApi::Vst3
+    }
+
+    unsafe fn raw_begin_set_parameter(&self, param: ParamPtr) {
+        self.with_host(param, |_, id, handler| {
+            // SAFETY: the host's object is alive while we hold it.
+            handler.map(|handler| unsafe { handler.beginEdit(id) });
+        });
+    }
+
+    unsafe fn raw_set_parameter_normalized(&self, param: ParamPtr, value: f32) {
+        self.with_host(param, |core, id, handler| {
+            core.set(id, f64::from(value));
+            // SAFETY: as above.
+            handler.map(|handler| unsafe { handler.performEdit(id, f64::from(value)) });
+        });
+    }
+
+    unsafe fn raw_end_set_parameter(&self, param: ParamPtr) {
+        self.with_host(param, |core, id, handler| {
+            // SAFETY: as above.
+            handler.map(|handler| unsafe { handler.endEdit(id) });
+            core.tell_host();
+        });
+    }
+
+    /// State goes through [`crate::state`]; the editor has no use for the framework's form of it.
+    fn get_state(&self) -> PluginState {
+        PluginState {
+            version: String::new(),
+            params: Default::default(),
+            fields: Default::default(),
+        }
+    }
+
+    fn set_state(&self, _: PluginState) {}
+
+    fn request_restart(&self) {
+        if let Some(core) = self.0.upgrade() {
+            core.tell_host();
+        }
+    }
+}
+
+// ---- The object that a host holds --------------------------------------------------------------
+
+struct Shell {
+    inner: ComWrapper<Wrapper<Quell>>,
+    core: Arc<Core>,
+}
+
+impl Class for Shell {
+    type Interfaces =
+        (IComponent, IEditController, IAudioProcessor, IProcessContextRequirements, IUnitInfo);
+}
+
+impl Shell {
+    fn new() -> Option<Self> {
+        let inner = ComWrapper::new(Wrapper::<Quell>::new());
+        let shared = crate::take_last_built()?;
+        let core = Arc::new(Core::new(shared));
+        core.shared.edits.fill(GuiContext::new(Arc::new(Edits(Arc::downgrade(&core)))));
+        Some(Self { inner, core })
+    }
+}
+
+/// Functions that the framework's wrapper does alone.
+macro_rules! pass_on {
+    ($(fn $name:ident($($arg:ident: $ty:ty),*) $(-> $ret:ty)?;)+) => {$(
+        unsafe fn $name(&self, $($arg: $ty),*) $(-> $ret)? {
+            // SAFETY: the host's promises to us are those we make.
+            unsafe { self.inner.$name($($arg),*) }
+        }
+    )+};
+}
+
+impl IPluginBaseTrait for Shell {
+    pass_on! {
+        fn initialize(context: *mut FUnknown) -> tresult;
+        fn terminate() -> tresult;
+    }
+}
+
+impl IComponentTrait for Shell {
+    pass_on! {
+        fn getControllerClassId(class_id: *mut TUID) -> tresult;
+        fn setIoMode(mode: IoMode) -> tresult;
+        fn getBusCount(media: MediaType, dir: BusDirection) -> int32;
+        fn getBusInfo(media: MediaType, dir: BusDirection, index: int32, bus: *mut BusInfo) -> tresult;
+        fn getRoutingInfo(input: *mut RoutingInfo, output: *mut RoutingInfo) -> tresult;
+        fn activateBus(media: MediaType, dir: BusDirection, index: int32, state: TBool) -> tresult;
+    }
+
+    unsafe fn setActive(&self, state: TBool) -> tresult {
+        // SAFETY: as in `pass_on!`.
+        let result = unsafe { self.inner.setActive(state) };
+        let is_active = state != 0 && result == kResultOk;
+        self.core.known_mode.store(self.core.mode_idx(), Ordering::Release);
+        self.core.is_active.store(is_active, Ordering::Release);
+        result
+    }
+
+    unsafe fn setState(&self, stream: *mut IBStream) -> tresult {
+        // SAFETY: the host passes null or a valid stream.
+        let Some(bytes) = (unsafe { read_all(stream) }) else { return kResultFalse };
+        match state::decode(&bytes) {
+            Ok(state) => {
+                let shared = &self.core.shared;
+                state::apply(state, &shared.params, &shared.link);
+                self.core.tell_host();
+                kResultOk
+            }
+            Err(error) => {
+                nice_plug::prelude::nice_warn!("{error}; the running state was kept");
+                kResultFalse
+            }
+        }
+    }
+
+    unsafe fn getState(&self, stream: *mut IBStream) -> tresult {
+        let bytes = state::encode(&self.core.shared.params, &self.core.shared.link);
+        // SAFETY: the host passes null or a valid stream.
+        if unsafe { write_all(stream, &bytes) } { kResultOk } else { kResultFalse }
+    }
+}
+
+impl IEditControllerTrait for Shell {
+    pass_on! {
+        fn setComponentState(state: *mut IBStream) -> tresult;
+        fn getParameterCount() -> int32;
+        fn getParameterInfo(index: int32, info: *mut ParameterInfo) -> tresult;
+        fn getParamStringByValue(id: ParamID, value: ParamValue, text: *mut String128) -> tresult;
+        fn getParamValueByString(id: ParamID, text: *mut TChar, value: *mut ParamValue) -> tresult;
+        fn normalizedParamToPlain(id: ParamID, value: ParamValue) -> ParamValue;
+        fn plainParamToNormalized(id: ParamID, value: ParamValue) -> ParamValue;
+        fn createView(name: FIDString) -> *mut IPlugView;
+    }
+
+    /// One object is component and controller, so there is nothing more to store.
+    unsafe fn setState(&self, _: *mut IBStream) -> tresult {
+        kResultOk
+    }
+
+    unsafe fn getState(&self, _: *mut IBStream) -> tresult {
+        kResultOk
+    }
+
+    unsafe fn getParamNormalized(&self, id: ParamID) -> ParamValue {
+        self.core.tell_host();
+        // SAFETY: the pointers live as long as `core`.
+        self.core.param(id).map_or(0.0, |p| f64::from(unsafe { p.unmodulated_normalized_value() }))
+    }
+
+    unsafe fn setParamNormalized(&self, id: ParamID, value: ParamValue) -> tresult {
+        let is_set = self.core.set(id, value);
+        self.core.tell_host();
+        if is_set { kResultOk } else { kInvalidArgument }
+    }
+
+    unsafe fn setComponentHandler(&self, handler: *mut IComponentHandler) -> tresult {
+        // SAFETY: the host passes null or a valid object.
+        let ours = unsafe { ComRef::from_raw(handler) }.map(|handler| handler.to_com_ptr());
+        *self.core.handler.lock().unwrap_or_else(PoisonError::into_inner) = ours;
+        // SAFETY: as in `pass_on!`.
+        unsafe { self.inner.setComponentHandler(handler) }
+    }
+}
+
+impl IAudioProcessorTrait for Shell {
+    pass_on! {
+        fn getBusArrangement(dir: BusDirection, index: int32, arrangement: *mut SpeakerArrangement) -> tresult;
+        fn canProcessSampleSize(size: int32) -> tresult;
+        fn setProcessing(state: TBool) -> tresult;
+        fn getTailSamples() -> uint32;
+    }
+
+    /// The framework compares the noise input with the main input's channels, so it can only be
+    /// asked for layouts where both are alike; a host that leaves the noise input empty gets one
+    /// that stays silent.
+    unsafe fn setBusArrangements(
+        &self,
+        inputs: *mut SpeakerArrangement,
+        n_inputs: int32,
+        outputs: *mut SpeakerArrangement,
+        n_outputs: int32,
+    ) -> tresult {
+        if inputs.is_null() || outputs.is_null() || !(1..=2).contains(&n_inputs) || n_outputs != 1 {
+            return kResultFalse;
+        }
+        // SAFETY: the host passes as many arrangements as it says.
+        let (main, noise, mut output) =
+            unsafe { (*inputs, if n_inputs == 2 { *inputs.add(1) } else { 0 }, *outputs) };
+        let is_alike = noise == 0 || noise.count_ones() == main.count_ones();
+        let mut alike = [main; 2];
+        // SAFETY: both arrays live until the call returns.
+        let result =
+            unsafe { self.inner.setBusArrangements(alike.as_mut_ptr(), 2, &raw mut output, 1) };
+        if is_alike && n_inputs == 2 { result } else { kResultFalse }
+    }
+
+    unsafe fn getLatencySamples(&self) -> uint32 {
+        self.core.latency_samples()
+    }
+
+    unsafe fn setupProcessing(&self, setup: *mut ProcessSetup) -> tresult {
+        if setup.is_null() {
+            return kInvalidArgument;
+        }
+        // SAFETY: just checked; the host passes a valid setup.
+        let rate_hz = unsafe { (*setup).sampleRate };
+        self.core.sample_rate_hz.store(rate_hz.to_bits(), Ordering::Relaxed);
+        // SAFETY: as in `pass_on!`.
+        unsafe { self.inner.setupProcessing(setup) }
+    }
+
+    unsafe fn process(&self, data: *mut ProcessData) -> tresult {
+        if data.is_null() || self.core.sample_rate_hz.load(Ordering::Relaxed) == 0 {
+            return kInvalidArgument;
+        }
+        // SAFETY: the host passes a valid block; the copy differs in what the framework must not
+        // see.
+        let mut block = unsafe { *data };
+        // SAFETY: null or a valid object during the call.
+        let changes = unsafe { ComRef::from_raw(block.inputParameterChanges) };
+        block.inputParameterChanges = ptr::null_mut();
+        let mut automation = changes.map(Automation::new);
+        let n_samples = block.numSamples.max(0);
+        let can_cut = can_cut(&block);
+        let mut start = 0;
+        loop {
+            // 1. Everything that is due now; all of it where the block cannot be cut.
+            let due = if n_samples == 0 || !can_cut { int32::MAX } else { start };
+            let end = automation
+                .as_mut()
+                .and_then(|automation| automation.apply(&self.core, due))
+                .map_or(n_samples, |next| next.min(n_samples));
+            // 2. The samples up to the next change.
+            // SAFETY: `start..end` lies inside the block.
+            let result = unsafe { self.process_part(&block, start, end) };
+            if result != kResultOk || end >= n_samples {
+                return result;
+            }
+            start = end;
+        }
+    }
+}
+
+impl Shell {
+    /// Processes `start..end` of a block.
+    unsafe fn process_part(&self, block: &ProcessData, start: int32, end: int32) -> tresult {
+        let mut part = *block;
+        let (mut inputs, mut outputs) = (Buses::default(), Buses::default());
+        if start != 0 || end != block.numSamples {
+            part.numSamples = end - start;
+            // SAFETY: `can_cut` has counted buses and channels before a block is cut.
+            unsafe {
+                part.inputs = inputs.advance(block.inputs, block.numInputs, start);
+                part.outputs = outputs.advance(block.outputs, block.numOutputs, start);
+            }
+        }
+        // SAFETY: as in `pass_on!`.
+        unsafe { self.inner.process(&raw mut part) }
+    }
+}
+
+impl IProcessContextRequirementsTrait for Shell {
+    pass_on! { fn getProcessContextRequirements() -> uint32; }
+}
+
+impl IUnitInfoTrait for Shell {
+    pass_on! {
+        fn getUnitCount() -> int32;
+        fn getUnitInfo(index: int32, info: *mut UnitInfo) -> tresult;
+        fn getProgramListCount() -> int32;
+        fn getProgramListInfo(index: int32, info: *mut ProgramListInfo) -> tresult;
+        fn getProgramName(list: ProgramListID, index: int32, name: *mut String128) -> tresult;
+        fn getProgramInfo(list: ProgramListID, index: int32, attribute: CString, value: *mut String128) -> tresult;
+        fn hasProgramPitchNames(list: ProgramListID, index: int32) -> tresult;
+        fn getProgramPitchName(list: ProgramListID, index: int32, pitch: int16, name: *mut String128) -> tresult;
+        fn getSelectedUnit() -> UnitID;
+        fn selectUnit(unit: UnitID) -> tresult;
+        fn getUnitByBus(media: MediaType, dir: BusDirection, bus: int32, channel: int32, unit: *mut UnitID) -> tresult;
+        fn setUnitProgramData(list_or_unit: int32, index: int32, data: *mut IBStream) -> tresult;
+    }
+}
+
+// ---- Automation --------------------------------------------------------------------------------
+
+/// Most parameters that may change in one block; there are fewer.
+const MAX_QUEUES: usize = 64;
+
+/// The changes of one block, in the order of time, without a copy of them.
+struct Automation<'a> {
+    changes: ComRef<'a, IParameterChanges>,
+    n_queues: usize,
+    /// Points of each queue that were applied.
+    n_applied: [int32; MAX_QUEUES],
+}
+
+impl<'a> Automation<'a> {
+    fn new(changes: ComRef<'a, IParameterChanges>) -> Self {
+        // SAFETY: the object is valid while the block is.
+        let n_queues = unsafe { changes.getParameterCount() };
+        let n_queues = usize::try_from(n_queues).unwrap_or(0).min(MAX_QUEUES);
+        Self { changes, n_queues, n_applied: [0; MAX_QUEUES] }
+    }
+
+    /// Applies all points up to and including sample `due`; returns where the next one lies.
+    fn apply(&mut self, core: &Core, due: int32) -> Option<int32> {
+        let mut next = None::<int32>;
+        for queue_idx in 0..self.n_queues {
+            // SAFETY: the index is below the host's count; the host's objects outlive the block.
+            let Some(queue) =
+                (unsafe { ComRef::from_raw(self.changes.getParameterData(queue_idx as int32)) })
+            else {
+                continue;
+            };
+            // SAFETY: as above.
+            let (id, n_points) = unsafe { (queue.getParameterId(), queue.getPointCount()) };
+            while self.n_applied[queue_idx] < n_points {
+                let (mut offset, mut value) = (0, 0.0);
+                // SAFETY: as above.
+                let result = unsafe {
+                    queue.getPoint(self.n_applied[queue_idx], &raw mut offset, &raw mut value)
+                };
+                if result == kResultOk && offset > due {
+                    next = Some(next.map_or(offset, |next| next.min(offset)));
+                    break;
+                }
+                if result == kResultOk {
+                    core.set(id, value);
+                }
+                self.n_applied[queue_idx] += 1;
+            }
+        }
+        next
+    }
+}
+
+/// Buses and channels of a block that can be cut; the layouts have at most 2 and 2.
+const MAX_BUSES: usize = 4;
+const MAX_CHANNELS: usize = 8;
+
+/// True if a part of the block can be described without allocating.
+fn can_cut(block: &ProcessData) -> bool {
+    let fits = |buses: *mut AudioBusBuffers, n_buses: int32| {
+        let Ok(n_buses) = usize::try_from(n_buses) else { return false };
+        // SAFETY: the host passes as many buses as it says, or null and none.
+        n_buses <= MAX_BUSES
+            && (0..n_buses).all(|idx| {
+                !buses.is_null()
+                    && unsafe { (*buses.add(idx)).numChannels } <= MAX_CHANNELS as int32
+            })
+    };
+    fits(block.inputs, block.numInputs) && fits(block.outputs, block.numOutputs)
+}
+
+/// Buses that begin later in the block.
+struct Buses {
+    buses: [AudioBusBuffers; MAX_BUSES],
+    channels: [[*mut f32; MAX_CHANNELS]; MAX_BUSES],
+}
+
+impl Default for Buses {
+    fn default() -> Self {
+        Self {
+            // SAFETY: numbers and null pointers.
+            buses: unsafe { std::mem::zeroed() },
+            channels: [[ptr::null_mut(); MAX_CHANNELS]; MAX_BUSES],
+        }
+    }
+}
+
+impl Buses {
+    /// # Safety
+    /// The buses must be valid for `start` samples and pass [`can_cut`].
+    unsafe fn advance(
+        &mut self,
+        buses: *mut AudioBusBuffers,
+        n_buses: int32,
+        start: int32,
+    ) -> *mut AudioBusBuffers {
+        for bus_idx in 0..n_buses as usize {
+            // SAFETY: the caller's promise.
+            unsafe {
+                let bus = *buses.add(bus_idx);
+                let channels = bus.__field0.channelBuffers32;
+                self.buses[bus_idx] = bus;
+                if channels.is_null() {
+                    continue;
+                }
+                for channel_idx in 0..bus.numChannels.max(0) as usize {
+                    let channel = *channels.add(channel_idx);
+                    self.channels[bus_idx][channel_idx] =
+                        if channel.is_null() { channel } else { channel.add(start as usize) };
+                }
+                self.buses[bus_idx].__field0.channelBuffers32 = self.channels[bus_idx].as_mut_ptr();
+            }
+        }
+        self.buses.as_mut_ptr()
+    }
+}
+
+// ---- Streams -----------------------------------------------------------------------------------
+
+/// # Safety
+/// `stream` must be null or valid.
+unsafe fn read_all(stream: *mut IBStream) -> Option<Vec<u8>> {
+    // SAFETY: the caller's promise.
+    let stream = unsafe { ComRef::from_raw(stream) }?;
+    let mut bytes = Vec::new();
+    let mut chunk = [0u8; 4096];
+    loop {
+        let mut n = 0;
+        // SAFETY: the host writes no further than the length says. Some hosts call the end of the
+        // stream an error, so only the count is trusted.
+        unsafe { stream.read(chunk.as_mut_ptr().cast(), chunk.len() as int32, &raw mut n) };
+        match usize::try_from(n).ok()? {
+            0 => return Some(bytes),
+            n => bytes.extend_from_slice(chunk.get(..n)?),
+        }
+        if bytes.len() > state::MAX_LEN {
+            return None;
+        }
+    }
+}
+
+/// # Safety
+/// `stream` must be null or valid.
+unsafe fn write_all(stream: *mut IBStream, mut bytes: &[u8]) -> bool {
+    // SAFETY: the caller's promise.
+    let Some(stream) = (unsafe { ComRef::from_raw(stream) }) else { return false };
+    while !bytes.is_empty() {
+        let mut n = 0;
+        let len = int32::try_from(bytes.len()).unwrap_or(int32::MAX);
+        // SAFETY: the host reads no further than the length says.
+        unsafe { stream.write(bytes.as_ptr().cast_mut().cast(), len, &raw mut n) };
+        match usize::try_from(n) {
+            Ok(n @ 1..) => bytes = &bytes[n.min(bytes.len())..],
+            _ => return false,
+        }
+    }
+    true
+}
