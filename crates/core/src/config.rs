@@ -58,13 +58,15 @@ pub const OUTPUT_RAMP_S: f64 = 0.010;
 
 /// Weight of the past in the smoothed power that the minimum is taken of, per frame.
 pub const TRACKER_SMOOTHING: f32 = 0.85;
+/// Frames after a reset whose plain mean is taken before the search for a minimum begins.
+pub const TRACKER_WARM_UP_FRAMES: usize = 12;
 /// Frames in one stretch of the minimum search.
 pub const TRACKER_STRETCH_FRAMES: usize = 20;
 /// Stretches that the minimum is searched in: 1.6 s, longer than most words.
 pub const TRACKER_STRETCHES: usize = 8;
 /// Mean power of steady noise over the minimum found, measured on white noise by
 /// `tracker::tests::white_noise_reads_its_own_level`.
-pub const TRACKER_BIAS: f32 = 1.9;
+pub const TRACKER_BIAS: f32 = 2.6;
 
 // ---- Noise input ----------------------------------------------------------------------------
 
@@ -75,3 +77,32 @@ pub const SIDECHAIN_AVERAGE_S: f64 = 0.5;
 
 /// Frequencies at which the low, mid and high threshold offsets act in full, Hz.
 pub const OFFSET_CORNERS_HZ: [f64; 3] = [200.0, 1_200.0, 7_000.0];
+/// Standard deviations above the mean at which the threshold stands by default, as in the classic
+/// algorithm.
+pub const DEFAULT_SENSITIVITY: f32 = 1.5;
+/// By how much the spread of the noise may differ from that of steady noise and still move its
+/// reference level, dB.
+pub const EXCESS_SPREAD_RANGE_DB: (f32, f32) = (-1.0, 6.0);
+/// Decibels by which the reference level moves for each decibel of such a difference, besides what
+/// the sensitivity makes of it.
+pub const EXCESS_SPREAD_WEIGHT: f32 = 1.5;
+/// What the reference level of the noise is raised by, dB: the measured mean of a short print is
+/// uncertain, and noise left over is heard before sound lost is. Chosen on the development set.
+pub const REFERENCE_MARGIN_DB: f32 = 0.5;
+/// Half width of the triangle that smooths the measured spread over frequency, Hz: two seconds of
+/// noise are too short to know it bin by bin.
+pub const SPREAD_SMOOTHING_HZ: f64 = 200.0;
+
+// ---- Gate -----------------------------------------------------------------------------------
+
+/// Mean SNR of a neighbourhood at which it is as likely sound as noise: 2.5 dB.
+pub const PRESENCE_MIDDLE_SNR: f32 = 1.778;
+/// SNR beyond which a bin counts no more for its neighbourhood: 30 dB.
+pub const PRESENCE_SNR_LIMIT: f32 = 1_000.0;
+/// Weight of the last frame in the a priori SNR where there is noise only.
+pub const MEMORY_IN_NOISE: f32 = 0.98;
+/// Weight of the last frame in the a priori SNR where there is sound, with full protection of
+/// transients.
+pub const MEMORY_IN_SOUND: f32 = 0.93;
+/// Least a priori SNR; bounds the gain to −40 dB before the floor does.
+pub const LEAST_A_PRIORI_SNR: f32 = 0.01;

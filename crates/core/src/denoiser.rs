@@ -4,7 +4,7 @@ use realfft::num_complex::Complex32;
 
 use crate::capture::{Capture, CaptureStatus};
 use crate::config;
-use crate::gate::{GateFrame, SpectralGate, db_to_gain};
+use crate::gate::{GateFrame, SpectralGate, db_to_gain, reference_db};
 use crate::geometry::{BuildError, Geometry, LatencyMode};
 use crate::profile::{BinProfile, NoiseProfile};
 use crate::settings::{Monitor, ProfileSource, Settings};
@@ -30,9 +30,9 @@ pub struct FrameView<'a> {
     pub bin_hz: f32,
     /// Power of the input per 25 Hz, mean of the channels.
     pub power: &'a [f32],
-    /// Mean power of the noise per 25 Hz, mean of the channels.
+    /// Reference level of the noise per 25 Hz, mean of the channels.
     pub noise: &'a [f32],
-    /// Threshold over mean noise power.
+    /// Threshold over reference level, mean of the channels.
     pub threshold: &'a [f32],
     /// Gain put on the bins, mean of the channels.
     pub gain: &'a [f32],
@@ -63,6 +63,8 @@ struct Channel {
     /// The input, waiting to be as late as the output; a ring of `latency` samples.
     dry: Vec<f32>,
     noise: NoiseLevel,
+    /// Running minimum of the power, in the place of a captured profile; per 25 Hz.
+    mean_power: Vec<f32>,
     tracker: MinimumTracker,
 }
 
@@ -79,12 +81,16 @@ struct NoiseChannel {
 /// The noise of one channel in the form the gate needs.
 struct NoiseLevel {
     captured: BinProfile,
-    /// Mean power per 25 Hz.
-    mean_power: Vec<f32>,
-    /// 1 / `mean_power`, kept away from infinity.
-    per_mean_power: Vec<f32>,
-    /// Threshold over mean power.
+    /// Captured standard deviation, smoothed over frequency, dB.
+    spread_db: Vec<f32>,
+    /// Reference level of the noise, power per 25 Hz.
+    reference: Vec<f32>,
+    /// 1 / `reference`, kept away from infinity.
+    per_reference: Vec<f32>,
+    /// Threshold over reference level.
     threshold: Vec<f32>,
+    /// Reference level over tracked mean power.
+    per_mean_power: Vec<f32>,
 }
 
 /// One mask: that of a channel, or of all of them when they are linked.
@@ -265,9 +271,11 @@ impl Denoiser {
 
     /// Makes the content of `scratch_profiles` the captured profile.
     fn adopt_profile(&mut self, seconds: f32) {
+        let spread_bins = (config::SPREAD_SMOOTHING_HZ / self.geometry.bin_hz()).round() as usize;
         for (channel, new) in self.channels.iter_mut().zip(&self.scratch_profiles) {
             channel.noise.captured.mean_db.copy_from_slice(&new.mean_db);
             channel.noise.captured.std_db.copy_from_slice(&new.std_db);
+            average_spread(&new.std_db, spread_bins, &mut channel.noise.spread_db);
         }
         self.profile.fill_from(&self.scratch_profiles, self.geometry.bin_hz(), seconds);
         self.has_profile = true;
@@ -446,13 +454,14 @@ impl Denoiser {
                 }
                 ProfileSource::Captured => {}
                 ProfileSource::Adaptive => {
-                    channel.tracker.track(&channel.power, &mut channel.noise.mean_power);
-                    channel.noise.use_mean_power(is_stale, &key, &self.offset_weights);
+                    channel.tracker.track(&channel.power, &mut channel.mean_power);
+                    let noise = &mut channel.noise;
+                    noise.use_mean_power(&channel.mean_power, is_stale, &key, &self.offset_weights);
                 }
                 ProfileSource::Sidechain => {
                     let from = &self.noise_channels[idx.min(self.noise_channels.len() - 1)];
-                    channel.noise.mean_power.copy_from_slice(&from.averaged);
-                    channel.noise.use_mean_power(is_stale, &key, &self.offset_weights);
+                    let noise = &mut channel.noise;
+                    noise.use_mean_power(&from.averaged, is_stale, &key, &self.offset_weights);
                 }
             }
         }
@@ -485,7 +494,7 @@ impl Denoiser {
     fn show(&mut self, n_masks: usize, tap: &mut impl Tap) {
         let view = &mut self.view;
         average(self.channels.iter().map(|c| &*c.power), &mut view.power);
-        average(self.channels.iter().map(|c| &*c.noise.mean_power), &mut view.noise);
+        average(self.channels.iter().map(|c| &*c.noise.reference), &mut view.noise);
         average(self.lanes[..n_masks].iter().map(|l| &*l.gain), &mut view.gain);
         tap.frame(&FrameView {
             bin_hz: self.geometry.bin_hz() as f32,
@@ -510,10 +519,13 @@ impl Channel {
             dry: vec![0.0; latency],
             noise: NoiseLevel {
                 captured: BinProfile::new(n_bins),
-                mean_power: vec![0.0; n_bins],
-                per_mean_power: vec![0.0; n_bins],
+                spread_db: vec![0.0; n_bins],
+                reference: vec![0.0; n_bins],
+                per_reference: vec![0.0; n_bins],
                 threshold: vec![0.0; n_bins],
+                per_mean_power: vec![0.0; n_bins],
             },
+            mean_power: vec![0.0; n_bins],
             tracker: MinimumTracker::new(n_bins),
         }
     }
@@ -557,39 +569,52 @@ impl NoiseChannel {
 }
 
 impl NoiseLevel {
-    /// Mean power and threshold from the captured statistics.
+    /// Reference level and threshold from the captured statistics.
     fn use_captured(&mut self, key: &ThresholdKey, offset_weights: &[Vec<f32>; 3]) {
         let levels = self.captured.mean_db.iter().zip(&self.captured.std_db);
         for (bin_idx, (mean_db, std_db)) in levels.enumerate() {
-            let power_db = mean_db + config::GAUSSIAN_LOG_BIAS_DB;
             let threshold_db =
                 mean_db + key.sensitivity * std_db + key.offset_db(offset_weights, bin_idx);
-            self.mean_power[bin_idx] = db_to_power(power_db);
-            self.threshold[bin_idx] = db_to_power(threshold_db - power_db);
+            let reference_db = reference_db(threshold_db, self.spread_db[bin_idx]);
+            self.reference[bin_idx] = db_to_power(reference_db);
+            self.threshold[bin_idx] = db_to_power(threshold_db - reference_db);
         }
         self.invert();
     }
 
-    /// Threshold for noise whose mean power is tracked and whose spread is taken to be Gaussian.
+    /// The same for noise whose mean power is tracked and whose spread is taken to be Gaussian.
     fn use_mean_power(
         &mut self,
+        mean_power: &[f32],
         is_stale: bool,
         key: &ThresholdKey,
         offset_weights: &[Vec<f32>; 3],
     ) {
-        self.invert();
-        if !is_stale {
-            return;
+        if is_stale {
+            self.update_tracked_factors(key, offset_weights);
         }
-        let base_db = key.sensitivity * config::GAUSSIAN_LOG_STD_DB - config::GAUSSIAN_LOG_BIAS_DB;
-        for (bin_idx, threshold) in self.threshold.iter_mut().enumerate() {
-            *threshold = db_to_power(base_db + key.offset_db(offset_weights, bin_idx));
+        let bins = mean_power.iter().zip(&self.per_mean_power);
+        for (reference, (power, factor)) in self.reference.iter_mut().zip(bins) {
+            *reference = power * factor;
+        }
+        self.invert();
+    }
+
+    /// What the settings make of a mean power of 1.
+    fn update_tracked_factors(&mut self, key: &ThresholdKey, offset_weights: &[Vec<f32>; 3]) {
+        let steady_db =
+            key.sensitivity * config::GAUSSIAN_LOG_STD_DB - config::GAUSSIAN_LOG_BIAS_DB;
+        for bin_idx in 0..self.threshold.len() {
+            let threshold_db = steady_db + key.offset_db(offset_weights, bin_idx);
+            let reference_db = reference_db(threshold_db, config::GAUSSIAN_LOG_STD_DB);
+            self.per_mean_power[bin_idx] = db_to_power(reference_db);
+            self.threshold[bin_idx] = db_to_power(threshold_db - reference_db);
         }
     }
 
     fn invert(&mut self) {
         let least = db_to_power(config::MIN_LEVEL_DB);
-        for (inverse, power) in self.per_mean_power.iter_mut().zip(&self.mean_power) {
+        for (inverse, power) in self.per_reference.iter_mut().zip(&self.reference) {
             *inverse = 1.0 / power.max(least);
         }
     }
@@ -617,7 +642,7 @@ impl Lane {
         let share = 1.0 / channels.len() as f32;
         self.snr.fill(0.0);
         for channel in channels {
-            let bins = channel.power.iter().zip(&channel.noise.per_mean_power);
+            let bins = channel.power.iter().zip(&channel.noise.per_reference);
             for (snr, (power, per_mean)) in self.snr.iter_mut().zip(bins) {
                 *snr += power * per_mean * share;
             }
@@ -685,6 +710,21 @@ fn average<'a>(parts: impl ExactSizeIterator<Item = &'a [f32]>, out: &mut [f32])
         for (out, value) in out.iter_mut().zip(part) {
             *out += value * share;
         }
+    }
+}
+
+/// Smooths over frequency with a triangle of `half_width` bins to each side; the ends repeat.
+fn average_spread(values: &[f32], half_width: usize, out: &mut [f32]) {
+    let last = values.len() - 1;
+    let total = ((half_width + 1) * (half_width + 1)) as f32;
+    for (bin_idx, out) in out.iter_mut().enumerate() {
+        *out = (0..=2 * half_width)
+            .map(|tap| {
+                let weight = (half_width + 1 - tap.abs_diff(half_width)) as f32;
+                weight * values[(bin_idx + tap).saturating_sub(half_width).min(last)]
+            })
+            .sum::<f32>()
+            / total;
     }
 }
 

@@ -1,12 +1,16 @@
 //! What a listener can set, as plain values; the plugin's parameters and the CLI's flags both end
 //! up here.
 
+use crate::config;
+
 /// Which algorithm makes the mask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub enum Engine {
-    /// The spectral gate.
+    /// Quell's own spectral gate: a Wiener filter that knows where sound is.
     #[default]
     Gate,
+    /// The classic spectral gate: threshold, smoothed over frequency and time.
+    Classic,
 }
 
 /// Where the noise profile comes from.
@@ -49,12 +53,15 @@ pub struct Settings {
     pub floor_db: f32,
     /// Standard deviations of the noise above its mean at which a bin counts as signal.
     pub sensitivity: f32,
-    /// Width of the transition from noise to signal around the threshold, dB; 0 is a hard gate.
+    /// Classic engine: width of the transition from noise to signal around the threshold, dB; 0 is
+    /// a hard gate.
     pub knee_db: f32,
-    /// Half width of the triangle that smooths the mask over frequency, Hz.
+    /// Full width of the neighbourhood that a bin is judged with, Hz. Classic: the triangle that
+    /// smooths the mask (counted as noisereduce counts it). Gate: where sound is searched for.
     pub freq_smoothing_hz: f32,
-    /// Half width of the triangle that smooths the mask over time, ms; Studio mode only, as it
-    /// needs look-ahead.
+    /// How long a bin looks back and ahead, ms: the half width of a triangle over time in Studio
+    /// mode. Elsewhere there is nothing to look ahead at: Classic uses it as a release time, Gate
+    /// not at all.
     pub time_smoothing_ms: f32,
     /// Time constant with which a bin opens, ms; 0 is at once.
     pub attack_ms: f32,
@@ -66,6 +73,11 @@ pub struct Settings {
     pub offset_mid_db: f32,
     /// Shift of the threshold at high frequencies (7 kHz and above), dB.
     pub offset_high_db: f32,
+    /// Gate engine: how much the gain of bins that hold only noise is averaged over their
+    /// neighbourhood, so that none of them twinkles, 0 to 1.
+    pub artifact_control: f32,
+    /// Gate engine: how much faster bins open where sound is, 0 to 1.
+    pub transient_protection: f32,
     /// One mask for all channels, so that the stereo image does not move.
     pub stereo_link: bool,
     /// What is sent to the output.
@@ -85,16 +97,18 @@ impl Default for Settings {
             profile_source: ProfileSource::Captured,
             capture: false,
             reduction: 1.0,
-            floor_db: -60.0,
-            sensitivity: 1.5,
+            floor_db: -24.0,
+            sensitivity: config::DEFAULT_SENSITIVITY,
             knee_db: 6.0,
-            freq_smoothing_hz: 100.0,
-            time_smoothing_ms: 40.0,
+            freq_smoothing_hz: 600.0,
+            time_smoothing_ms: 20.0,
             attack_ms: 0.0,
-            release_ms: 40.0,
+            release_ms: 0.0,
             offset_low_db: 0.0,
             offset_mid_db: 0.0,
             offset_high_db: 0.0,
+            artifact_control: 1.0,
+            transient_protection: 1.0,
             stereo_link: true,
             monitor: Monitor::Denoised,
             mix: 1.0,
@@ -124,6 +138,8 @@ impl Settings {
             offset_low_db: or(self.offset_low_db, -60.0, 60.0, 0.0),
             offset_mid_db: or(self.offset_mid_db, -60.0, 60.0, 0.0),
             offset_high_db: or(self.offset_high_db, -60.0, 60.0, 0.0),
+            artifact_control: or(self.artifact_control, 0.0, 1.0, d.artifact_control),
+            transient_protection: or(self.transient_protection, 0.0, 1.0, d.transient_protection),
             mix: or(self.mix, 0.0, 1.0, d.mix),
             output_gain_db: or(self.output_gain_db, -120.0, 60.0, 0.0),
             ..*self

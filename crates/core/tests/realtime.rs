@@ -9,7 +9,8 @@ mod support;
 
 use assert_no_alloc::{AllocDisabler, assert_no_alloc};
 use quell_core::{
-    Denoiser, FrameView, LatencyMode, Monitor, NoiseProfile, ProfileSource, Settings, StreamSpec, Tap,
+    Denoiser, FrameView, LatencyMode, Monitor, NoiseProfile, ProfileSource, Settings, StreamSpec,
+    Tap,
 };
 use support::white;
 
@@ -93,7 +94,9 @@ impl Scene {
 fn automation() -> Vec<Settings> {
     let base = Settings::default();
     let mut all = Vec::new();
-    for profile_source in [ProfileSource::Captured, ProfileSource::Adaptive, ProfileSource::Sidechain] {
+    for profile_source in
+        [ProfileSource::Captured, ProfileSource::Adaptive, ProfileSource::Sidechain]
+    {
         for capture in [true, false] {
             // Long enough in a row that a capture is completed now and then.
             for step in 0..40 {
@@ -193,7 +196,11 @@ mod system_calls {
             }
             _ => {
                 let offender = run_child("offend", NAME);
-                assert_eq!(offender.signal(), Some(libc::SIGSYS), "the filter must bite: {offender}");
+                assert_eq!(
+                    offender.signal(),
+                    Some(libc::SIGSYS),
+                    "the filter must bite: {offender}"
+                );
                 let honest = run_child("process", NAME);
                 assert!(honest.success(), "a system call in process: {honest}");
             }

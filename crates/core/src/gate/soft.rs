@@ -1,0 +1,90 @@
+//! The mask of Quell's own gate: a Wiener filter that knows where sound is.
+//!
+//! The a priori SNR is estimated decision-directed (Ephraim and Malah, 1984): a weighted mean of
+//! what the last frame turned out to hold and what this frame seems to hold. A long memory keeps
+//! noise from twinkling, a short one keeps onsets; so the memory is long only where the
+//! neighbourhood of a bin looks like noise. There, too, the gain is averaged over the neighbourhood,
+//! which leaves nothing of single bins that noise happens to open.
+
+use super::smoothing::BoxAverage;
+use super::{GateFrame, half_width_bins};
+use crate::config;
+use crate::settings::Settings;
+
+pub(super) struct SoftMask {
+    average: BoxAverage,
+    /// Power of the sound over the noise in the last frame, as far as it was let through.
+    heard: Vec<f32>,
+    /// How much the neighbourhood of a bin looks like sound, 0 to 1.
+    presence: Vec<f32>,
+    neighbourhood: Vec<f32>,
+}
+
+impl SoftMask {
+    pub(super) fn new(n_bins: usize) -> Self {
+        Self {
+            average: BoxAverage::new(n_bins),
+            heard: vec![0.0; n_bins],
+            presence: vec![0.0; n_bins],
+            neighbourhood: vec![0.0; n_bins],
+        }
+    }
+
+    pub(super) fn reset(&mut self) {
+        self.heard.fill(0.0);
+    }
+
+    pub(super) fn estimate(
+        &mut self,
+        frame: &GateFrame,
+        settings: &Settings,
+        bin_hz: f32,
+        mask: &mut [f32],
+    ) {
+        let radius = half_width_bins(settings.freq_smoothing_hz, bin_hz);
+        self.find_presence(frame.snr, radius);
+        self.filter(frame.snr, settings.transient_protection, mask);
+        self.calm(settings.artifact_control, radius, mask);
+    }
+
+    /// Presence is a smooth step of the mean SNR of the neighbourhood.
+    fn find_presence(&mut self, snr: &[f32], radius: usize) {
+        // One loud bin must not hide from the sums how quiet its neighbours are.
+        for (limited, snr) in self.presence.iter_mut().zip(snr) {
+            *limited = snr.min(config::PRESENCE_SNR_LIMIT);
+        }
+        self.average.smooth(&self.presence, radius, &mut self.neighbourhood);
+        let per_middle = 1.0 / config::PRESENCE_MIDDLE_SNR;
+        for (presence, snr) in self.presence.iter_mut().zip(&self.neighbourhood) {
+            let relative = snr.max(0.0) * per_middle;
+            let cubed = relative * relative * relative;
+            let sixth = cubed * cubed;
+            *presence = sixth / (1.0 + sixth);
+        }
+    }
+
+    /// Wiener gain from the decision-directed a priori SNR.
+    fn filter(&mut self, snr: &[f32], transient_protection: f32, mask: &mut [f32]) {
+        let long = config::MEMORY_IN_NOISE;
+        let shorter_by = transient_protection * (long - config::MEMORY_IN_SOUND);
+        let bins = snr.iter().zip(&self.presence).zip(&mut self.heard);
+        for (mask, ((&snr, presence), heard)) in mask.iter_mut().zip(bins) {
+            let memory = long - shorter_by * presence;
+            let seen = (snr - 1.0).max(0.0);
+            let a_priori =
+                (*heard * memory + seen * (1.0 - memory)).max(config::LEAST_A_PRIORI_SNR);
+            let gain = a_priori / (1.0 + a_priori);
+            *heard = gain * gain * snr;
+            *mask = gain;
+        }
+    }
+
+    /// Where only noise is, gives every bin the mean gain of its neighbourhood.
+    fn calm(&mut self, artifact_control: f32, radius: usize, mask: &mut [f32]) {
+        self.average.smooth(mask, radius, &mut self.neighbourhood);
+        let wide = self.presence.iter().zip(&self.neighbourhood);
+        for (mask, (presence, wide)) in mask.iter_mut().zip(wide) {
+            *mask += artifact_control * (1.0 - presence) * (wide - *mask);
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! Capturing a noise print: what is learned, what is refused, and where it can be used.
+
+mod support;
+
+use quell_core::{CaptureRefusal, CaptureStatus, Denoiser, LatencyMode, ProfileSource, Settings};
+use support::{denoiser, learn, rms_db, run, run_mono, sine, white};
+
+fn capture(stream: &mut Denoiser, noise: &[f32]) -> CaptureStatus {
+    let capturing = Settings { capture: true, ..Settings::default() };
+    run_mono(stream, noise, &capturing);
+    run_mono(stream, &vec![0.0; stream.geometry().hop_len], &Settings::default());
+    stream.capture_status()
+}
+
+#[test]
+fn white_noise_reads_its_level_per_25_hz_at_every_rate_and_mode() {
+    for rate_hz in support::RATES_HZ {
+        for mode in LatencyMode::ALL {
+            let mut rng = fastrand::Rng::with_seed(0x58);
+            let mut stream = denoiser(rate_hz, 1, mode);
+            let status = capture(&mut stream, &white(&mut rng, 3 * rate_hz as usize, 0.01));
+            let CaptureStatus::Captured { seconds, level_dbfs, spread_db } = status else {
+                panic!("{rate_hz} Hz, {mode:?}: {status}");
+            };
+            assert!((seconds - 3.0).abs() < 0.03, "{seconds}");
+            assert!((level_dbfs + 40.0).abs() < 0.3, "{rate_hz} Hz, {mode:?}: {level_dbfs} dBFS");
+            assert!((spread_db - 5.57).abs() < 0.3, "{rate_hz} Hz, {mode:?}: {spread_db} dB");
+
+            let profile = stream.profile().expect("captured");
+            let mean_db = profile.mean_db().iter().sum::<f32>() / profile.n_bins() as f32;
+            let expected_db = -40.0 + 10.0 * (25.0 / rate_hz as f32).log10() - 2.507;
+            assert!(
+                (mean_db - expected_db).abs() < 0.3,
+                "{rate_hz} Hz, {mode:?}: {mean_db} dB per 25 Hz, expected {expected_db}"
+            );
+        }
+    }
+}
+
+#[test]
+fn bad_captures_are_refused_and_the_old_profile_kept() {
+    let mut rng = fastrand::Rng::with_seed(0x59);
+    for mode in LatencyMode::ALL {
+        let mut stream = denoiser(48_000.0, 1, mode);
+        capture(&mut stream, &white(&mut rng, 48_000, 0.01));
+        let good = stream.profile().expect("captured").clone();
+        let count = stream.profile_count();
+
+        let short = capture(&mut stream, &white(&mut rng, 12_000, 0.01));
+        assert!(
+            matches!(short, CaptureStatus::Refused(CaptureRefusal::TooShort { .. })),
+            "{short}"
+        );
+        let silent = capture(&mut stream, &vec![0.0; 48_000]);
+        assert_eq!(silent, CaptureStatus::Refused(CaptureRefusal::Silent));
+        let not_numbers = capture(&mut stream, &vec![f32::NAN; 48_000]);
+        assert_eq!(not_numbers, CaptureStatus::Refused(CaptureRefusal::NotNumbers));
+        for refused in [short, silent, not_numbers] {
+            assert!(refused.to_string().contains("profile before it was kept"), "{refused}");
+        }
+        assert_eq!(stream.profile(), Some(&good));
+        assert_eq!(stream.profile_count(), count);
+    }
+}
+
+#[test]
+fn a_few_bad_frames_are_left_out_of_a_capture() {
+    let mut rng = fastrand::Rng::with_seed(0x60);
+    let noise = white(&mut rng, 96_000, 0.01);
+    let mut holed = noise.clone();
+    holed[30_000..30_100].fill(f32::NAN);
+    holed[60_000] = f32::INFINITY;
+    holed[70_000..80_000].fill(0.0);
+    let profile_of = |noise: &[f32]| {
+        let mut stream = denoiser(48_000.0, 1, LatencyMode::Standard);
+        let status = capture(&mut stream, noise);
+        stream.profile().unwrap_or_else(|| panic!("{status}")).clone()
+    };
+    let (whole, holed) = (profile_of(&noise), profile_of(&holed));
+    let difference = whole.mean_db().iter().zip(holed.mean_db()).map(|(a, b)| (a - b).abs());
+    let mean_difference = difference.sum::<f32>() / whole.n_bins() as f32;
+    assert!(mean_difference < 1.0, "{mean_difference} dB");
+}
+
+/// Level of what is left of white noise of −40 dBFS under a given profile.
+fn residual_db(rate_hz: f64, mode: LatencyMode, profile: &quell_core::NoiseProfile) -> f64 {
+    let mut rng = fastrand::Rng::with_seed(0x61);
+    let mut stream = denoiser(rate_hz, 1, mode);
+    stream.set_profile(Some(profile));
+    let noise = white(&mut rng, 2 * rate_hz as usize, 0.01);
+    let output = run_mono(&mut stream, &noise, &Settings::default());
+    rms_db(&output[rate_hz as usize..])
+}
+
+#[test]
+fn a_print_works_at_other_rates_and_modes() {
+    // Noise of one and the same density per hertz, as a room would have it.
+    let density_rms = |rate_hz: f64| 0.01 * (rate_hz / 48_000.0).sqrt() as f32;
+    for (from_hz, to_hz) in
+        [(48_000.0, 44_100.0), (44_100.0, 48_000.0), (48_000.0, 192_000.0), (192_000.0, 22_050.0)]
+    {
+        let mut rng = fastrand::Rng::with_seed(0x62);
+        let mut source = denoiser(from_hz, 1, LatencyMode::Standard);
+        capture(&mut source, &white(&mut rng, 2 * from_hz as usize, density_rms(from_hz)));
+        let profile = source.profile().expect("captured").clone();
+        for mode in LatencyMode::ALL {
+            let mut stream = denoiser(to_hz, 1, mode);
+            stream.set_profile(Some(&profile));
+            let noise = white(&mut rng, 2 * to_hz as usize, density_rms(to_hz));
+            let output = run_mono(&mut stream, &noise, &Settings::default());
+            let drop_db = rms_db(&noise) - rms_db(&output[to_hz as usize..]);
+            assert!(drop_db > 20.0, "{from_hz} → {to_hz} Hz, {mode:?}: {drop_db:.1} dB");
+        }
+    }
+}
+
+#[test]
+fn steady_noise_falls_to_the_floor_and_a_tone_stays() {
+    let mut rng = fastrand::Rng::with_seed(0x63);
+    for mode in LatencyMode::ALL {
+        let mut stream = denoiser(48_000.0, 1, mode);
+        learn(&mut stream, &white(&mut rng, 96_000, 0.01));
+        let profile = stream.profile().expect("captured").clone();
+        let left_db = residual_db(48_000.0, mode, &profile);
+        assert!(left_db < -61.0, "{mode:?}: {left_db:.1} dBFS left of −40");
+
+        let tone = sine(48_000.0, 1_000.0, 96_000, 0.1);
+        let noise = white(&mut rng, 96_000, 0.01);
+        let mixed: Vec<f32> = tone.iter().zip(&noise).map(|(tone, noise)| tone + noise).collect();
+        stream.reset();
+        let output = run_mono(&mut stream, &mixed, &Settings::default());
+        let settled = 48_000..96_000;
+        let latency = stream.latency_samples();
+        let expected = &tone[settled.start - latency..settled.end - latency];
+        let db = support::error_db(&output[settled], expected);
+        assert!(db < -26.0, "{mode:?}: the tone is {db:.1} dB off; unprocessed it is −17 dB");
+    }
+}
+
+#[test]
+fn without_a_capture_the_level_is_tracked() {
+    let mut rng = fastrand::Rng::with_seed(0x64);
+    for mode in LatencyMode::ALL {
+        let mut stream = denoiser(48_000.0, 1, mode);
+        let noise = white(&mut rng, 5 * 48_000, 0.01);
+        let output = run_mono(&mut stream, &noise, &Settings::default());
+        let drop_db = rms_db(&noise) - rms_db(&output[2 * 48_000..]);
+        assert!(drop_db > 14.0, "{mode:?}: {drop_db:.1} dB");
+    }
+}
+
+#[test]
+fn a_noise_input_drives_the_profile() {
+    let rng = fastrand::Rng::with_seed(0x65);
+    let spec = quell_core::StreamSpec {
+        sample_rate_hz: 48_000.0,
+        n_channels: 1,
+        n_noise_channels: 1,
+        mode: LatencyMode::Standard,
+    };
+    let settings = Settings { profile_source: ProfileSource::Sidechain, ..Settings::default() };
+    let drop_db = |with_noise_input: bool| {
+        let mut rng = rng.clone();
+        let mut stream = Denoiser::new(spec).expect("a valid spec");
+        let input = white(&mut rng, 3 * 48_000, 0.01);
+        let reference = white(&mut rng, 3 * 48_000, 0.01);
+        let mut output = input.clone();
+        for (output, reference) in output.chunks_mut(480).zip(reference.chunks(480)) {
+            let noise: &[&[f32]] = &[reference];
+            stream.process(&mut [output], with_noise_input.then_some(noise), &settings, &mut ());
+        }
+        rms_db(&input) - rms_db(&output[48_000..])
+    };
+    let (driven_db, tracked_db) = (drop_db(true), drop_db(false));
+    assert!(driven_db > 18.0, "{driven_db:.1} dB");
+    assert!(tracked_db > 10.0, "not connected, it must track instead: {tracked_db:.1} dB");
+}
+
+#[test]
+fn linked_channels_get_one_mask() {
+    let mut rng = fastrand::Rng::with_seed(0x66);
+    let left = white(&mut rng, 96_000, 0.02);
+    // The right channel is the left one at half level: with one mask it stays so exactly.
+    let right: Vec<f32> = left.iter().map(|x| x * 0.5).collect();
+    for (stereo_link, is_equal) in [(true, true), (false, false)] {
+        let settings = Settings { stereo_link, ..Settings::default() };
+        let mut stream = denoiser(48_000.0, 2, LatencyMode::Standard);
+        stream.set_profile(Some(&{
+            let mut mono = denoiser(48_000.0, 1, LatencyMode::Standard);
+            learn(&mut mono, &white(&mut fastrand::Rng::with_seed(1), 96_000, 0.01));
+            mono.profile().expect("captured").clone()
+        }));
+        let mut channels = [left.clone(), right.clone()];
+        run(&mut stream, &mut channels, &settings, || 480);
+        let stays = channels[0].iter().zip(&channels[1]).all(|(l, r)| (l * 0.5 - r).abs() < 1e-7);
+        assert_eq!(stays, is_equal, "link {stereo_link}");
+    }
+}
+
+#[test]
+fn reduction_goes_from_nothing_to_the_floor() {
+    let mut rng = fastrand::Rng::with_seed(0x67);
+    let mut stream = denoiser(48_000.0, 1, LatencyMode::Standard);
+    learn(&mut stream, &white(&mut rng, 96_000, 0.01));
+    let noise = white(&mut rng, 96_000, 0.01);
+    let mut last_db = 1.0;
+    for (reduction, floor_db, at_most_db, at_least_db) in [
+        (0.0, -24.0, 0.1, -0.1),
+        (0.5, -24.0, -5.0, -6.5),
+        (1.0, -12.0, -11.0, -12.5),
+        (1.0, -24.0, -21.0, -24.5),
+    ] {
+        stream.reset();
+        let settings = Settings { reduction, floor_db, ..Settings::default() };
+        let output = run_mono(&mut stream, &noise, &settings);
+        let change_db = rms_db(&output[48_000..]) - rms_db(&noise);
+        assert!(
+            (at_least_db..=at_most_db).contains(&change_db),
+            "reduction {reduction}, floor {floor_db} dB: {change_db:.2} dB"
+        );
+        assert!(change_db < last_db);
+        last_db = change_db;
+    }
+}
