@@ -123,7 +123,7 @@ impl Default for QuellParams {
     fn default() -> Self {
         let d = Settings::default();
         Self {
-            capture: BoolParam::new("Capture", d.capture),
+            capture: switch("Capture", d.capture),
             reduction: percent("Reduction", d.reduction),
             floor: decibels("Floor", d.floor_db, -100.0, 0.0),
             sensitivity: number("Sensitivity", d.sensitivity, -3.0, 6.0, Unit::Plain),
@@ -145,9 +145,9 @@ impl Default for QuellParams {
             offset_low: decibels("Threshold Low", d.offset_low_db, -24.0, 24.0),
             offset_mid: decibels("Threshold Mid", d.offset_mid_db, -24.0, 24.0),
             offset_high: decibels("Threshold High", d.offset_high_db, -24.0, 24.0),
-            stereo_link: BoolParam::new("Stereo Link", d.stereo_link),
+            stereo_link: switch("Stereo Link", d.stereo_link),
             latency: EnumParam::new("Latency", LatencyMode::default().into()).non_automatable(),
-            bypass: BoolParam::new("Bypass", d.bypass).make_bypass(),
+            bypass: switch("Bypass", d.bypass).make_bypass(),
         }
     }
 }
@@ -257,6 +257,17 @@ fn with_text(param: FloatParam, unit: Unit) -> FloatParam {
             }
         }))
         .with_string_to_value(Arc::new(move |text| unit.parse(text)))
+}
+
+/// On or off. The framework reads any text as one of the two; ours must be one of these.
+fn switch(name: &str, default: bool) -> BoolParam {
+    BoolParam::new(name, default)
+        .with_value_to_string(Arc::new(|is_on| if is_on { "On" } else { "Off" }.to_owned()))
+        .with_string_to_value(Arc::new(|text| match text.trim().to_lowercase().as_str() {
+            "on" | "yes" | "true" | "1" => Some(true),
+            "off" | "no" | "false" | "0" => Some(false),
+            _ => None,
+        }))
 }
 
 fn percent(name: &str, default_share: f32) -> FloatParam {

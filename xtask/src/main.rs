@@ -1,1 +1,43 @@
-fn main() {}
+//! The project's own commands: `cargo xtask <command>`.
+
+mod bundle;
+#[path = "../../tests/host/mod.rs"]
+#[allow(unreachable_pub, missing_docs, clippy::missing_docs_in_private_items)]
+mod host;
+mod install;
+mod places;
+mod proof;
+mod steps;
+mod test;
+mod validate;
+
+use anyhow::{Result, bail};
+
+const USAGE: &str = "\
+Usage: cargo xtask <command>
+
+  bundle [--target TRIPLE]   build the release plugin and pack it as CLAP and VST3
+  install                    bundle, copy to your plugin folders, and prove it there by ear and eye
+  test                       everything that must hold before a change is published
+  validate [--clap-validator PATH] [--pluginval PATH] [--vst3-validator PATH] [--rounds N]
+                             run outside validators on the bundle
+";
+
+fn main() -> Result<()> {
+    std::env::set_current_dir(places::root())?;
+    let mut args = std::env::args().skip(1);
+    let command = args.next();
+    let rest: Vec<String> = args.collect();
+    match command.as_deref() {
+        Some("bundle") => bundle::run(&rest).map(|_| ()),
+        Some("install") => install::run(&rest),
+        Some("test") => test::run(&rest),
+        Some("validate") => validate::run(&rest),
+        Some("help" | "--help" | "-h") => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        Some(other) => bail!("there is no command '{other}'\n\n{USAGE}"),
+        None => bail!("a command is missing\n\n{USAGE}"),
+    }
+}

@@ -1,0 +1,221 @@
+//! `process` allocates nothing and makes no system call.
+//!
+//! The program runs itself again in three roles. `work` is the proof: everything is prepared, then
+//! a seccomp filter is put in force that kills the process on any system call but its end, and the
+//! plugin works with automation on every block. The other two roles show that the proof proves
+//! something: one plants a system call and must be killed, one plants an allocation and must be
+//! caught.
+
+mod host;
+mod signals;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::process::{Command, ExitCode};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use clack_host::entry::PluginEntry;
+use clack_host::events::event_types::ParamValueEvent;
+use host::{Buffers, Rig};
+use signals::Random;
+
+// ---- An allocator that tells ------------------------------------------------------------------
+
+struct Guard;
+
+static N_CALLS: AtomicU32 = AtomicU32::new(0);
+
+thread_local! {
+    static IS_WATCHED: Cell<bool> = const { Cell::new(false) };
+}
+
+fn note() {
+    if IS_WATCHED.get() {
+        N_CALLS.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+// SAFETY: every call goes to the system's allocator as it came.
+unsafe impl GlobalAlloc for Guard {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        note();
+        // SAFETY: the caller's promise.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        note();
+        // SAFETY: the caller's promise.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        note();
+        // SAFETY: the caller's promise.
+        unsafe { System.realloc(pointer, layout, new_size) }
+    }
+}
+
+#[global_allocator]
+static GUARD: Guard = Guard;
+
+// ---- The work ---------------------------------------------------------------------------------
+
+const BLOCK: usize = 480;
+const N_BLOCKS: usize = 150;
+
+/// An instance at work, with everything prepared that it will be fed.
+struct Job {
+    rig: Rig,
+    buffers: Buffers,
+    /// Per block.
+    events: Vec<Vec<ParamValueEvent>>,
+}
+
+fn jobs() -> Vec<Job> {
+    // SAFETY: the entry is this very library's own.
+    let entry = unsafe { PluginEntry::load_from_raw(&quell::clap_shell::clap_entry, c"/quell") };
+    let entry = entry.expect("the entry is valid");
+    let mut jobs = Vec::new();
+    for mode in ["Live (20 ms)", "Standard (40 ms)", "Studio (80 ms)"] {
+        for layout_idx in 0..host::LAYOUTS.len() {
+            for rate_hz in [44_100.0, 96_000.0] {
+                jobs.push(job(&entry, mode, layout_idx, rate_hz));
+            }
+        }
+    }
+    jobs
+}
+
+fn job(entry: &PluginEntry, mode: &str, layout_idx: usize, rate_hz: f64) -> Job {
+    let (n_channels, n_noise) = host::LAYOUTS[layout_idx];
+    let mut random = Random::silent(layout_idx as u64);
+    let mut rig = Rig::new(entry);
+    rig.set(&[("Latency", mode)]);
+    rig.select_layout(layout_idx);
+    rig.activate(rate_hz, BLOCK);
+    // A profile on its way in: it is unpacked by the first block.
+    let state = rig.save();
+    assert!(rig.load(&state));
+    let n_samples = BLOCK * N_BLOCKS;
+    let main = (0..n_channels).map(|_| random.noise(n_samples, 0.1)).collect();
+    let mut buffers = Buffers::new(main, n_noise);
+    buffers.noise.iter_mut().for_each(|channel| *channel = random.noise(n_samples, 0.05));
+    buffers.main[0][5_000] = f32::NAN;
+    let events = (0..N_BLOCKS).map(|idx| events(&mut rig, idx, &mut random)).collect();
+    Job { rig, buffers, events }
+}
+
+/// Automation of every parameter in every block; capture and bypass on and off; at the end another
+/// latency mode, for which the host is asked to restart.
+fn events(rig: &mut Rig, block_idx: usize, random: &mut Random) -> Vec<ParamValueEvent> {
+    let mut changes = Vec::new();
+    for param in rig.params() {
+        let share = (random.next() % 1_000) as f64 / 1_000.0;
+        let value = match param.name.as_str() {
+            "Capture" => f64::from(u8::from((20..80).contains(&block_idx))),
+            "Latency" if block_idx < N_BLOCKS - 10 => continue,
+            "Bypass" => f64::from(u8::from(block_idx % 8 > 5)),
+            _ if block_idx % 2 == 0 => (param.min + (param.max - param.min) * share).round(),
+            _ => param.min + (param.max - param.min) * share,
+        };
+        let sample = random.next() as usize % BLOCK;
+        changes.push(host::Change { sample, id: param.id, value: value.min(param.max) });
+    }
+    changes.sort_by_key(|change| change.sample);
+    changes.iter().map(|change| host::event(change, 0)).collect()
+}
+
+fn work(jobs: &mut [Job]) {
+    for job in jobs {
+        for (block_idx, events) in job.events.iter().enumerate() {
+            let start = block_idx * BLOCK;
+            job.rig.process(&mut job.buffers, start, start + BLOCK, events);
+            if block_idx == N_BLOCKS / 2 {
+                job.rig.reset();
+            }
+        }
+    }
+}
+
+/// Calls of the allocator during `action`.
+fn n_allocator_calls(action: impl FnOnce()) -> u32 {
+    N_CALLS.store(0, Ordering::Relaxed);
+    IS_WATCHED.set(true);
+    action();
+    IS_WATCHED.set(false);
+    N_CALLS.load(Ordering::Relaxed)
+}
+
+// ---- Roles ------------------------------------------------------------------------------------
+
+fn allocation_role() -> bool {
+    let mut jobs = jobs();
+    let n_calls = n_allocator_calls(|| work(&mut jobs));
+    let n_planted = n_allocator_calls(|| drop(std::hint::black_box(vec![1u8; 64])));
+    let n_samples = jobs.len() * N_BLOCKS * BLOCK;
+    println!("{n_calls} allocator calls in {n_samples} samples; planted: {n_planted}");
+    n_calls == 0 && n_planted == 2
+}
+
+#[cfg(target_os = "linux")]
+mod no_system_calls {
+    use std::collections::BTreeMap;
+    use std::os::unix::process::ExitStatusExt;
+
+    use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
+
+    use super::*;
+
+    /// Ends the process without anything on the way; the one call the filter lets through.
+    fn exit(code: i32) -> ! {
+        // SAFETY: the call does not return.
+        unsafe { libc::_exit(code) }
+    }
+
+    fn forbid_system_calls() {
+        let rules = BTreeMap::from([(libc::SYS_exit_group, Vec::new())]);
+        let arch = std::env::consts::ARCH.try_into().expect("seccomp knows the architecture");
+        let filter =
+            SeccompFilter::new(rules, SeccompAction::KillProcess, SeccompAction::Allow, arch);
+        let program: BpfProgram = filter.expect("a filter").try_into().expect("a program");
+        seccompiler::apply_filter(&program).expect("the filter is in force");
+    }
+
+    /// Never returns; the parent looks at how the process ended.
+    pub fn child(role: &str) -> ! {
+        let mut jobs = jobs();
+        forbid_system_calls();
+        work(&mut jobs);
+        if role == "planted" {
+            // SAFETY: asks for a number and changes nothing.
+            unsafe { libc::getppid() };
+        }
+        exit(0)
+    }
+
+    /// True if the work survives the filter and a planted call does not.
+    pub fn check() -> bool {
+        let run = |role: &str| {
+            let program = std::env::current_exe().expect("this program has a path");
+            Command::new(program).arg(format!("--role={role}")).status().expect("it starts")
+        };
+        let (work, planted) = (run("work"), run("planted"));
+        println!("under the filter: {work}; with a planted system call: {planted}");
+        work.success() && planted.signal() == Some(libc::SIGSYS)
+    }
+}
+
+fn main() -> ExitCode {
+    #[cfg(target_os = "linux")]
+    if let Some(role) = std::env::args().find_map(|a| a.strip_prefix("--role=").map(str::to_owned))
+    {
+        no_system_calls::child(&role);
+    }
+    let mut is_good = allocation_role();
+    #[cfg(target_os = "linux")]
+    {
+        is_good &= no_system_calls::check();
+    }
+    if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

@@ -1,0 +1,48 @@
+//! `bundle`: the release plugin, packed as CLAP and VST3.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::places;
+
+/// The two bundles.
+pub(crate) struct Bundles {
+    pub(crate) clap: PathBuf,
+    pub(crate) vst3: PathBuf,
+}
+
+/// Builds and packs; `args` go to cargo.
+///
+/// The library is built in a folder of its own. The bundler packs any program that bears the
+/// package's name, and the command line tool is called `quell`, too: here it never meets it.
+pub(crate) fn run(args: &[String]) -> Result<Bundles> {
+    let base = places::target().join("plugin");
+    // 1. Build the library and nothing else.
+    let status = Command::new(env!("CARGO"))
+        .args(["build", "--release", "--package", "quell", "--lib", "--target-dir"])
+        .arg(&base)
+        .args(args)
+        .status()
+        .context("cargo cannot be started")?;
+    ensure!(status.success(), "the plugin does not build");
+    // 2. Pack it into an empty folder.
+    let folder = base.join("bundled");
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder).context("cannot clear the last bundles")?;
+    }
+    let mut bundle_args = vec!["--release".to_owned()];
+    bundle_args.extend_from_slice(args);
+    nice_plug_xtask::bundle(&base, "quell", &bundle_args, false)?;
+    // 3. Two plugins and nothing else.
+    let mut found: Vec<_> = std::fs::read_dir(&folder)?
+        .map(|entry| entry.map(|entry| entry.file_name().to_string_lossy().into_owned()))
+        .collect::<Result<_, _>>()?;
+    found.sort();
+    ensure!(
+        found == ["Quell.clap", "Quell.vst3"],
+        "the bundler packed {found:?} instead of a CLAP and a VST3 plugin"
+    );
+    Ok(Bundles { clap: folder.join("Quell.clap"), vst3: folder.join("Quell.vst3") })
+}
