@@ -1,15 +1,20 @@
 //! A stream: channels in, channels out, with the mask engines between analysis and synthesis.
 
-use realfft::num_complex::Complex32;
+mod channel;
+mod noise;
+mod samples;
 
 use crate::capture::{Capture, CaptureStatus};
 use crate::config;
-use crate::gate::{GateFrame, SpectralGate, db_to_gain, reference_db};
+use crate::gate::GateFrame;
 use crate::geometry::{BuildError, Geometry, LatencyMode};
+use crate::level::average;
 use crate::profile::{BinProfile, NoiseProfile};
-use crate::settings::{Monitor, ProfileSource, Settings};
-use crate::stft::{Stft, Transform};
-use crate::tracker::MinimumTracker;
+use crate::settings::{ProfileSource, Settings};
+use crate::stft::Transform;
+use channel::{Channel, Lane};
+use noise::{NoiseChannel, ThresholdKey, average_spread, offset_weights};
+use samples::{OutputWeights, is_fault, tame};
 
 /// What is fixed while a stream runs.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -40,74 +45,22 @@ pub struct FrameView<'a> {
 
 /// Receives every frame on the audio thread; must not allocate or block.
 pub trait Tap {
+    /// False while nobody is looking; frames are then not prepared at all.
+    fn is_looking(&self) -> bool {
+        true
+    }
+
     /// Called once per frame after its gains are known.
     fn frame(&mut self, view: &FrameView);
 }
 
 /// Nobody is looking.
 impl Tap for () {
+    fn is_looking(&self) -> bool {
+        false
+    }
+
     fn frame(&mut self, _: &FrameView) {}
-}
-
-/// Everything of one channel.
-struct Channel {
-    stft: Stft,
-    /// Input samples since the last frame.
-    hop_in: Vec<f32>,
-    /// Output samples of the last frame.
-    hop_out: Vec<f32>,
-    /// Spectra of the last `look-ahead + 1` frames, as a ring.
-    spectra: Vec<Vec<Complex32>>,
-    /// Power per 25 Hz of the newest frame.
-    power: Vec<f32>,
-    /// The input, waiting to be as late as the output; a ring of `latency` samples.
-    dry: Vec<f32>,
-    noise: NoiseLevel,
-    /// Running minimum of the power, in the place of a captured profile; per 25 Hz.
-    mean_power: Vec<f32>,
-    tracker: MinimumTracker,
-}
-
-/// A channel of the noise input: analysed, never heard.
-struct NoiseChannel {
-    stft: Stft,
-    hop_in: Vec<f32>,
-    spectrum: Vec<Complex32>,
-    power: Vec<f32>,
-    /// Power smoothed over [`config::SIDECHAIN_AVERAGE_S`].
-    averaged: Vec<f32>,
-}
-
-/// The noise of one channel in the form the gate needs.
-struct NoiseLevel {
-    captured: BinProfile,
-    /// Captured standard deviation, smoothed over frequency, dB.
-    spread_db: Vec<f32>,
-    /// Reference level of the noise, power per 25 Hz.
-    reference: Vec<f32>,
-    /// 1 / `reference`, kept away from infinity.
-    per_reference: Vec<f32>,
-    /// Threshold over reference level.
-    threshold: Vec<f32>,
-    /// Reference level over tracked mean power.
-    per_mean_power: Vec<f32>,
-}
-
-/// One mask: that of a channel, or of all of them when they are linked.
-struct Lane {
-    gate: SpectralGate,
-    snr: Vec<f32>,
-    threshold: Vec<f32>,
-    gain: Vec<f32>,
-}
-
-/// What the thresholds were computed from; they are computed again when it differs.
-#[derive(Clone, Copy, PartialEq)]
-struct ThresholdKey {
-    source: ProfileSource,
-    sensitivity: f32,
-    offsets_db: [f32; 3],
-    profile_count: u32,
 }
 
 /// The denoiser of one stream.
@@ -139,8 +92,7 @@ pub struct Denoiser {
     /// Samples since one had to be replaced, up to a window.
     n_clean: usize,
     noise_is_connected: bool,
-    dry_weight: Ramp,
-    wet_weight: Ramp,
+    output: OutputWeights,
     is_fresh: bool,
 }
 
@@ -161,7 +113,6 @@ impl Denoiser {
         let latency = geometry.latency_samples(spec.mode);
         let n_bins = geometry.n_bins();
         let n_profile_bins = NoiseProfile::bins_up_to(spec.sample_rate_hz / 2.0);
-        let ramp_len = (config::OUTPUT_RAMP_S * spec.sample_rate_hz) as u32;
         let zeros = || vec![0.0; n_bins];
         Ok(Self {
             channels: (0..spec.n_channels)
@@ -186,8 +137,7 @@ impl Denoiser {
             frame_idx: 0,
             n_clean: 0,
             noise_is_connected: false,
-            dry_weight: Ramp::new(ramp_len),
-            wet_weight: Ramp::new(ramp_len),
+            output: OutputWeights::new(spec.sample_rate_hz),
             is_fresh: true,
             spec,
             geometry,
@@ -295,7 +245,8 @@ impl Denoiser {
         tap: &mut impl Tap,
     ) {
         let settings = settings.sanitised();
-        self.set_output_weights(&settings);
+        self.output.aim(&settings, self.is_fresh);
+        self.is_fresh = false;
         let noise = noise.filter(|n| !n.is_empty()).unwrap_or(&[]);
         self.noise_is_connected = !noise.is_empty() && !self.noise_channels.is_empty();
         let n_samples = io.iter().map(|c| c.len()).min().unwrap_or(0);
@@ -311,22 +262,6 @@ impl Denoiser {
             }
             start = end;
         }
-    }
-
-    /// Points the output weights at where the settings want them.
-    ///
-    /// Every output is `dry × a + wet × b`: denoised mixes the two, removed is dry minus wet, and
-    /// bypass is dry alone.
-    fn set_output_weights(&mut self, settings: &Settings) {
-        let gain = db_to_gain(settings.output_gain_db);
-        let (dry, wet) = match (settings.bypass, settings.monitor) {
-            (true, _) => (1.0, 0.0),
-            (false, Monitor::Denoised) => ((1.0 - settings.mix) * gain, settings.mix * gain),
-            (false, Monitor::Removed) => (gain, -settings.mix * gain),
-        };
-        self.dry_weight.aim(dry, self.is_fresh);
-        self.wet_weight.aim(wet, self.is_fresh);
-        self.is_fresh = false;
     }
 
     fn push_noise(&mut self, noise: &[&[f32]], start: usize, end: usize) {
@@ -345,29 +280,23 @@ impl Denoiser {
 
     /// Swaps input samples for output samples that are `latency` late.
     fn exchange(&mut self, io: &mut [&mut [f32]], start: usize, end: usize) {
-        let (mut dry_weight, mut wet_weight) = (self.dry_weight, self.wet_weight);
-        let mut dry_pos = self.dry_pos;
-        let mut n_clean = self.n_clean;
+        // Every channel starts from the same state; the state after the last one stays.
+        let (output, dry_pos) = (self.output, self.dry_pos);
         for (channel, io) in self.channels.iter_mut().zip(io) {
-            dry_weight = self.dry_weight;
-            wet_weight = self.wet_weight;
-            dry_pos = self.dry_pos;
-            for (idx, sample) in io[start..end].iter_mut().enumerate() {
-                let input = tame(*sample);
+            self.output = output;
+            self.dry_pos = dry_pos;
+            let wet = &channel.hop_out[self.hop_pos..];
+            let hop_in = &mut channel.hop_in[self.hop_pos..];
+            for ((sample, hop_in), &wet) in io[start..end].iter_mut().zip(hop_in).zip(wet) {
                 if is_fault(*sample) {
-                    n_clean = 0;
+                    self.n_clean = 0;
                 }
-                let wet = channel.hop_out[self.hop_pos + idx];
-                channel.hop_in[self.hop_pos + idx] = input;
-                let dry = core::mem::replace(&mut channel.dry[dry_pos], input);
-                dry_pos = if dry_pos + 1 == self.latency { 0 } else { dry_pos + 1 };
-                *sample = dry * dry_weight.next() + wet * wet_weight.next();
+                *hop_in = tame(*sample);
+                let dry = core::mem::replace(&mut channel.dry[self.dry_pos], *hop_in);
+                self.dry_pos = if self.dry_pos + 1 == self.latency { 0 } else { self.dry_pos + 1 };
+                *sample = self.output.mix(dry, wet);
             }
         }
-        self.dry_weight = dry_weight;
-        self.wet_weight = wet_weight;
-        self.dry_pos = dry_pos;
-        self.n_clean = n_clean;
     }
 
     /// One hop is complete: analyse it, decide, and synthesise the hop that is due.
@@ -492,6 +421,9 @@ impl Denoiser {
     }
 
     fn show(&mut self, n_masks: usize, tap: &mut impl Tap) {
+        if !tap.is_looking() {
+            return;
+        }
         let view = &mut self.view;
         average(self.channels.iter().map(|c| &*c.power), &mut view.power);
         average(self.channels.iter().map(|c| &*c.noise.reference), &mut view.noise);
@@ -504,243 +436,4 @@ impl Denoiser {
             gain: &view.gain,
         });
     }
-}
-
-impl Channel {
-    fn new(transform: &Transform, mode: LatencyMode, latency: usize) -> Self {
-        let n_bins = transform.geometry().n_bins();
-        let hop_len = transform.geometry().hop_len;
-        Self {
-            stft: Stft::new(transform.clone()),
-            hop_in: vec![0.0; hop_len],
-            hop_out: vec![0.0; hop_len],
-            spectra: vec![transform.make_spectrum(); mode.look_ahead_frames() + 1],
-            power: vec![0.0; n_bins],
-            dry: vec![0.0; latency],
-            noise: NoiseLevel {
-                captured: BinProfile::new(n_bins),
-                spread_db: vec![0.0; n_bins],
-                reference: vec![0.0; n_bins],
-                per_reference: vec![0.0; n_bins],
-                threshold: vec![0.0; n_bins],
-                per_mean_power: vec![0.0; n_bins],
-            },
-            mean_power: vec![0.0; n_bins],
-            tracker: MinimumTracker::new(n_bins),
-        }
-    }
-
-    fn reset(&mut self) {
-        self.stft.reset();
-        self.hop_in.fill(0.0);
-        self.hop_out.fill(0.0);
-        for spectrum in &mut self.spectra {
-            spectrum.fill(Complex32::ZERO);
-        }
-        self.power.fill(0.0);
-        self.dry.fill(0.0);
-        self.tracker.reset();
-    }
-}
-
-impl NoiseChannel {
-    fn new(transform: &Transform) -> Self {
-        let n_bins = transform.geometry().n_bins();
-        Self {
-            stft: Stft::new(transform.clone()),
-            hop_in: vec![0.0; transform.geometry().hop_len],
-            spectrum: transform.make_spectrum(),
-            power: vec![0.0; n_bins],
-            averaged: vec![0.0; n_bins],
-        }
-    }
-
-    fn reset(&mut self) {
-        self.stft.reset();
-        self.hop_in.fill(0.0);
-        self.averaged.fill(0.0);
-    }
-
-    fn average(&mut self, keep: f32) {
-        for (averaged, power) in self.averaged.iter_mut().zip(&self.power) {
-            *averaged = *averaged * keep + *power * (1.0 - keep);
-        }
-    }
-}
-
-impl NoiseLevel {
-    /// Reference level and threshold from the captured statistics.
-    fn use_captured(&mut self, key: &ThresholdKey, offset_weights: &[Vec<f32>; 3]) {
-        let levels = self.captured.mean_db.iter().zip(&self.captured.std_db);
-        for (bin_idx, (mean_db, std_db)) in levels.enumerate() {
-            let threshold_db =
-                mean_db + key.sensitivity * std_db + key.offset_db(offset_weights, bin_idx);
-            let reference_db = reference_db(threshold_db, self.spread_db[bin_idx]);
-            self.reference[bin_idx] = db_to_power(reference_db);
-            self.threshold[bin_idx] = db_to_power(threshold_db - reference_db);
-        }
-        self.invert();
-    }
-
-    /// The same for noise whose mean power is tracked and whose spread is taken to be Gaussian.
-    fn use_mean_power(
-        &mut self,
-        mean_power: &[f32],
-        is_stale: bool,
-        key: &ThresholdKey,
-        offset_weights: &[Vec<f32>; 3],
-    ) {
-        if is_stale {
-            self.update_tracked_factors(key, offset_weights);
-        }
-        let bins = mean_power.iter().zip(&self.per_mean_power);
-        for (reference, (power, factor)) in self.reference.iter_mut().zip(bins) {
-            *reference = power * factor;
-        }
-        self.invert();
-    }
-
-    /// What the settings make of a mean power of 1.
-    fn update_tracked_factors(&mut self, key: &ThresholdKey, offset_weights: &[Vec<f32>; 3]) {
-        let steady_db =
-            key.sensitivity * config::GAUSSIAN_LOG_STD_DB - config::GAUSSIAN_LOG_BIAS_DB;
-        for bin_idx in 0..self.threshold.len() {
-            let threshold_db = steady_db + key.offset_db(offset_weights, bin_idx);
-            let reference_db = reference_db(threshold_db, config::GAUSSIAN_LOG_STD_DB);
-            self.per_mean_power[bin_idx] = db_to_power(reference_db);
-            self.threshold[bin_idx] = db_to_power(threshold_db - reference_db);
-        }
-    }
-
-    fn invert(&mut self) {
-        let least = db_to_power(config::MIN_LEVEL_DB);
-        for (inverse, power) in self.per_reference.iter_mut().zip(&self.reference) {
-            *inverse = 1.0 / power.max(least);
-        }
-    }
-}
-
-impl ThresholdKey {
-    fn offset_db(&self, weights: &[Vec<f32>; 3], bin_idx: usize) -> f32 {
-        self.offsets_db.iter().zip(weights).map(|(offset, weight)| offset * weight[bin_idx]).sum()
-    }
-}
-
-impl Lane {
-    fn new(geometry: &Geometry, mode: LatencyMode) -> Self {
-        let zeros = || vec![0.0; geometry.n_bins()];
-        Self {
-            gate: SpectralGate::new(geometry, mode),
-            snr: zeros(),
-            threshold: zeros(),
-            gain: zeros(),
-        }
-    }
-
-    /// Power over noise and threshold over noise, mean of the channels.
-    fn measure(&mut self, channels: &[Channel]) {
-        let share = 1.0 / channels.len() as f32;
-        self.snr.fill(0.0);
-        for channel in channels {
-            let bins = channel.power.iter().zip(&channel.noise.per_reference);
-            for (snr, (power, per_mean)) in self.snr.iter_mut().zip(bins) {
-                *snr += power * per_mean * share;
-            }
-        }
-        average(channels.iter().map(|c| &*c.noise.threshold), &mut self.threshold);
-    }
-}
-
-/// A value that glides to its target in a straight line, one step a sample.
-#[derive(Clone, Copy)]
-struct Ramp {
-    current: f32,
-    target: f32,
-    step: f32,
-    n_left: u32,
-    len: u32,
-}
-
-impl Ramp {
-    fn new(len: u32) -> Self {
-        Self { current: 0.0, target: 0.0, step: 0.0, n_left: 0, len: len.max(1) }
-    }
-
-    /// Sets off for a new target, or stands on it at once.
-    fn aim(&mut self, target: f32, at_once: bool) {
-        if at_once {
-            *self = Self { current: target, target, step: 0.0, n_left: 0, len: self.len };
-        } else if target != self.target {
-            self.target = target;
-            self.n_left = self.len;
-            self.step = (target - self.current) / self.len as f32;
-        }
-    }
-
-    fn next(&mut self) -> f32 {
-        if self.n_left > 0 {
-            self.n_left -= 1;
-            self.current = if self.n_left == 0 { self.target } else { self.current + self.step };
-        }
-        self.current
-    }
-}
-
-/// True for what cannot be sound: NaN, infinity, absurd size.
-fn is_fault(sample: f32) -> bool {
-    !(-config::INPUT_LIMIT..=config::INPUT_LIMIT).contains(&sample)
-}
-
-/// A sample the engine can work with: finite and of a sane size; denormals become zero.
-fn tame(sample: f32) -> f32 {
-    if !sample.is_finite() || sample.abs() < f32::MIN_POSITIVE {
-        return 0.0;
-    }
-    sample.clamp(-config::INPUT_LIMIT, config::INPUT_LIMIT)
-}
-
-fn db_to_power(db: f32) -> f32 {
-    10f32.powf(db / 10.0)
-}
-
-fn average<'a>(parts: impl ExactSizeIterator<Item = &'a [f32]>, out: &mut [f32]) {
-    let share = 1.0 / parts.len() as f32;
-    out.fill(0.0);
-    for part in parts {
-        for (out, value) in out.iter_mut().zip(part) {
-            *out += value * share;
-        }
-    }
-}
-
-/// Smooths over frequency with a triangle of `half_width` bins to each side; the ends repeat.
-fn average_spread(values: &[f32], half_width: usize, out: &mut [f32]) {
-    let last = values.len() - 1;
-    let total = ((half_width + 1) * (half_width + 1)) as f32;
-    for (bin_idx, out) in out.iter_mut().enumerate() {
-        *out = (0..=2 * half_width)
-            .map(|tap| {
-                let weight = (half_width + 1 - tap.abs_diff(half_width)) as f32;
-                weight * values[(bin_idx + tap).saturating_sub(half_width).min(last)]
-            })
-            .sum::<f32>()
-            / total;
-    }
-}
-
-/// Weights of the low, mid and high offset per bin: straight lines over log frequency between the
-/// three corner frequencies, constant outside.
-fn offset_weights(geometry: &Geometry) -> [Vec<f32>; 3] {
-    let corners = config::OFFSET_CORNERS_HZ.map(f64::ln);
-    let mut weights = [const { Vec::new() }; 3];
-    for bin_idx in 0..geometry.n_bins() {
-        let log_hz = (bin_idx as f64 * geometry.bin_hz()).max(1.0).ln();
-        let rise = |a: f64, b: f64| ((log_hz - a) / (b - a)).clamp(0.0, 1.0);
-        let (low_to_mid, mid_to_high) =
-            (rise(corners[0], corners[1]), rise(corners[1], corners[2]));
-        weights[0].push((1.0 - low_to_mid) as f32);
-        weights[1].push((low_to_mid - mid_to_high) as f32);
-        weights[2].push(mid_to_high as f32);
-    }
-    weights
 }

@@ -9,6 +9,7 @@ mod soft;
 
 use crate::config;
 use crate::geometry::{Geometry, LatencyMode};
+use crate::level::db_to_gain;
 use crate::settings::{Engine, Settings};
 
 /// A frame relative to the noise.
@@ -139,10 +140,6 @@ fn scale(values: &mut [f32], factor: f32) {
     for value in values {
         *value *= factor;
     }
-}
-
-pub(crate) fn db_to_gain(db: f32) -> f32 {
-    10f32.powf(db / 20.0)
 }
 
 /// Bins to each side that lie within a neighbourhood of a full width in Hz.

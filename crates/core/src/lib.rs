@@ -9,6 +9,7 @@ pub mod config;
 pub mod denoiser;
 pub mod gate;
 pub mod geometry;
+mod level;
 pub mod profile;
 pub mod settings;
 pub mod stft;

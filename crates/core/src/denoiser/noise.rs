@@ -1,0 +1,171 @@
+//! The noise in the form the gate needs, wherever it comes from.
+
+use realfft::num_complex::Complex32;
+
+use crate::config;
+use crate::gate::reference_db;
+use crate::geometry::Geometry;
+use crate::level::db_to_power;
+use crate::profile::BinProfile;
+use crate::settings::ProfileSource;
+use crate::stft::{Stft, Transform};
+
+/// A channel of the noise input: analysed, never heard.
+pub(super) struct NoiseChannel {
+    pub(super) stft: Stft,
+    pub(super) hop_in: Vec<f32>,
+    pub(super) spectrum: Vec<Complex32>,
+    pub(super) power: Vec<f32>,
+    /// Power smoothed over [`config::SIDECHAIN_AVERAGE_S`].
+    pub(super) averaged: Vec<f32>,
+}
+
+impl NoiseChannel {
+    pub(super) fn new(transform: &Transform) -> Self {
+        let n_bins = transform.geometry().n_bins();
+        Self {
+            stft: Stft::new(transform.clone()),
+            hop_in: vec![0.0; transform.geometry().hop_len],
+            spectrum: transform.make_spectrum(),
+            power: vec![0.0; n_bins],
+            averaged: vec![0.0; n_bins],
+        }
+    }
+
+    pub(super) fn reset(&mut self) {
+        self.stft.reset();
+        self.hop_in.fill(0.0);
+        self.averaged.fill(0.0);
+    }
+
+    pub(super) fn average(&mut self, keep: f32) {
+        for (averaged, power) in self.averaged.iter_mut().zip(&self.power) {
+            *averaged = *averaged * keep + *power * (1.0 - keep);
+        }
+    }
+}
+
+/// The noise of one channel in the form the gate needs.
+pub(super) struct NoiseLevel {
+    pub(super) captured: BinProfile,
+    /// Captured standard deviation, smoothed over frequency, dB.
+    pub(super) spread_db: Vec<f32>,
+    /// Reference level of the noise, power per 25 Hz.
+    pub(super) reference: Vec<f32>,
+    /// 1 / `reference`, kept away from infinity.
+    pub(super) per_reference: Vec<f32>,
+    /// Threshold over reference level.
+    pub(super) threshold: Vec<f32>,
+    /// Reference level over tracked mean power.
+    pub(super) per_mean_power: Vec<f32>,
+}
+
+impl NoiseLevel {
+    pub(super) fn new(n_bins: usize) -> Self {
+        Self {
+            captured: BinProfile::new(n_bins),
+            spread_db: vec![0.0; n_bins],
+            reference: vec![0.0; n_bins],
+            per_reference: vec![0.0; n_bins],
+            threshold: vec![0.0; n_bins],
+            per_mean_power: vec![0.0; n_bins],
+        }
+    }
+
+    /// Reference level and threshold from the captured statistics.
+    pub(super) fn use_captured(&mut self, key: &ThresholdKey, offset_weights: &[Vec<f32>; 3]) {
+        let levels = self.captured.mean_db.iter().zip(&self.captured.std_db);
+        for (bin_idx, (mean_db, std_db)) in levels.enumerate() {
+            let threshold_db =
+                mean_db + key.sensitivity * std_db + key.offset_db(offset_weights, bin_idx);
+            let reference_db = reference_db(threshold_db, self.spread_db[bin_idx]);
+            self.reference[bin_idx] = db_to_power(reference_db);
+            self.threshold[bin_idx] = db_to_power(threshold_db - reference_db);
+        }
+        self.invert();
+    }
+
+    /// The same for noise whose mean power is tracked and whose spread is taken to be Gaussian.
+    pub(super) fn use_mean_power(
+        &mut self,
+        mean_power: &[f32],
+        is_stale: bool,
+        key: &ThresholdKey,
+        offset_weights: &[Vec<f32>; 3],
+    ) {
+        if is_stale {
+            self.update_tracked_factors(key, offset_weights);
+        }
+        let bins = mean_power.iter().zip(&self.per_mean_power);
+        for (reference, (power, factor)) in self.reference.iter_mut().zip(bins) {
+            *reference = power * factor;
+        }
+        self.invert();
+    }
+
+    /// What the settings make of a mean power of 1.
+    fn update_tracked_factors(&mut self, key: &ThresholdKey, offset_weights: &[Vec<f32>; 3]) {
+        let steady_db =
+            key.sensitivity * config::GAUSSIAN_LOG_STD_DB - config::GAUSSIAN_LOG_BIAS_DB;
+        for bin_idx in 0..self.threshold.len() {
+            let threshold_db = steady_db + key.offset_db(offset_weights, bin_idx);
+            let reference_db = reference_db(threshold_db, config::GAUSSIAN_LOG_STD_DB);
+            self.per_mean_power[bin_idx] = db_to_power(reference_db);
+            self.threshold[bin_idx] = db_to_power(threshold_db - reference_db);
+        }
+    }
+
+    fn invert(&mut self) {
+        let least = db_to_power(config::MIN_LEVEL_DB);
+        for (inverse, power) in self.per_reference.iter_mut().zip(&self.reference) {
+            *inverse = 1.0 / power.max(least);
+        }
+    }
+}
+
+/// What the thresholds were computed from; they are computed again when it differs.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) struct ThresholdKey {
+    pub(super) source: ProfileSource,
+    pub(super) sensitivity: f32,
+    pub(super) offsets_db: [f32; 3],
+    pub(super) profile_count: u32,
+}
+
+impl ThresholdKey {
+    fn offset_db(&self, weights: &[Vec<f32>; 3], bin_idx: usize) -> f32 {
+        self.offsets_db.iter().zip(weights).map(|(offset, weight)| offset * weight[bin_idx]).sum()
+    }
+}
+
+/// Smooths over frequency with a triangle of `half_width` bins to each side; the ends repeat.
+pub(super) fn average_spread(values: &[f32], half_width: usize, out: &mut [f32]) {
+    let last = values.len() - 1;
+    let total = ((half_width + 1) * (half_width + 1)) as f32;
+    for (bin_idx, out) in out.iter_mut().enumerate() {
+        *out = (0..=2 * half_width)
+            .map(|tap| {
+                let weight = (half_width + 1 - tap.abs_diff(half_width)) as f32;
+                weight * values[(bin_idx + tap).saturating_sub(half_width).min(last)]
+            })
+            .sum::<f32>()
+            / total;
+    }
+}
+
+/// Weights of the low, mid and high offset per bin: straight lines over log frequency between the
+/// three corner frequencies, constant outside.
+pub(super) fn offset_weights(geometry: &Geometry) -> [Vec<f32>; 3] {
+    let corners = config::OFFSET_CORNERS_HZ.map(f64::ln);
+    let mut weights = [const { Vec::new() }; 3];
+    for bin_idx in 0..geometry.n_bins() {
+        let log_hz = (bin_idx as f64 * geometry.bin_hz()).max(1.0).ln();
+        let rise = |a: f64, b: f64| ((log_hz - a) / (b - a)).clamp(0.0, 1.0);
+        let (low_to_mid, mid_to_high) =
+            (rise(corners[0], corners[1]), rise(corners[1], corners[2]));
+        weights[0].push((1.0 - low_to_mid) as f32);
+        weights[1].push((low_to_mid - mid_to_high) as f32);
+        weights[2].push(mid_to_high as f32);
+    }
+    weights
+}

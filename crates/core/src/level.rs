@@ -1,0 +1,22 @@
+//! Decibels and means.
+
+/// Amplitude factor of a level difference.
+pub(crate) fn db_to_gain(db: f32) -> f32 {
+    10f32.powf(db / 20.0)
+}
+
+/// Power factor of a level difference.
+pub(crate) fn db_to_power(db: f32) -> f32 {
+    10f32.powf(db / 10.0)
+}
+
+/// Mean of equally long slices, value by value.
+pub(crate) fn average<'a>(parts: impl ExactSizeIterator<Item = &'a [f32]>, out: &mut [f32]) {
+    let share = 1.0 / parts.len() as f32;
+    out.fill(0.0);
+    for part in parts {
+        for (out, value) in out.iter_mut().zip(part) {
+            *out += value * share;
+        }
+    }
+}
