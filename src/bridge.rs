@@ -28,6 +28,7 @@ pub struct Link {
     status: AtomicU64,
     latency_samples: AtomicU32,
     is_dirty: AtomicBool,
+    is_active: AtomicBool,
     desk: Mutex<Desk>,
 }
 
@@ -65,6 +66,7 @@ pub fn link() -> (Arc<Link>, AudioEnd) {
         status: AtomicU64::new(pack(CaptureStatus::Idle)),
         latency_samples: AtomicU32::new(0),
         is_dirty: AtomicBool::new(false),
+        is_active: AtomicBool::new(false),
         desk: Mutex::new(Desk {
             profile: None,
             n_orders: 0,
@@ -111,6 +113,11 @@ impl Link {
     /// Delay of the running engine, samples.
     pub fn latency_samples(&self) -> u32 {
         self.latency_samples.load(Ordering::Relaxed)
+    }
+
+    /// True between activation and deactivation.
+    pub fn is_active(&self) -> bool {
+        self.is_active.load(Ordering::Relaxed)
     }
 
     /// True while the project holds less than the plugin: a capture has changed what is saved.
@@ -198,6 +205,11 @@ impl AudioEnd {
     /// Shows what became of the last capture.
     pub fn show_status(&self, status: CaptureStatus) {
         self.link.status.store(pack(status), Ordering::Relaxed);
+    }
+
+    /// Tells whether there is a stream.
+    pub fn show_active(&self, is_active: bool) {
+        self.link.is_active.store(is_active, Ordering::Relaxed);
     }
 
     /// Announces the delay of a stream that is about to run.

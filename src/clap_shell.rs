@@ -199,9 +199,15 @@ unsafe extern "C" fn plugin_activate(
 ) -> bool {
     // SAFETY: as in `plugin_init`.
     let shell = unsafe { shell(plugin) };
+    let was_capturing = shell.shared.params.capture.value();
     // SAFETY: as above.
     let is_active: bool =
         unsafe { inner!(shell, activate, sample_rate_hz, min_frames, max_frames) };
+    if was_capturing {
+        // The instance has switched it off.
+        // SAFETY: activation happens on the main thread.
+        unsafe { rescan_values(shell) };
+    }
     let latency = shell.shared.link.latency_samples();
     if is_active && shell.announced_latency.replace(latency) != latency {
         // CLAP lets the latency change here and nowhere else.
@@ -356,13 +362,22 @@ unsafe extern "C" fn state_load(plugin: *const clap_plugin, stream: *const clap_
             return false;
         }
     }
-    // SAFETY: loading happens on the main thread, where the host takes such news.
+    // SAFETY: loading happens on the main thread.
+    unsafe { rescan_values(shell) };
+    true
+}
+
+/// Has the host read all values again.
+///
+/// # Safety
+/// On the main thread only, where the host takes such news.
+unsafe fn rescan_values(shell: &Shell) {
+    // SAFETY: the extension's table lives as long as the host.
     unsafe {
         if let Some(rescan) = shell.host_ext.get().params.as_ref().and_then(|ext| ext.rescan) {
             rescan(shell.host, CLAP_PARAM_RESCAN_VALUES);
         }
     }
-    true
 }
 
 /// # Safety

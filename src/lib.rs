@@ -20,6 +20,7 @@ use std::cell::RefCell;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use nice_plug::params::InternalParamMut;
 use nice_plug::prelude::*;
 use quell_core::{CaptureStatus, Denoiser, LatencyMode, NoiseProfile, StreamSpec};
 
@@ -149,6 +150,10 @@ impl Plugin for Quell {
         denoiser.set_profile(profile.as_deref());
         self.n_known_profiles = denoiser.profile_count();
         self.is_restart_requested = false;
+        // Nothing begins by learning; in particular no project that was just opened.
+        // SAFETY: stores to atomics, and no audio runs yet.
+        unsafe { self.shared.params.capture._internal_set_plain_value(false) };
+        self.audio.show_active(true);
         self.audio.show_latency(denoiser.latency_samples());
         if context.plugin_api() == PluginApi::Standalone {
             context.set_latency_samples(denoiser.latency_samples() as u32);
@@ -201,6 +206,7 @@ impl Plugin for Quell {
     }
 
     fn deactivate(&mut self) {
+        self.audio.show_active(false);
         self.denoiser = None;
     }
 }

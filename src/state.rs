@@ -20,7 +20,8 @@ use crate::params::QuellParams;
 pub const VERSION: u64 = 1;
 /// No state is longer, bytes: 64 channels of the widest profile take 23 MB.
 pub const MAX_LEN: usize = 32 << 20;
-/// Id of the parameter that is always saved as off, so that no project starts by learning.
+/// Id of the parameter that a running plugin saves as off and loads as off, so that no project
+/// starts by learning. (While nothing runs, it is a value like any other: activation clears it.)
 const CAPTURE_ID: &str = "capture";
 
 /// Why bytes are not a state.
@@ -79,7 +80,8 @@ pub struct State {
 pub fn encode(params: &QuellParams, link: &Link) -> Vec<u8> {
     let mut values = Map::new();
     for (id, param, _) in params.param_map() {
-        let value = if id == CAPTURE_ID { Value::Bool(false) } else { value_of(param) };
+        let is_off = id == CAPTURE_ID && link.is_active();
+        let value = if is_off { Value::Bool(false) } else { value_of(param) };
         values.insert(id, value);
     }
     let state = json!({
@@ -125,7 +127,8 @@ pub fn decode(bytes: &[u8]) -> Result<State, StateError> {
 /// had no effect when the state was written.
 pub fn apply(state: State, params: &QuellParams, link: &Link) {
     for (id, param, _) in params.param_map() {
-        set_value(param, state.values.get(&id).filter(|_| id != CAPTURE_ID));
+        let is_off = id == CAPTURE_ID && link.is_active();
+        set_value(param, state.values.get(&id).filter(|_| !is_off));
     }
     link.set_profile(state.profile);
 }
@@ -329,8 +332,9 @@ mod tests {
 
     #[test]
     fn a_state_comes_back_as_it_was_and_is_written_the_same_again() {
-        let (link, _audio) = bridge::link();
+        let (link, audio) = bridge::link();
         let params = QuellParams::default();
+        audio.show_active(true);
         link.set_profile(Some(profile()));
         // SAFETY: these parameters are on no other thread.
         unsafe {

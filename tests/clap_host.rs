@@ -282,6 +282,18 @@ fn a_refused_capture_keeps_the_profile() {
     }
 }
 
+#[test]
+fn nothing_starts_by_learning() {
+    let mut rig = rig();
+    rig.set(&[("Capture", "On"), ("Reduction", "50 %")]);
+    rig.activate(RATE_HZ, 512);
+    assert_eq!(rig.value("Capture"), 0.0);
+    assert_eq!(rig.value("Reduction"), 0.5);
+    assert_eq!(Calls::take(&rig.calls.rescan), 1, "and the host is told so");
+    rig.set(&[("Capture", "On")]);
+    assert_eq!(rig.value("Capture"), 1.0);
+}
+
 // ---- State -------------------------------------------------------------------------------------
 
 /// A rig with a captured profile and settings other than the defaults.

@@ -1,6 +1,6 @@
 //! A small CLAP host: what Reaper and Bitwig do, in a few hundred lines. The tests use it on the
 //! linked-in plugin, `xtask install` on the installed file.
-#![allow(dead_code)]
+#![allow(dead_code, missing_docs, unreachable_pub)]
 
 use std::ffi::{CStr, CString};
 use std::sync::Arc;

@@ -1,5 +1,5 @@
 //! Signals and their measures.
-#![allow(dead_code)]
+#![allow(dead_code, missing_docs, unreachable_pub)]
 
 /// SplitMix64: small, seeded, the same everywhere.
 pub struct Random(u64);

@@ -2,7 +2,6 @@
 
 mod bundle;
 #[path = "../../tests/host/mod.rs"]
-#[allow(unreachable_pub, missing_docs, clippy::missing_docs_in_private_items)]
 mod host;
 mod install;
 mod places;
