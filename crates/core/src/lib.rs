@@ -9,11 +9,13 @@ pub mod config;
 pub mod denoiser;
 pub mod gate;
 pub mod geometry;
+pub mod kernels;
 mod level;
 pub mod profile;
 pub mod settings;
 pub mod stft;
 pub mod tracker;
+pub mod unet;
 
 pub use capture::{CaptureRefusal, CaptureStatus};
 pub use denoiser::{Denoiser, FrameView, StreamSpec, Tap};

@@ -1,0 +1,214 @@
+//! Agreement with PyTorch, layer by layer, and of all kernels with one another.
+
+use super::*;
+use crate::kernels::Level;
+
+const N_BINS: usize = 961;
+const N_FRAMES: usize = 6;
+
+/// Weights and golden vectors: those of the repository, or of the folder in `QUELL_GOLDEN_DIR`,
+/// where the training's own test puts what it has just exported.
+fn files() -> (Vec<u8>, Vec<u8>) {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+    let (weights, golden) = match std::env::var("QUELL_GOLDEN_DIR") {
+        Ok(folder) => (format!("{folder}/unet.quell"), format!("{folder}/golden.quell")),
+        Err(_) => (
+            format!("{root}/assets/unet.quell"),
+            format!("{root}/tests/fixtures/unet/golden.quell"),
+        ),
+    };
+    let read = |path: &str| std::fs::read(path).unwrap_or_else(|e| panic!("{path}: {e}"));
+    (read(&weights), read(&golden))
+}
+
+fn net<'w>(weights: &Weights<'w>, kernel: Kernel) -> UNet<'w> {
+    UNet::new(weights, N_BINS, 25.0, kernel).unwrap()
+}
+
+/// Frames of noise with a tone that comes and goes.
+fn random_frames(n_frames: usize, seed: u64) -> Vec<Vec<f32>> {
+    let mut random = fastrand::Rng::with_seed(seed);
+    (0..n_frames)
+        .map(|frame| {
+            let mut power: Vec<f32> =
+                (0..N_BINS).map(|_| -1e-7 * (1.0 - random.f32()).ln()).collect();
+            if frame % 40 < 20 {
+                power[frame % 300..][..5].fill(1e-3);
+            }
+            power
+        })
+        .collect()
+}
+
+/// Largest difference, and how many bytes differ at all.
+fn compare_bytes(actual: &[u8], expected: &[u8]) -> (u8, usize) {
+    assert_eq!(actual.len(), expected.len());
+    let differences = actual.iter().zip(expected).map(|(a, e)| a.abs_diff(*e));
+    (differences.clone().max().unwrap_or(0), differences.filter(|d| *d > 0).count())
+}
+
+#[test]
+fn every_layer_agrees_with_pytorch() {
+    let (weights, golden) = files();
+    let weights = Weights::parse(&weights).unwrap();
+    let golden = Weights::parse(&golden).unwrap();
+    let power = golden.floats("power", [N_FRAMES, N_BINS]).unwrap();
+    let print = golden.floats("print", [1, N_BINS]).unwrap();
+    let inputs = golden.floats("inputs", [N_FRAMES, N_BANDS * N_INPUTS]).unwrap();
+    let d1 = golden.floats("layer.d1", [N_FRAMES, N_BANDS * 8]).unwrap();
+    let gains = golden.floats("gains", [N_FRAMES, N_BANDS]).unwrap();
+    let mut net = net(&weights, Kernel::best());
+    let mut gain = vec![0.0; N_BINS];
+    for frame in 0..N_FRAMES {
+        net.estimate(&power[frame * N_BINS..][..N_BINS], Noise::Captured(&print), &mut gain);
+        let b = &net.buffers;
+        let row = |values: &[f32], width: usize| values[frame * width..][..width].to_vec();
+        for (a, e) in b.inputs.inner().iter().zip(row(&inputs, N_BANDS * N_INPUTS)) {
+            assert!((a - e).abs() < 1e-4, "frame {frame}: input {a}, expected {e}");
+        }
+        let layers: [(&'static str, &[u8]); 11] = [
+            ("layer.e1", b.e1.inner()),
+            ("layer.e2", b.e2.inner()),
+            ("layer.e3", b.e3.inner()),
+            ("layer.e4", &b.e4),
+            ("layer.t1", &b.time1),
+            ("layer.g", &b.whole),
+            ("layer.t2", b.time2.inner()),
+            ("layer.d3", &b.d3),
+            ("layer.j3", b.join3.inner()),
+            ("layer.d2", &b.d2),
+            ("layer.j2", b.join2.inner()),
+        ];
+        for (name, actual) in layers {
+            let expected = golden.bytes(name, [N_FRAMES, actual.len()]).unwrap();
+            let (largest, n_different) =
+                compare_bytes(actual, &expected[frame * actual.len()..][..actual.len()]);
+            // A rounding of the input may tip a byte, and a tipped byte some of the next layer.
+            assert!(largest <= 2, "frame {frame}, {name}: {largest} steps off");
+            assert!(
+                n_different * 20 <= actual.len(),
+                "frame {frame}, {name}: {n_different} differ"
+            );
+        }
+        for (a, e) in b.d1.iter().zip(row(&d1, N_BANDS * 8)) {
+            assert!((a - e).abs() < 0.05, "frame {frame}: d1 {a}, expected {e}");
+        }
+        for (band, (a, e)) in net.gains.iter().zip(row(&gains, N_BANDS)).enumerate() {
+            assert!((a - e).abs() < 0.01, "frame {frame}, band {band}: gain {a}, expected {e}");
+        }
+    }
+}
+
+#[test]
+fn the_running_minimum_agrees_with_pytorch() {
+    let (weights, golden) = files();
+    let weights = Weights::parse(&weights).unwrap();
+    let golden = Weights::parse(&golden).unwrap();
+    let power = golden.floats("power", [N_FRAMES, N_BINS]).unwrap();
+    let inputs = golden.floats("inputs_min", [N_FRAMES, N_BANDS * N_INPUTS]).unwrap();
+    let gains = golden.floats("gains_min", [N_FRAMES, N_BANDS]).unwrap();
+    let mut net = net(&weights, Kernel::best());
+    let mut gain = vec![0.0; N_BINS];
+    for frame in 0..N_FRAMES {
+        net.estimate(&power[frame * N_BINS..][..N_BINS], Noise::RunningMinimum, &mut gain);
+        let expected = &inputs[frame * N_BANDS * N_INPUTS..][..N_BANDS * N_INPUTS];
+        for (a, e) in net.buffers.inputs.inner().iter().zip(expected) {
+            assert!((a - e).abs() < 1e-3, "frame {frame}: input {a}, expected {e}");
+        }
+        for (a, e) in net.gains.iter().zip(&gains[frame * N_BANDS..]) {
+            assert!((a - e).abs() < 0.01, "frame {frame}: gain {a}, expected {e}");
+        }
+    }
+}
+
+#[test]
+fn the_band_table_is_that_of_the_training() {
+    let (_, golden) = files();
+    let golden = Weights::parse(&golden).unwrap();
+    let edges = golden.floats("edges", [1, N_BANDS + 1]).unwrap();
+    let table = BandTable::new(N_BINS, 25.0);
+    assert_eq!(table.edges().map(|edge| edge as f32).to_vec(), edges);
+}
+
+#[test]
+fn every_level_gives_the_same_gains_bit_for_bit() {
+    let weights = Weights::parse(SHIPPED_WEIGHTS).unwrap();
+    let frames = random_frames(100, 11);
+    let run = |level| {
+        let mut net = net(&weights, Kernel::new(level)?);
+        let mut gain = vec![0.0; N_BINS];
+        let mut all = Vec::new();
+        for power in &frames {
+            net.estimate(power, Noise::RunningMinimum, &mut gain);
+            all.extend(gain.iter().map(|g| g.to_bits()));
+        }
+        Some(all)
+    };
+    let scalar = run(Level::Scalar).unwrap();
+    for level in Level::ALL {
+        if let Some(actual) = run(level) {
+            assert_eq!(actual, scalar, "{level:?}");
+        }
+    }
+}
+
+#[test]
+fn reset_forgets_everything() {
+    let weights = Weights::parse(SHIPPED_WEIGHTS).unwrap();
+    let frames = random_frames(30, 5);
+    let mut used = net(&weights, Kernel::best());
+    let mut fresh = net(&weights, Kernel::best());
+    let (mut a, mut b) = (vec![0.0; N_BINS], vec![0.0; N_BINS]);
+    for power in random_frames(50, 6) {
+        used.estimate(&power, Noise::Absent, &mut a);
+    }
+    used.reset();
+    for power in &frames {
+        used.estimate(power, Noise::RunningMinimum, &mut a);
+        fresh.estimate(power, Noise::RunningMinimum, &mut b);
+        assert_eq!(a, b);
+    }
+}
+
+#[test]
+fn hostile_spectra_leave_no_trace_in_the_gains() {
+    let weights = Weights::parse(SHIPPED_WEIGHTS).unwrap();
+    let mut net = net(&weights, Kernel::best());
+    let mut gain = vec![0.0; N_BINS];
+    let print = vec![f32::NAN; N_BINS];
+    for power in [0.0, f32::NAN, f32::INFINITY, f32::MAX, f32::MIN_POSITIVE, -1.0, 1e-6] {
+        for noise in [Noise::Captured(&print), Noise::RunningMinimum, Noise::Absent] {
+            net.estimate(&vec![power; N_BINS], noise, &mut gain);
+            assert!(gain.iter().all(|g| (0.0..=1.0).contains(g)), "power {power}");
+        }
+    }
+    for _ in 0..400 {
+        net.estimate(&vec![1e-9; N_BINS], Noise::RunningMinimum, &mut gain);
+    }
+    assert!(net.buffers.inputs.inner().iter().all(|v| v.is_finite()));
+}
+
+#[test]
+fn any_number_of_bins_gets_gains() {
+    let weights = Weights::parse(SHIPPED_WEIGHTS).unwrap();
+    for (n_bins, bin_hz) in [(21, 25.0), (161, 25.0), (883, 25.0), (1921, 25.0), (3841, 25.1)] {
+        let mut net = UNet::new(&weights, n_bins, bin_hz, Kernel::best()).unwrap();
+        let mut gain = vec![f32::NAN; n_bins];
+        net.estimate(&vec![1e-6; n_bins], Noise::RunningMinimum, &mut gain);
+        assert!(gain.iter().all(|g| (0.0..=1.0).contains(g)), "{n_bins} bins");
+    }
+}
+
+#[test]
+fn estimate_allocates_nothing() {
+    let weights = Weights::parse(SHIPPED_WEIGHTS).unwrap();
+    let mut net = net(&weights, Kernel::best());
+    let mut gain = vec![0.0; N_BINS];
+    let power = vec![1e-6; N_BINS];
+    assert_no_alloc::assert_no_alloc(|| {
+        for _ in 0..50 {
+            net.estimate(&power, Noise::Captured(&power), &mut gain);
+        }
+        net.reset();
+    });
+}
