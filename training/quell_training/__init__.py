@@ -1,0 +1,1 @@
+"""Training of Quell's mask network."""

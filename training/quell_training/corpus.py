@@ -1,0 +1,83 @@
+"""Folders of audio, decoded once into one flat int16 file per role.
+
+A root holds `speech/ noise/ music/ rir/` with WAV, FLAC, Ogg or Opus of any rate and length. The
+cache is keyed by role; delete its folder after the data have changed.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+import torch
+
+from .geometry import RATE_HZ, band_means, hann_window, stft
+
+ROLES = ("speech", "noise", "music", "rir")
+SUFFIXES = {".wav", ".flac", ".ogg", ".opus"}
+#: Spread over time of the band levels, below which a recording counts as stationary noise, dB.
+STATIONARY_SPREAD_DB = 1.6
+
+
+@dataclass
+class Clips:
+    """All recordings of one role, end to end."""
+
+    samples: torch.Tensor  # int16, flat
+    first: torch.Tensor  # index of the first sample of each clip
+    length: torch.Tensor  # samples of each clip
+    is_stationary: list[bool]
+
+    def to(self, device: torch.device) -> "Clips":
+        return Clips(self.samples.to(device), self.first, self.length, self.is_stationary)
+
+
+def load(roots: list[Path], cache: Path) -> dict[str, Clips]:
+    """Every role's clips, memory-mapped from `cache`, which is made where it is missing."""
+    cache.mkdir(parents=True, exist_ok=True)
+    return {role: _load_role(role, roots, cache) for role in ROLES}
+
+
+def _load_role(role: str, roots: list[Path], cache: Path) -> Clips:
+    index_path, samples_path = cache / f"{role}.json", cache / f"{role}.i16"
+    if not index_path.exists():
+        _decode_role(role, roots, samples_path, index_path)
+    index = json.loads(index_path.read_text())
+    n_samples = sum(clip["n_samples"] for clip in index)
+    samples = torch.from_file(str(samples_path), size=n_samples, dtype=torch.int16)
+    length = torch.tensor([clip["n_samples"] for clip in index], dtype=torch.int64)
+    return Clips(samples, length.cumsum(0) - length, length, [c["is_stationary"] for c in index])
+
+
+def _decode_role(role: str, roots: list[Path], samples_path: Path, index_path: Path) -> None:
+    paths = sorted(p for root in roots for p in (root / role).rglob("*") if p.suffix.lower() in SUFFIXES)
+    if not paths:
+        raise FileNotFoundError(f"no {role} audio ({', '.join(sorted(SUFFIXES))}) under {roots}")
+    index = []
+    with open(samples_path, "wb") as out:
+        for path in paths:
+            samples = _read(path)
+            out.write((samples.clip(-1.0, 1.0) * 32767.0).astype(np.int16).tobytes())
+            is_stationary = role == "noise" and _spread_db(samples) < STATIONARY_SPREAD_DB
+            index.append(dict(path=path.name, n_samples=len(samples), is_stationary=is_stationary))
+    index_path.write_text(json.dumps(index))
+
+
+def _read(path: Path) -> np.ndarray:
+    samples, rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
+    samples = samples[:, 0]
+    if rate_hz != RATE_HZ:
+        samples = soxr.resample(samples, rate_hz, RATE_HZ)
+    return samples
+
+
+def _spread_db(samples: np.ndarray) -> float:
+    """How much the level of a band changes from one quarter second to the next."""
+    n_frames = max(0, len(samples) - 1920) // 480 + 1
+    if n_frames < 100:
+        return np.inf
+    levels = band_means(stft(torch.from_numpy(samples), hann_window()).abs() ** 2)
+    quarters = levels[: n_frames // 25 * 25].unflatten(0, (-1, 25)).mean(1)
+    return float((10.0 * torch.log10(quarters + 1e-12)).std(0).mean())

@@ -1,0 +1,82 @@
+"""Frames, windows and bands: the contract that the plugin's core keeps too.
+
+Power is 'per 25 Hz', so it does not depend on the sample rate: white noise of variance 1 reads
+``10*log10(25 / rate_hz)`` dB. `crates/core/src/unet/bands.rs` computes the same band table.
+"""
+
+import math
+
+import torch
+
+RATE_HZ = 48_000
+FRAME_LEN = 1920  # 40 ms
+HOP_LEN = 480  # 10 ms
+N_BINS = FRAME_LEN // 2 + 1
+BIN_HZ = RATE_HZ / FRAME_LEN  # 25 Hz
+
+N_BANDS = 128
+N_SINGLE = 80  # bands that are one bin each: 0 to 1975 Hz
+TOP_HZ = 24_000.0
+
+
+def band_edges() -> list[int]:
+    """First bin of every band, and one past the last: 80 single bins, then 48 equal steps on the
+    ERB-number scale of Glasberg and Moore (1990) from 2 to 24 kHz, rounded to whole bins."""
+
+    def erb_number(hz):
+        return 21.4 * math.log10(1.0 + 0.00437 * hz)
+
+    low, high = erb_number(N_SINGLE * BIN_HZ), erb_number(TOP_HZ)
+    n_wide = N_BANDS - N_SINGLE
+    edges = list(range(N_SINGLE))
+    for step in range(n_wide + 1):
+        erb = low + (high - low) * step / n_wide
+        hz = (10.0 ** (erb / 21.4) - 1.0) / 0.00437
+        edges.append(math.floor(hz / BIN_HZ + 0.5))
+    edges[-1] = N_BINS
+    return edges
+
+
+def band_means(power: torch.Tensor) -> torch.Tensor:
+    """Mean over the bins of each band, ``[..., 961] -> [..., 128]``."""
+    edges = torch.tensor(band_edges(), device=power.device)
+    total = torch.cumsum(power[..., N_SINGLE:].double(), dim=-1)
+    total = torch.nn.functional.pad(total, (1, 0))
+    wide = edges[N_SINGLE:] - N_SINGLE
+    sums = total[..., wide[1:]] - total[..., wide[:-1]]
+    means = (sums / (wide[1:] - wide[:-1])).clamp_min(0.0).to(power.dtype)
+    return torch.cat([power[..., :N_SINGLE], means], dim=-1)
+
+
+def band_to_bin_matrix(bins: torch.Tensor) -> torch.Tensor:
+    """``[128, len(bins)]``: gains of bands, interpolated linearly between band centres."""
+    edges = torch.tensor(band_edges(), dtype=torch.float64)
+    centres = (edges[:-1] + edges[1:] - 1.0) / 2.0
+    above = torch.searchsorted(centres, bins.double()).clamp(1, N_BANDS - 1)
+    below = above - 1
+    share = ((bins - centres[below]) / (centres[above] - centres[below])).clamp(0.0, 1.0)
+    matrix = torch.zeros(N_BANDS, len(bins), dtype=torch.float64)
+    columns = torch.arange(len(bins))
+    matrix[below, columns] = 1.0 - share
+    matrix[above, columns] += share
+    return matrix.float()
+
+
+def hann_window() -> torch.Tensor:
+    """Analysis window of the Standard and Studio modes."""
+    return torch.hann_window(FRAME_LEN, periodic=True)
+
+
+def live_window() -> torch.Tensor:
+    """Asymmetric analysis window of the Live mode: a slow rise and a fall within one hop."""
+    rise_len = FRAME_LEN - HOP_LEN
+    rise = torch.sin(0.5 * math.pi * torch.arange(rise_len) / rise_len) ** 2
+    fall = torch.cos(0.5 * math.pi * torch.arange(HOP_LEN) / HOP_LEN)
+    return torch.cat([rise, fall])
+
+
+def stft(samples: torch.Tensor, window: torch.Tensor) -> torch.Tensor:
+    """``[..., n_samples] -> [..., n_frames, 961]``, scaled so that ``|X|^2`` is power per 25 Hz."""
+    frames = samples.unfold(-1, FRAME_LEN, HOP_LEN) * window
+    scale = math.sqrt(BIN_HZ / (RATE_HZ * float((window.double() ** 2).sum())))
+    return torch.fft.rfft(frames) * scale

@@ -1,0 +1,134 @@
+"""The network: a causal U-Net over 128 bands whose only memory are three GRUs.
+
+Tensors are ``[B, T, F, C]``: channels last, as in the run-time. Every activation between layers is
+bounded (ReLU6), so that its 8-bit scale is a constant.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from . import gru
+from .features import N_INPUTS
+from .geometry import N_BANDS
+
+ACTIVATION_LIMIT = 6.0
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the ablations change."""
+
+    residual: bool = False  # output on top of the classical gain instead of a plain sigmoid
+
+
+class BandConv(nn.Module):
+    """Convolution over the bands, batch normalisation, ReLU6.
+
+    The taps are laid side by side and multiplied in one product: the run-time does the same, where
+    it is a product over a contiguous slice.
+    """
+
+    def __init__(self, n_in: int, n_out: int, n_taps: int = 1, stride: int = 1):
+        super().__init__()
+        self.n_taps, self.stride = n_taps, stride
+        self.linear = nn.Linear(n_taps * n_in, n_out)
+        self.norm = nn.BatchNorm1d(n_out, momentum=0.02)
+        nn.init.kaiming_normal_(self.linear.weight, nonlinearity="relu")
+        nn.init.zeros_(self.linear.bias)
+
+    def forward(self, x):
+        y = self.linear(self.gather(x))
+        y = self.norm(y.flatten(0, -2)).view(y.shape)
+        return nn.functional.relu6(y)
+
+    def gather(self, x):
+        """``[B, T, F, C] -> [B, T, F/stride, n_taps*C]``, zeros beyond the ends."""
+        if self.n_taps == 1:
+            return x
+        reach = self.n_taps // 2
+        padded = nn.functional.pad(x, (0, 0, reach, reach))
+        n_out = x.shape[2] // self.stride
+        taps = [padded[:, :, tap : tap + self.stride * n_out : self.stride] for tap in range(self.n_taps)]
+        return torch.cat(taps, dim=-1)
+
+
+class SubPixel(nn.Module):
+    """Doubles the bands: each position gives two neighbours."""
+
+    def __init__(self, n_in: int, n_out: int):
+        super().__init__()
+        self.conv = BandConv(n_in, 2 * n_out, 3)
+
+    def forward(self, x):
+        y = self.conv(x)
+        return y.reshape(*y.shape[:2], 2 * y.shape[2], y.shape[3] // 2)
+
+
+class TimeBlock(nn.Module):
+    """GRU over time, shared by all positions, added back through a pointwise layer."""
+
+    def __init__(self, n: int):
+        super().__init__()
+        self.gru = nn.GRU(n, n)
+        self.pointwise = nn.Linear(n, n)
+
+    def forward(self, x, state=None):
+        b, t, f, c = x.shape
+        sequences = x.transpose(0, 1).reshape(t, b * f, c)
+        y, state = gru.run(self.gru, sequences, state)
+        y = self.pointwise(y).view(t, b, f, c).transpose(0, 1)
+        return nn.functional.relu6(x + y), state
+
+
+class GlobalBlock(nn.Module):
+    """All positions into one vector, a GRU over time, and back: what the whole frame is."""
+
+    def __init__(self, n_positions: int, n_channels: int, n_hidden: int):
+        super().__init__()
+        self.squeeze = nn.Linear(n_positions * n_channels, n_hidden)
+        self.gru = nn.GRU(n_hidden, n_hidden)
+        self.expand = nn.Linear(n_hidden, n_positions * n_channels)
+
+    def forward(self, x, state=None):
+        y = nn.functional.relu6(self.squeeze(x.flatten(2)))
+        y, state = gru.run(self.gru, y.transpose(0, 1), state)
+        return nn.functional.relu6(x + self.expand(y).transpose(0, 1).view(x.shape)), state
+
+
+class UNet(nn.Module):
+    """``[B, T, 128, 5] -> [B, T, 128]`` gains, and the states to go on from."""
+
+    allows_bf16 = True
+
+    def __init__(self, options: Options = Options()):
+        super().__init__()
+        self.options = options
+        self.e1 = BandConv(N_INPUTS, 16, 5, 2)
+        self.e2 = BandConv(16, 24, 3, 2)
+        self.e3 = BandConv(24, 32, 3)
+        self.e4 = BandConv(32, 32, 3, 2)
+        self.time1 = TimeBlock(32)
+        self.whole = GlobalBlock(N_BANDS // 8, 32, 64)
+        self.time2 = TimeBlock(32)
+        self.d3, self.join3 = SubPixel(32, 32), BandConv(64, 32)
+        self.d2, self.join2 = SubPixel(32, 16), BandConv(32, 16)
+        self.d1 = SubPixel(16, 8)
+        self.last = BandConv(8 + N_INPUTS, 8, 3)
+        self.out = nn.Linear(8, 1)
+        with torch.no_grad():
+            self.out.bias.fill_(0.0 if options.residual else 1.0)
+
+    def forward(self, x, states=(None, None, None)):
+        skip1 = self.e1(x)
+        skip3 = self.e3(self.e2(skip1))
+        y, time1 = self.time1(self.e4(skip3), states[0])
+        y, whole = self.whole(y, states[1])
+        y, time2 = self.time2(y, states[2])
+        y = self.join3(torch.cat([self.d3(y), skip3], -1))
+        y = self.join2(torch.cat([self.d2(y), skip1], -1))
+        z = self.out(self.last(torch.cat([self.d1(y), x.to(y.dtype)], -1))).squeeze(-1).float()
+        if self.options.residual:
+            z = z + torch.logit((x[..., 3].float() + 1.0) / 2.0, eps=0.003)
+        return torch.sigmoid(z), (time1, whole, time2)

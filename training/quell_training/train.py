@@ -1,0 +1,187 @@
+"""Training: constant rate after a warm-up, averaged weights, and at any time a short decay branch.
+
+The constant phase can be taken up again for as long as one likes; weights to ship come from the
+average, best after a branch whose rate falls to nothing (`--decay-steps`).
+"""
+
+import argparse
+import copy
+import csv
+import os
+import time
+from pathlib import Path
+
+import torch
+from tqdm import tqdm
+
+from .corpus import load
+from .geometry import HOP_LEN, RATE_HZ
+from .loss import MaskLoss
+from .mixer import Mixer, Recipe
+from .model import Options, UNet
+
+WARM_UP_STEPS = 200
+WEIGHT_DECAY = 0.01
+GRADIENT_LIMIT = 1.0
+#: Half-life of the average in steps; shorter early on, so that it follows the first descent.
+EMA_HORIZON_STEPS = 400
+
+
+class Trainer:
+    """Model, average and optimiser, and the step counter that everything is seeded by."""
+
+    def __init__(self, model: torch.nn.Module, rate: float, device: torch.device, seed: int):
+        self.device, self.rate, self.seed = device, rate, seed
+        self.model = model.to(device)
+        self.average = copy.deepcopy(self.model).eval().requires_grad_(False)
+        self.optimiser = torch.optim.AdamW(self.model.parameters(), rate, betas=(0.9, 0.98), weight_decay=WEIGHT_DECAY)
+        self.loss = MaskLoss(device)
+        self.step = 0
+        self.seconds_seen = 0.0
+
+    def train_step(self, mixer: Mixer, n_items: int, n_frames: int, rate_factor: float = 1.0) -> dict[str, float]:
+        """One batch; returns the parts of the loss."""
+        self._set_rate(rate_factor)
+        batch = mixer.batch(self.step, n_items, n_frames)
+        self.model.train()
+        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.model.allows_bf16):
+            gains, _ = self.model(batch.inputs)
+        loss, parts = self.loss(gains, batch)
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), GRADIENT_LIMIT)
+        if torch.isfinite(norm):
+            self.optimiser.step()
+        self.step += 1
+        self.seconds_seen += n_items * n_frames * HOP_LEN / RATE_HZ
+        self._update_average()
+        return {name: float(value.detach()) for name, value in dict(loss=loss, **parts).items()}
+
+    def _set_rate(self, factor: float) -> None:
+        warm_up = min(1.0, (self.step + 1) / WARM_UP_STEPS)
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.rate * warm_up * factor
+
+    @torch.no_grad()
+    def _update_average(self) -> None:
+        keep = min(1.0 - 1.0 / EMA_HORIZON_STEPS, self.step / (self.step + 10.0))
+        for averaged, value in zip(self.average.state_dict().values(), self.model.state_dict().values()):
+            if averaged.dtype.is_floating_point:
+                averaged.lerp_(value, 1.0 - keep)
+            else:
+                averaged.copy_(value)
+
+    def save(self, path: Path) -> None:
+        """Everything that going on needs, atomically."""
+        state = dict(
+            model=self.model.state_dict(), average=self.average.state_dict(),
+            optimiser=self.optimiser.state_dict(), step=self.step, seconds_seen=self.seconds_seen,
+            options=vars(self.model.options), seed=self.seed,
+        )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(".partial")
+        torch.save(state, partial)
+        os.replace(partial, path)
+
+    def restore(self, path: Path) -> None:
+        state = torch.load(path, map_location=self.device, weights_only=True)
+        self.model.load_state_dict(state["model"])
+        self.average.load_state_dict(state["average"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.step, self.seconds_seen, self.seed = state["step"], state["seconds_seen"], state["seed"]
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Trains until the given number of steps."""
+    device = torch.device(arguments.device)
+    corpus = load([Path(root) for root in arguments.data], Path(arguments.cache))
+    recipe = Recipe(music_rule=not arguments.no_music_rule)
+    torch.manual_seed(arguments.seed)
+    model = UNet(Options(residual=arguments.residual))
+    trainer = Trainer(model, arguments.rate, device, arguments.seed)
+    checkpoint = Path(arguments.out) / "checkpoint.pt"
+    if checkpoint.exists():
+        trainer.restore(checkpoint)
+    elif arguments.resume:
+        trainer.restore(Path(arguments.resume))
+    train(trainer, Mixer(corpus, recipe, device, trainer.seed), arguments, trainer.step + arguments.steps)
+
+
+def train(trainer: Trainer, mixer: Mixer, arguments: argparse.Namespace, last_step: int) -> None:
+    """The loop: steps, the curve, a checkpoint every few minutes."""
+    checkpoint = Path(arguments.out) / "checkpoint.pt"
+    log = CurveLog(Path(arguments.out) / "curve.csv")
+    first_step, saved_at = trainer.step, time.monotonic()
+    for step in tqdm(range(first_step, last_step), initial=first_step, total=last_step, mininterval=10.0):
+        wait_while_exists(arguments.pause_file)
+        factor = decay_factor(step, last_step, arguments.decay_steps)
+        log.add(trainer, trainer.train_step(mixer, arguments.batch, arguments.frames, factor))
+        if time.monotonic() - saved_at > arguments.save_every_s:
+            trainer.save(checkpoint)
+            saved_at = time.monotonic()
+    trainer.save(checkpoint)
+
+
+def decay_factor(step: int, last_step: int, decay_steps: int) -> float:
+    """1, then a straight line to nothing over the last `decay_steps`."""
+    return min(1.0, (last_step - step) / decay_steps) if decay_steps else 1.0
+
+
+def wait_while_exists(pause_file: str | None) -> None:
+    """Leaves the machine to others while they ask for it."""
+    while pause_file and Path(pause_file).exists():
+        time.sleep(1.0)
+
+
+class CurveLog:
+    """Means over 50 steps, appended to a CSV."""
+
+    EVERY = 50
+
+    def __init__(self, path: Path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path, self.rows, self.started = path, [], time.monotonic()
+
+    def add(self, trainer: Trainer, parts: dict[str, float]) -> None:
+        self.rows.append(parts)
+        if len(self.rows) < self.EVERY:
+            return
+        means = {name: _mean(row[name] for row in self.rows) for name in parts}
+        speed = len(self.rows) / (time.monotonic() - self.started)
+        row = dict(step=trainer.step, hours_seen=trainer.seconds_seen / 3600.0, steps_per_s=speed, **means)
+        is_new = not self.path.exists()
+        with open(self.path, "a", newline="") as out:
+            writer = csv.DictWriter(out, row)
+            if is_new:
+                writer.writeheader()
+            writer.writerow({name: f"{value:.5g}" for name, value in row.items()})
+        self.rows, self.started = [], time.monotonic()
+
+
+def _mean(values) -> float:
+    """Mean of the numbers that are numbers: a batch without music has no music loss."""
+    finite = [v for v in values if v == v]
+    return sum(finite) / len(finite) if finite else float("nan")
+
+
+def add_common_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of every command that trains."""
+    parser.add_argument("--data", nargs="+", required=True, help="folders with speech/ noise/ music/ rir/")
+    parser.add_argument("--cache", required=True, help="folder for the decoded audio")
+    parser.add_argument("--out", required=True, help="folder of the checkpoint and the curve; taken up again if there")
+    parser.add_argument("--steps", type=int, default=100_000, help="steps to go from here")
+    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--frames", type=int, default=300)
+    parser.add_argument("--rate", type=float, default=1.5e-3)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--save-every-s", type=float, default=180.0)
+    parser.add_argument("--pause-file", help="sleep between steps while this file exists")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_common_arguments(parser)
+    parser.add_argument("--resume", help="checkpoint to start from where --out has none")
+    parser.add_argument("--decay-steps", type=int, default=0, help="let the rate fall over the last steps")
+    parser.add_argument("--residual", action="store_true", help="output on top of the classical gain")
+    parser.add_argument("--no-music-rule", action="store_true", help="ablation: any noise under music")
