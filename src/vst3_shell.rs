@@ -16,7 +16,7 @@
 
 use std::ffi::c_void;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use nice_plug::context::PluginApi;
@@ -162,6 +162,8 @@ struct Core {
     /// Bits of the rate of `setupProcessing`, Hz.
     sample_rate_hz: AtomicU64,
     is_active: AtomicBool,
+    /// Channels of the main and of the noise input.
+    layout: [AtomicU8; 2],
     /// Latency mode that runs or that the host was last asked to restart for.
     known_mode: AtomicU8,
 }
@@ -185,6 +187,7 @@ impl Core {
             handler: Mutex::new(None),
             sample_rate_hz: AtomicU64::new(0),
             is_active: AtomicBool::new(false),
+            layout: [AtomicU8::new(2), AtomicU8::new(2)],
             known_mode: AtomicU8::new(u8::MAX),
         }
     }
@@ -209,6 +212,10 @@ impl Core {
     /// The host's handler, held for one call without keeping the lock.
     fn handler(&self) -> Option<ComPtr<IComponentHandler>> {
         self.handler.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn n_channels(&self) -> [usize; 2] {
+        self.layout.each_ref().map(|n| usize::from(n.load(Ordering::Relaxed)))
     }
 
     fn mode_idx(&self) -> u8 {
@@ -313,6 +320,7 @@ impl GuiContextInner for Edits {
 struct Shell {
     inner: ComWrapper<Wrapper<Quell>>,
     core: Arc<Core>,
+    silence: Silence,
 }
 
 impl Class for Shell {
@@ -326,7 +334,7 @@ impl Shell {
         let shared = crate::take_last_built()?;
         let core = Arc::new(Core::new(shared));
         core.shared.edits.fill(GuiContext::new(Arc::new(Edits(Arc::downgrade(&core)))));
-        Some(Self { inner, core })
+        Some(Self { inner, core, silence: Silence::new() })
     }
 }
 
@@ -461,6 +469,11 @@ impl IAudioProcessorTrait for Shell {
         // SAFETY: both arrays live until the call returns.
         let result =
             unsafe { self.inner.setBusArrangements(alike.as_mut_ptr(), 2, &raw mut output, 1) };
+        if result == kResultOk {
+            for n_channels in &self.core.layout {
+                n_channels.store(main.count_ones() as u8, Ordering::Relaxed);
+            }
+        }
         if is_alike && n_inputs == 2 { result } else { kResultFalse }
     }
 
@@ -473,7 +486,8 @@ impl IAudioProcessorTrait for Shell {
             return kInvalidArgument;
         }
         // SAFETY: just checked; the host passes a valid setup.
-        let rate_hz = unsafe { (*setup).sampleRate };
+        let (rate_hz, max_block) = unsafe { ((*setup).sampleRate, (*setup).maxSamplesPerBlock) };
+        self.silence.prepare(max_block);
         self.core.sample_rate_hz.store(rate_hz.to_bits(), Ordering::Relaxed);
         // SAFETY: as in `pass_on!`.
         unsafe { self.inner.setupProcessing(setup) }
@@ -491,11 +505,10 @@ impl IAudioProcessorTrait for Shell {
         block.inputParameterChanges = ptr::null_mut();
         let mut automation = changes.map(Automation::new);
         let n_samples = block.numSamples.max(0);
-        let can_cut = can_cut(&block);
         let mut start = 0;
         loop {
-            // 1. Everything that is due now; all of it where the block cannot be cut.
-            let due = if n_samples == 0 || !can_cut { int32::MAX } else { start };
+            // 1. Everything that is due now; all of it where there is no sound to wait for.
+            let due = if n_samples == 0 { int32::MAX } else { start };
             let end = automation
                 .as_mut()
                 .and_then(|automation| automation.apply(&self.core, due))
@@ -512,18 +525,28 @@ impl IAudioProcessorTrait for Shell {
 }
 
 impl Shell {
-    /// Processes `start..end` of a block.
+    /// Processes `start..end` of a block. The framework takes it for granted that every channel of
+    /// the layout has memory, so what a host leaves out reads silence.
     unsafe fn process_part(&self, block: &ProcessData, start: int32, end: int32) -> tresult {
         let mut part = *block;
-        let (mut inputs, mut outputs) = (Buses::default(), Buses::default());
-        if start != 0 || end != block.numSamples {
-            part.numSamples = end - start;
-            // SAFETY: `can_cut` has counted buses and channels before a block is cut.
-            unsafe {
-                part.inputs = inputs.advance(block.inputs, block.numInputs, start);
-                part.outputs = outputs.advance(block.outputs, block.numOutputs, start);
-            }
+        part.numSamples = end - start;
+        let [n_channels, n_noise_channels] = self.core.n_channels();
+        let silence = self.silence.of(part.numSamples);
+        let (mut inputs, mut output) = (Bus::empty(), Bus::empty());
+        let mut noise = Bus::empty();
+        // SAFETY: the host passes as many buses as it says, each valid for the whole block.
+        unsafe {
+            inputs.describe(bus(block.inputs, block.numInputs, 0), n_channels, start, silence);
+            noise.describe(bus(block.inputs, block.numInputs, 1), n_noise_channels, start, silence);
+            output.describe(bus(block.outputs, block.numOutputs, 0), n_channels, start, None);
         }
+        let mut input_buses = [inputs.raw(), noise.raw()];
+        let mut output_buses = [output.raw()];
+        part.inputs = input_buses.as_mut_ptr();
+        part.numInputs = 2;
+        part.outputs = output_buses.as_mut_ptr();
+        // Without an output there is nothing to do but parameters.
+        part.numOutputs = int32::from(output.is_complete());
         // SAFETY: as in `pass_on!`.
         unsafe { self.inner.process(&raw mut part) }
     }
@@ -603,67 +626,106 @@ impl<'a> Automation<'a> {
     }
 }
 
-/// Buses and channels of a block that can be cut; the layouts have at most 2 and 2.
-const MAX_BUSES: usize = 4;
-const MAX_CHANNELS: usize = 8;
+/// Channels a bus of ours can have.
+const MAX_CHANNELS: usize = 2;
 
-/// True if a part of the block can be described without allocating.
-fn can_cut(block: &ProcessData) -> bool {
-    let fits = |buses: *mut AudioBusBuffers, n_buses: int32| {
-        let Ok(n_buses) = usize::try_from(n_buses) else { return false };
-        // SAFETY: the host passes as many buses as it says, or null and none.
-        n_buses <= MAX_BUSES
-            && (0..n_buses).all(|idx| {
-                !buses.is_null()
-                    && unsafe { (*buses.add(idx)).numChannels } <= MAX_CHANNELS as int32
-            })
-    };
-    fits(block.inputs, block.numInputs) && fits(block.outputs, block.numOutputs)
+/// The host's bus of this index, if there is one.
+///
+/// # Safety
+/// `buses` must be null or hold `n_buses`.
+unsafe fn bus<'a>(
+    buses: *const AudioBusBuffers,
+    n_buses: int32,
+    idx: usize,
+) -> Option<&'a AudioBusBuffers> {
+    let exists = usize::try_from(n_buses).is_ok_and(|n| idx < n) && !buses.is_null();
+    // SAFETY: the caller's promise.
+    exists.then(|| unsafe { &*buses.add(idx) })
 }
 
-/// Buses that begin later in the block.
-struct Buses {
-    buses: [AudioBusBuffers; MAX_BUSES],
-    channels: [[*mut f32; MAX_CHANNELS]; MAX_BUSES],
+/// A bus with the channels of the layout, beginning somewhere in the block.
+struct Bus {
+    channels: [*mut f32; MAX_CHANNELS],
+    n_channels: usize,
 }
 
-impl Default for Buses {
-    fn default() -> Self {
-        Self {
-            // SAFETY: numbers and null pointers.
-            buses: unsafe { std::mem::zeroed() },
-            channels: [[ptr::null_mut(); MAX_CHANNELS]; MAX_BUSES],
+impl Bus {
+    fn empty() -> Self {
+        Self { channels: [ptr::null_mut(); MAX_CHANNELS], n_channels: 0 }
+    }
+
+    /// Takes the host's channels from sample `start` on, and `silence` for those it left out.
+    ///
+    /// # Safety
+    /// The host's channels must be valid for `start` samples.
+    unsafe fn describe(
+        &mut self,
+        bus: Option<&AudioBusBuffers>,
+        n_channels: usize,
+        start: int32,
+        silence: Option<*mut f32>,
+    ) {
+        self.n_channels = n_channels.min(MAX_CHANNELS);
+        let n_given = bus.map_or(0, |bus| usize::try_from(bus.numChannels).unwrap_or(0));
+        for (idx, channel) in self.channels.iter_mut().enumerate().take(self.n_channels) {
+            // SAFETY: the host's list has as many channels as it says.
+            let given = bus.filter(|_| idx < n_given).and_then(|bus| unsafe {
+                let list = bus.__field0.channelBuffers32;
+                (!list.is_null()).then(|| *list.add(idx)).filter(|channel| !channel.is_null())
+            });
+            *channel = match given {
+                // SAFETY: the caller's promise.
+                Some(given) => unsafe { given.add(start as usize) },
+                None => silence.unwrap_or(ptr::null_mut()),
+            };
         }
+    }
+
+    fn is_complete(&self) -> bool {
+        self.channels[..self.n_channels].iter().all(|channel| !channel.is_null())
+    }
+
+    /// As the framework takes it; a bus with a channel missing has none.
+    fn raw(&mut self) -> AudioBusBuffers {
+        // SAFETY: numbers and null pointers.
+        let mut raw: AudioBusBuffers = unsafe { std::mem::zeroed() };
+        if self.is_complete() {
+            raw.numChannels = self.n_channels as int32;
+            raw.__field0.channelBuffers32 = self.channels.as_mut_ptr();
+        }
+        raw
     }
 }
 
-impl Buses {
-    /// # Safety
-    /// The buses must be valid for `start` samples and pass [`can_cut`].
-    unsafe fn advance(
-        &mut self,
-        buses: *mut AudioBusBuffers,
-        n_buses: int32,
-        start: int32,
-    ) -> *mut AudioBusBuffers {
-        for bus_idx in 0..n_buses as usize {
-            // SAFETY: the caller's promise.
-            unsafe {
-                let bus = *buses.add(bus_idx);
-                let channels = bus.__field0.channelBuffers32;
-                self.buses[bus_idx] = bus;
-                if channels.is_null() {
-                    continue;
-                }
-                for channel_idx in 0..bus.numChannels.max(0) as usize {
-                    let channel = *channels.add(channel_idx);
-                    self.channels[bus_idx][channel_idx] =
-                        if channel.is_null() { channel } else { channel.add(start as usize) };
-                }
-                self.buses[bus_idx].__field0.channelBuffers32 = self.channels[bus_idx].as_mut_ptr();
-            }
+/// Silence for channels that a host leaves out; nobody writes to it.
+struct Silence {
+    /// Replaced while no audio runs; only ever read through `start`.
+    memory: Mutex<Vec<f32>>,
+    start: AtomicPtr<f32>,
+    len: AtomicI32,
+}
+
+impl Silence {
+    fn new() -> Self {
+        Self {
+            memory: Mutex::new(Vec::new()),
+            start: AtomicPtr::new(ptr::null_mut()),
+            len: AtomicI32::new(0),
         }
-        self.buses.as_mut_ptr()
+    }
+
+    /// Makes room for blocks of this length. Allocates.
+    fn prepare(&self, len: int32) {
+        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        *memory = vec![0.0; usize::try_from(len).unwrap_or(0)];
+        self.start.store(memory.as_mut_ptr(), Ordering::Release);
+        self.len.store(len, Ordering::Release);
+    }
+
+    /// So many samples of it; nothing where a host exceeds what it announced.
+    fn of(&self, len: int32) -> Option<*mut f32> {
+        let is_enough = len <= self.len.load(Ordering::Acquire);
+        is_enough.then(|| self.start.load(Ordering::Acquire))
     }
 }
 
