@@ -9,7 +9,7 @@ use std::error::Error;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use egui::{Align, CentralPanel, Layout, RichText, ScrollArea, Ui};
+use egui::{Align, CentralPanel, Layout, RichText, Ui};
 use nice_plug::context::gui::GuiContext;
 use nice_plug::editor::dpi::{LogicalSize, NativeSize};
 use nice_plug::editor::{Editor, HostMethods, ParentWindowHandle, ResizeHint, SpawnedEditor};
@@ -24,7 +24,7 @@ use crate::Shared;
 use crate::editor::controls::Controls;
 
 /// Size of the window, logical pixels.
-const SIZE: LogicalSize<f32> = LogicalSize { width: 460.0, height: 640.0 };
+const SIZE: LogicalSize<f32> = LogicalSize { width: 790.0, height: 448.0 };
 /// Time between two looks at the plugin.
 const FRAME_TIME: Duration = Duration::from_millis(33);
 
@@ -112,8 +112,10 @@ impl NiceEguiApp for App {
         CentralPanel::default().show(ui, |ui| {
             self.header(ui, &controls);
             self.capture(ui, &controls);
-            ui.add_space(6.0);
-            ScrollArea::vertical().auto_shrink(false).show(ui, |ui| self.parameters(ui, &controls));
+            ui.columns_const(|[left, right]| {
+                self.sound(left, &controls);
+                self.mask(right, &controls);
+            });
         });
         ui.ctx().request_repaint_after(FRAME_TIME);
     }
@@ -127,7 +129,7 @@ impl App {
                 controls.toggle(ui, &self.shared.params.bypass, "Bypass");
                 let samples = self.shared.link.latency_samples();
                 if samples > 0 {
-                    ui.label(RichText::new(format!("{samples} samples latency")).weak());
+                    ui.label(format!("{samples} samples latency"));
                 }
             });
         });
@@ -143,20 +145,25 @@ impl App {
             if ui.add_enabled(link.profile().is_some(), egui::Button::new("Forget")).clicked() {
                 link.set_profile(None);
             }
+            ui.label(self.status());
         });
-        ui.add_space(2.0);
-        let status = match link.status() {
+    }
+
+    /// What became of the last capture, in words.
+    fn status(&self) -> String {
+        let link = &self.shared.link;
+        match link.status() {
             // What was loaded with a project was not captured in this session.
             CaptureStatus::Idle => match link.profile() {
                 Some(profile) => format!("noise print of {:.1} s loaded", profile.seconds()),
                 None => "no noise print yet: adapting to the signal".to_owned(),
             },
             status => status.to_string(),
-        };
-        ui.label(RichText::new(status).weak());
+        }
     }
 
-    fn parameters(&self, ui: &mut Ui, controls: &Controls) {
+    /// What one reaches for, in the left column.
+    fn sound(&self, ui: &mut Ui, controls: &Controls) {
         let p = &self.shared.params;
         controls.section(ui, "Amount", |ui| {
             controls.slider(ui, &p.reduction);
@@ -166,20 +173,30 @@ impl App {
             controls.slider(ui, &p.mix);
             controls.slider(ui, &p.gain);
         });
-        controls.section(ui, "Noise", |ui| {
+        controls.section(ui, "Engine", |ui| {
+            controls.choice(ui, &p.engine);
             controls.choice(ui, &p.source);
-            controls.slider(ui, &p.offset_low);
-            controls.slider(ui, &p.offset_mid);
-            controls.slider(ui, &p.offset_high);
+            controls.choice(ui, &p.latency);
+            controls.switch(ui, &p.stereo_link);
         });
+    }
+
+    /// How the mask is made, in the right column.
+    fn mask(&self, ui: &mut Ui, controls: &Controls) {
+        let p = &self.shared.params;
         controls.section(ui, "Mask", |ui| {
             controls.slider(ui, &p.knee);
             controls.slider(ui, &p.freq_smoothing);
             controls.slider(ui, &p.time_smoothing);
             controls.slider(ui, &p.attack);
             controls.slider(ui, &p.release);
-            controls.switch(ui, &p.stereo_link);
+            controls.slider(ui, &p.artifact_control);
+            controls.slider(ui, &p.transient_protection);
         });
-        controls.section(ui, "Engine", |ui| controls.choice(ui, &p.latency));
+        controls.section(ui, "Threshold", |ui| {
+            controls.slider(ui, &p.offset_low);
+            controls.slider(ui, &p.offset_mid);
+            controls.slider(ui, &p.offset_high);
+        });
     }
 }

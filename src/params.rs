@@ -1,14 +1,28 @@
 //! The plugin's parameters: permanent ids, ranges, units and text, and their way into
 //! [`quell_core::Settings`].
 //!
-//! Ids are for ever: projects and automation name parameters by them. `engine` is reserved for the
-//! choice of engine (variants `gate`, `neural`, `hybrid`, in this order); it becomes a parameter
-//! with the second engine, as a choice of one thing has no range that a host could show.
+//! Ids are for ever: projects and automation name parameters by them. Choices are stored by the ids
+//! of their variants, and new variants go to the end. VST3 stores automation as a share of the
+//! range, which moves when a variant is added; so the one choice that will grow, the engine
+//! (`neural` and `hybrid` are to come), is not automatable.
 
 use std::sync::Arc;
 
 use nice_plug::prelude::*;
-use quell_core::{LatencyMode, Monitor, ProfileSource, Settings};
+use quell_core::{Engine, LatencyMode, Monitor, ProfileSource, Settings};
+
+/// Which algorithm makes the mask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub enum EngineChoice {
+    /// See [`Engine::Gate`].
+    #[id = "gate"]
+    #[name = "Gate"]
+    Gate,
+    /// See [`Engine::Classic`].
+    #[id = "classic"]
+    #[name = "Classic"]
+    Classic,
+}
 
 /// How much delay the plugin may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -108,9 +122,18 @@ pub struct QuellParams {
     /// Shift of the threshold at high frequencies, dB.
     #[id = "thr_high"]
     pub offset_high: FloatParam,
+    /// How much the residue of the noise is kept from twinkling, %.
+    #[id = "artifact"]
+    pub artifact_control: FloatParam,
+    /// How much faster bins open where sound begins, %.
+    #[id = "transient"]
+    pub transient_protection: FloatParam,
     /// One mask for both channels.
     #[id = "link"]
     pub stereo_link: BoolParam,
+    /// Algorithm that makes the mask.
+    #[id = "engine"]
+    pub engine: EnumParam<EngineChoice>,
     /// Delay the plugin may take; changes with a restart, so no automation.
     #[id = "latency"]
     pub latency: EnumParam<LatencyChoice>,
@@ -145,7 +168,10 @@ impl Default for QuellParams {
             offset_low: decibels("Threshold Low", d.offset_low_db, -24.0, 24.0),
             offset_mid: decibels("Threshold Mid", d.offset_mid_db, -24.0, 24.0),
             offset_high: decibels("Threshold High", d.offset_high_db, -24.0, 24.0),
+            artifact_control: percent("Artifact Control", d.artifact_control),
+            transient_protection: percent("Transient Protection", d.transient_protection),
             stereo_link: switch("Stereo Link", d.stereo_link),
+            engine: EnumParam::new("Engine", d.engine.into()).non_automatable(),
             latency: EnumParam::new("Latency", LatencyMode::default().into()).non_automatable(),
             bypass: switch("Bypass", d.bypass).make_bypass(),
         }
@@ -156,6 +182,7 @@ impl QuellParams {
     /// The values as the denoiser takes them.
     pub fn settings(&self) -> Settings {
         Settings {
+            engine: self.engine.value().into(),
             profile_source: self.source.value().into(),
             capture: self.capture.value(),
             reduction: self.reduction.value() / 100.0,
@@ -169,12 +196,13 @@ impl QuellParams {
             offset_low_db: self.offset_low.value(),
             offset_mid_db: self.offset_mid.value(),
             offset_high_db: self.offset_high.value(),
+            artifact_control: self.artifact_control.value() / 100.0,
+            transient_protection: self.transient_protection.value() / 100.0,
             stereo_link: self.stereo_link.value(),
             monitor: self.monitor.value().into(),
             mix: self.mix.value() / 100.0,
             output_gain_db: self.gain.value(),
             bypass: self.bypass.value(),
-            ..Settings::default()
         }
     }
 
@@ -304,6 +332,24 @@ impl From<LatencyMode> for LatencyChoice {
     }
 }
 
+impl From<EngineChoice> for Engine {
+    fn from(choice: EngineChoice) -> Self {
+        match choice {
+            EngineChoice::Gate => Self::Gate,
+            EngineChoice::Classic => Self::Classic,
+        }
+    }
+}
+
+impl From<Engine> for EngineChoice {
+    fn from(engine: Engine) -> Self {
+        match engine {
+            Engine::Gate => Self::Gate,
+            Engine::Classic => Self::Classic,
+        }
+    }
+}
+
 impl From<SourceChoice> for ProfileSource {
     fn from(choice: SourceChoice) -> Self {
         match choice {
@@ -350,9 +396,19 @@ mod tests {
     fn default_parameters_are_the_cores_default_settings() {
         let (ours, cores) = (QuellParams::default().settings(), Settings::default());
         // Per cent and back may cost the last bit.
-        assert!((ours.reduction - cores.reduction).abs() < 1e-6);
-        assert!((ours.mix - cores.mix).abs() < 1e-6);
-        assert_eq!(Settings { reduction: cores.reduction, mix: cores.mix, ..ours }, cores);
+        let shares =
+            |s: &Settings| [s.reduction, s.mix, s.artifact_control, s.transient_protection];
+        for (our, core) in shares(&ours).into_iter().zip(shares(&cores)) {
+            assert!((our - core).abs() < 1e-6);
+        }
+        let rest = Settings {
+            reduction: cores.reduction,
+            mix: cores.mix,
+            artifact_control: cores.artifact_control,
+            transient_protection: cores.transient_protection,
+            ..ours
+        };
+        assert_eq!(rest, cores);
     }
 
     #[test]

@@ -55,6 +55,9 @@ fn parameter_ids_are_what_they_have_always_been() {
         "link",
         "latency",
         "bypass",
+        "engine",
+        "artifact",
+        "transient",
     ] {
         assert!(ids.contains(&hash(id)), "the parameter '{id}' is gone");
     }
@@ -99,7 +102,9 @@ fn text_carries_units_and_is_read_without_them() {
 #[test]
 fn modes_are_stepped_bypass_is_the_hosts_and_latency_is_not_automated() {
     let mut rig = rig();
-    for name in ["Latency", "Profile Source", "Output", "Capture", "Stereo Link", "Bypass"] {
+    for name in
+        ["Engine", "Latency", "Profile Source", "Output", "Capture", "Stereo Link", "Bypass"]
+    {
         assert!(rig.param(name).flags.contains(ParamInfoFlags::IS_STEPPED), "{name}");
     }
     assert!(rig.param("Bypass").flags.contains(ParamInfoFlags::IS_BYPASS));
