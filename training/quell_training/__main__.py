@@ -3,7 +3,7 @@
 import argparse
 import importlib
 
-COMMANDS = ("train", "quantise", "export")
+COMMANDS = ("train", "quantise", "export", "evaluate", "ablate", "curve")
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ import soundfile
 import soxr
 import torch
 
-from .geometry import RATE_HZ, band_means, hann_window, stft
+from .geometry import RATE_HZ, band_means, hann_window, power_of, stft
 
 ROLES = ("speech", "noise", "music", "rir")
 SUFFIXES = {".wav", ".flac", ".ogg", ".opus"}
@@ -78,6 +78,6 @@ def _spread_db(samples: np.ndarray) -> float:
     n_frames = max(0, len(samples) - 1920) // 480 + 1
     if n_frames < 100:
         return np.inf
-    levels = band_means(stft(torch.from_numpy(samples), hann_window()).abs() ** 2)
+    levels = band_means(power_of(stft(torch.from_numpy(samples), hann_window())))
     quarters = levels[: n_frames // 25 * 25].unflatten(0, (-1, 25)).mean(1)
     return float((10.0 * torch.log10(quarters + 1e-12)).std(0).mean())

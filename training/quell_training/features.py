@@ -5,7 +5,7 @@
 
 import torch
 
-from .geometry import N_BANDS, N_SINGLE, band_edges
+from .geometry import band_edges
 
 FLOOR_DB = -120.0  # level of a silent or absent band, dB per 25 Hz
 N_INPUTS = 5
@@ -49,8 +49,9 @@ def running_minimum(power: torch.Tensor) -> torch.Tensor:
     stretches = padded.unflatten(1, (-1, STRETCH_FRAMES))
     so_far = stretches.cummin(2).values
     finished = torch.full_like(so_far[:, :, 0], torch.inf)
-    for age in range(1, N_STRETCHES + 1):
-        finished[:, age:] = torch.minimum(finished[:, age:], so_far[:, : stretches.shape[1] - age, -1])
+    n_stretches = stretches.shape[1]
+    for age in range(1, min(N_STRETCHES, n_stretches - 1) + 1):
+        finished[:, age:] = torch.minimum(finished[:, age:], so_far[:, : n_stretches - age, -1])
     minimum = torch.minimum(so_far, finished[:, :, None]).flatten(1, 2)[:, :n_frames]
     return minimum * minimum_bias().to(power.device)
 
@@ -97,8 +98,3 @@ def network_input(power: torch.Tensor, noise_power: torch.Tensor, source: torch.
         dim=-1,
     )
 
-
-def band_count() -> int:
-    """Bands a frame has; the first `N_SINGLE` are single bins."""
-    assert N_SINGLE < N_BANDS
-    return N_BANDS

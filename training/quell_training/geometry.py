@@ -4,6 +4,7 @@ Power is 'per 25 Hz', so it does not depend on the sample rate: white noise of v
 ``10*log10(25 / rate_hz)`` dB. `crates/core/src/unet/bands.rs` computes the same band table.
 """
 
+import itertools
 import math
 
 import torch
@@ -39,13 +40,9 @@ def band_edges() -> list[int]:
 
 def band_means(power: torch.Tensor) -> torch.Tensor:
     """Mean over the bins of each band, ``[..., 961] -> [..., 128]``."""
-    edges = torch.tensor(band_edges(), device=power.device)
-    total = torch.cumsum(power[..., N_SINGLE:].double(), dim=-1)
-    total = torch.nn.functional.pad(total, (1, 0))
-    wide = edges[N_SINGLE:] - N_SINGLE
-    sums = total[..., wide[1:]] - total[..., wide[:-1]]
-    means = (sums / (wide[1:] - wide[:-1])).clamp_min(0.0).to(power.dtype)
-    return torch.cat([power[..., :N_SINGLE], means], dim=-1)
+    widths = [end - start for start, end in itertools.pairwise(band_edges()[N_SINGLE:])]
+    wide = [bins.mean(-1) for bins in power[..., N_SINGLE:].split(widths, dim=-1)]
+    return torch.cat([power[..., :N_SINGLE], torch.stack(wide, -1)], dim=-1)
 
 
 def band_to_bin_matrix(bins: torch.Tensor) -> torch.Tensor:
@@ -77,6 +74,10 @@ def live_window() -> torch.Tensor:
 
 def stft(samples: torch.Tensor, window: torch.Tensor) -> torch.Tensor:
     """``[..., n_samples] -> [..., n_frames, 961]``, scaled so that ``|X|^2`` is power per 25 Hz."""
-    frames = samples.unfold(-1, FRAME_LEN, HOP_LEN) * window
     scale = math.sqrt(BIN_HZ / (RATE_HZ * float((window.double() ** 2).sum())))
-    return torch.fft.rfft(frames) * scale
+    return torch.fft.rfft(samples.unfold(-1, FRAME_LEN, HOP_LEN) * (window * scale))
+
+
+def power_of(spectra: torch.Tensor) -> torch.Tensor:
+    """``|X|^2``: power per 25 Hz."""
+    return spectra.real.square().addcmul_(spectra.imag, spectra.imag)

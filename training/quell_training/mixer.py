@@ -12,7 +12,9 @@ import torch
 
 from . import features, noise
 from .corpus import Clips
-from .geometry import BIN_HZ, FRAME_LEN, HOP_LEN, N_BINS, RATE_HZ, band_means, hann_window, live_window, stft
+from .geometry import (
+    BIN_HZ, FRAME_LEN, HOP_LEN, N_BINS, RATE_HZ, band_means, hann_window, live_window, power_of, stft,
+)
 
 
 @dataclass(frozen=True)
@@ -69,16 +71,13 @@ class Mixer:
         window = (live_window() if is_live else hann_window()).to(self.device)
         wanted = stft(torch.stack([item[0] for item in items]), window)
         unwanted = stft(torch.stack([item[1] for item in items]), window)
-        wanted, unwanted = self._colour(wanted, draw), self._colour(unwanted, draw)
-        gain_wanted, gain_unwanted = self._levels(wanted, unwanted, is_music, draw)
-        wanted, unwanted = wanted * gain_wanted, unwanted * gain_unwanted
-        wanted, unwanted = self._band_limit(wanted, unwanted, draw)
-        kept, print_frames = unwanted[:, :n_frames], unwanted[:, n_frames:]
-        wanted = wanted[:, :n_frames]
-        noisy = wanted + kept
-        power = band_means(noisy.abs() ** 2)
-        profile, source = self._profile(power, print_frames, draw)
-        return Batch(features.network_input(power, profile, source), noisy, wanted, is_music.to(self.device))
+        gain_wanted, gain_unwanted = self._gains(power_of(wanted), power_of(unwanted), is_music, draw)
+        wanted, unwanted = wanted * gain_wanted[:, None], unwanted * gain_unwanted[:, None]
+        noisy = wanted + unwanted[:, :n_frames]
+        power = band_means(power_of(noisy))
+        profile, source = self._profile(power, unwanted[:, n_frames:], draw)
+        inputs = features.network_input(power, profile, source)
+        return Batch(inputs, noisy, wanted, is_music.to(self.device))
 
     def _draw(self, step: int) -> noise.Draw:
         seed = self.seed * 1_000_003 + step
@@ -89,14 +88,12 @@ class Mixer:
     # ---- 1. Waveforms ---------------------------------------------------------------------------
 
     def _item(self, is_music: bool, n_samples: int, draw: noise.Draw):
-        """Wanted sound, and noise that runs on for the longest profile."""
+        """Wanted sound, and noise that runs on for the longest print."""
         n_profile = round(self.recipe.profile_s[1] * RATE_HZ) + FRAME_LEN
         wanted = self._stretch("music" if is_music else "speech", n_samples, draw)
         if not is_music:
             wanted = self._room(wanted, draw)
-        wanted = self._pause(wanted, draw)
-        wanted = torch.nn.functional.pad(wanted, (0, n_profile))
-        return wanted, self._noise(is_music, n_samples + n_profile, draw)
+        return self._pause(wanted, draw), self._noise(is_music, n_samples + n_profile, draw)
 
     def _stretch(self, role: str, n_samples: int, draw: noise.Draw, among: list[int] | None = None):
         """A random stretch of a clip; clips are drawn by the square root of their length, so that
@@ -160,25 +157,34 @@ class Mixer:
 
     # ---- 2. Spectra -----------------------------------------------------------------------------
 
-    def _colour(self, spectra, draw: noise.Draw):
+    def _gains(self, wanted_power, unwanted_power, is_music, draw: noise.Draw):
+        """Everything that is done to the spectra, as one gain per item and bin for each part."""
+        wanted_curve, unwanted_curve = self._curves(len(is_music), draw), self._curves(len(is_music), draw)
+        wanted_level = _active_rms((wanted_power * wanted_curve[:, None] ** 2).mean(-1)).clamp_min(1e-6)
+        mean_power = (unwanted_power.mean(1) * unwanted_curve**2).mean(-1)
+        unwanted_level = mean_power.sqrt().clamp_min(1e-6)
+        wanted_target, unwanted_target = self._levels(is_music, draw)
+        wanted_curve = wanted_curve * (wanted_target / wanted_level)[:, None]
+        unwanted_curve = unwanted_curve * (unwanted_target / unwanted_level)[:, None]
+        return self._band_limit(wanted_curve, unwanted_curve, draw)
+
+    def _curves(self, n_items: int, draw: noise.Draw):
         """A slope of up to 3 dB an octave and two resonances of up to 8 dB, per item."""
         octave = torch.log2((torch.arange(N_BINS, device=self.device) * BIN_HZ).clamp_min(50.0) / 1000.0)
         curves = []
-        for _ in range(len(spectra)):
+        for _ in range(n_items):
             curve_db = draw.scalar.gauss(0.0, 1.2) * octave
             for _ in range(2):
                 centre, width = draw.scalar.uniform(-4.0, 4.0), draw.scalar.uniform(0.3, 1.5)
                 curve_db = curve_db + draw.scalar.gauss(0.0, 3.0) * torch.exp(-(((octave - centre) / width) ** 2))
             curves.append(curve_db.clamp(-20.0, 20.0))
-        return spectra * (10.0 ** (torch.stack(curves) / 20.0))[:, None]
+        return 10.0 ** (torch.stack(curves) / 20.0)
 
-    def _levels(self, wanted, unwanted, is_music, draw: noise.Draw):
-        """Gains that set the level of the wanted sound and the ratio to the noise."""
+    def _levels(self, is_music, draw: noise.Draw):
+        """Root mean square of the wanted sound and of the noise, in units of the spectra."""
         recipe = self.recipe
-        level = _active_rms(wanted).clamp_min(1e-6)
-        noise_level = (unwanted.abs() ** 2).mean((1, 2)).sqrt().clamp_min(1e-6)
         to_full_scale = 10.0 * math.log10(BIN_HZ / RATE_HZ)
-        gains_wanted, gains_unwanted = [], []
+        wanted, unwanted = [], []
         for music in is_music:
             snr_db = draw.scalar.uniform(*(recipe.music_snr_db if music else recipe.speech_snr_db))
             level_db = draw.scalar.uniform(*recipe.level_db) + to_full_scale
@@ -187,22 +193,20 @@ class Mixer:
             is_noise_only = not is_clean and chance < recipe.clean_share + recipe.noise_only_share
             # A clean recording still has the floor of its converter.
             snr_db = draw.scalar.uniform(50.0, 90.0) if is_clean else snr_db
-            gains_wanted.append(0.0 if is_noise_only else 10.0 ** (level_db / 20.0))
-            gains_unwanted.append(10.0 ** ((level_db - snr_db) / 20.0))
-        shape = (-1, 1, 1)
-        gain_wanted = torch.tensor(gains_wanted, device=self.device) / level
-        gain_unwanted = torch.tensor(gains_unwanted, device=self.device) / noise_level
-        return gain_wanted.view(shape), gain_unwanted.view(shape)
+            wanted.append(0.0 if is_noise_only else 10.0 ** (level_db / 20.0))
+            unwanted.append(10.0 ** ((level_db - snr_db) / 20.0))
+        return torch.tensor(wanted, device=self.device), torch.tensor(unwanted, device=self.device)
 
     def _band_limit(self, wanted, unwanted, draw: noise.Draw):
         """A low-pass on half of the items, on the sound or on the mixture, or the network learns
         that what has no treble is clean."""
+        hz = (torch.arange(N_BINS, device=self.device) * BIN_HZ).clamp_min(1.0)
         for i in range(len(wanted)):
             if draw.scalar.random() >= self.recipe.low_pass_share:
                 continue
             cut_hz = math.exp(draw.scalar.uniform(math.log(3_400.0), math.log(22_000.0)))
-            octaves = torch.log2((torch.arange(N_BINS, device=self.device) * BIN_HZ).clamp_min(1.0) / cut_hz)
-            gain = 10.0 ** (-(draw.scalar.uniform(30.0, 200.0) * octaves.clamp_min(0.0)) / 20.0)
+            slope_db = draw.scalar.uniform(30.0, 200.0)
+            gain = 10.0 ** (-slope_db * torch.log2(hz / cut_hz).clamp_min(0.0) / 20.0)
             wanted[i] *= gain
             if draw.scalar.random() < 0.6:
                 unwanted[i] *= gain
@@ -224,7 +228,7 @@ class Mixer:
                 is_wrong = draw.scalar.random() < recipe.profile_wrong_share
                 heard = print_frames[(i + 1) % n_items if is_wrong else i]
                 n_heard = round(draw.scalar.uniform(*recipe.profile_s) * 100.0)
-                captured = captured_bands(heard[-min(n_heard, n_usable) :].abs() ** 2)
+                captured = captured_bands(power_of(heard[-min(n_heard, n_usable) :]))
                 if draw.scalar.random() < recipe.profile_off_share:
                     captured = captured * 10.0 ** (draw.scalar.uniform(-6.0, 6.0) / 10.0)
                 profiles.append(captured.expand_as(minimum[i]))
@@ -243,8 +247,7 @@ def captured_bands(power: torch.Tensor) -> torch.Tensor:
     return band_means(10.0 ** ((mean_db + features.GAUSSIAN_LOG_BIAS_DB) / 10.0))
 
 
-def _active_rms(spectra):
-    """Root of the mean power of the frames within 30 dB of the loudest."""
-    power = (spectra.abs() ** 2).mean(-1)
-    is_active = power > power.amax(1, keepdim=True) * 1e-3
-    return ((power * is_active).sum(1) / is_active.sum(1).clamp_min(1)).sqrt()
+def _active_rms(frame_power):
+    """Root of the mean power of the frames within 30 dB of the loudest, ``[B, T] -> [B]``."""
+    is_active = frame_power > frame_power.amax(1, keepdim=True) * 1e-3
+    return ((frame_power * is_active).sum(1) / is_active.sum(1).clamp_min(1)).sqrt()

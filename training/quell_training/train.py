@@ -8,6 +8,7 @@ import argparse
 import copy
 import csv
 import os
+import signal
 import time
 from pathlib import Path
 
@@ -112,14 +113,17 @@ def train(trainer: Trainer, mixer: Mixer, arguments: argparse.Namespace, last_st
     checkpoint = Path(arguments.out) / "checkpoint.pt"
     log = CurveLog(Path(arguments.out) / "curve.csv")
     first_step, saved_at = trainer.step, time.monotonic()
-    for step in tqdm(range(first_step, last_step), initial=first_step, total=last_step, mininterval=10.0):
-        wait_while_exists(arguments.pause_file)
-        factor = decay_factor(step, last_step, arguments.decay_steps)
-        log.add(trainer, trainer.train_step(mixer, arguments.batch, arguments.frames, factor))
-        if time.monotonic() - saved_at > arguments.save_every_s:
-            trainer.save(checkpoint)
-            saved_at = time.monotonic()
-    trainer.save(checkpoint)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        for step in tqdm(range(first_step, last_step), initial=first_step, total=last_step, mininterval=10.0):
+            wait_while_exists(arguments.pause_file)
+            factor = decay_factor(step, last_step, arguments.decay_steps)
+            log.add(trainer, trainer.train_step(mixer, arguments.batch, arguments.frames, factor))
+            if time.monotonic() - saved_at > arguments.save_every_s:
+                trainer.save(checkpoint)
+                saved_at = time.monotonic()
+    finally:
+        trainer.save(checkpoint)
 
 
 def decay_factor(step: int, last_step: int, decay_steps: int) -> float:

@@ -1,0 +1,203 @@
+"""Scores the shipped engine, or a checkpoint, over a manifest of clean and noisy pairs.
+
+The manifest is a CSV with `id, group, clean, noisy, noise, lead_in_s, snr_db, noise_type`; paths are
+relative to it. Where `noise` is empty, the first `lead_in_s` of the noisy file are the print.
+Everything is computed after the lead-in is cut off.
+"""
+
+import argparse
+import csv
+import json
+import shlex
+import statistics
+import subprocess
+import tempfile
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import soundfile
+import soxr
+import torch
+
+from . import features
+from .denoise import CheckpointDenoiser
+from .geometry import RATE_HZ
+from .measures import all_measures
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt  # noqa: E402  (after the backend is chosen)
+
+SOURCES = dict(captured=features.CAPTURED, minimum=features.MINIMUM, absent=features.ABSENT)
+COLOURS = dict(white=0.0, pink=-0.5, brown=-1.0)
+COLOUR_SNRS_DB = (5, 10, 15, 20, 25)
+
+
+def read(path: Path) -> np.ndarray:
+    samples, rate_hz = soundfile.read(path, dtype="float64", always_2d=True)
+    samples = samples[:, 0]
+    return soxr.resample(samples, rate_hz, RATE_HZ, quality="VHQ") if rate_hz != RATE_HZ else samples
+
+
+# ---- 1. What is scored ------------------------------------------------------------------------
+
+
+def manifest_items(path: Path, group: str | None):
+    """Yields (row, clean, noisy, print, lead-in in samples)."""
+    with open(path) as file:
+        rows = [row for row in csv.DictReader(file) if group in (None, row["group"])]
+    for row in rows:
+        clean, noisy = read(path.parent / row["clean"]), read(path.parent / row["noisy"])
+        lead = round(float(row["lead_in_s"]) * RATE_HZ)
+        noise = read(path.parent / row["noise"]) if row["noise"] else noisy[:lead]
+        yield row, clean, noisy, noise, lead
+
+
+def colour_items(path: Path, seed: int):
+    """White, pink and brown noise at five ratios on the clean speech of a manifest."""
+    draw = np.random.default_rng(seed)
+    with open(path) as file:
+        rows = [row for row in csv.DictReader(file) if row["group"] == "speech"]
+    clean_files = sorted({(row["clean"], float(row["lead_in_s"])) for row in rows})
+    for name, lead_s in clean_files:
+        clean, lead = read(path.parent / name), round(lead_s * RATE_HZ)
+        for colour, exponent in COLOURS.items():
+            noise = _coloured(len(clean), exponent, draw)
+            for snr_db in COLOUR_SNRS_DB:
+                gain = np.sqrt((clean[lead:] ** 2).mean() / (noise[lead:] ** 2).mean() / 10 ** (snr_db / 10))
+                row = dict(id=f"{Path(name).stem}-{colour}-{snr_db}", group=colour, noise_type=colour, snr_db=snr_db)
+                noisy = clean + gain * noise
+                yield row, clean, noisy, noisy[:lead], lead
+
+
+def _coloured(n: int, exponent: float, draw: np.random.Generator) -> np.ndarray:
+    spectrum = np.fft.rfft(draw.standard_normal(n))
+    hz = np.maximum(np.arange(len(spectrum)) * RATE_HZ / n, 20.0)
+    return np.fft.irfft(spectrum * hz**exponent, n)
+
+
+# ---- 2. Who is scored -------------------------------------------------------------------------
+
+
+def command_denoiser(command: str):
+    """A program: `{noisy}`, `{noise}` and `{out}` in the command are WAV files."""
+
+    def denoise(noisy, noise):
+        with tempfile.TemporaryDirectory() as folder:
+            names = {name: str(Path(folder) / f"{name}.wav") for name in ("noisy", "noise", "out")}
+            soundfile.write(names["noisy"], noisy, RATE_HZ, subtype="FLOAT")
+            soundfile.write(names["noise"], noise, RATE_HZ, subtype="FLOAT")
+            subprocess.run([word.format(**names) for word in shlex.split(command)], check=True, stdout=subprocess.DEVNULL)
+            return read(Path(names["out"]))
+
+    return denoise
+
+
+def checkpoint_denoiser(path: Path, source: float, is_quantised: bool):
+    denoiser = CheckpointDenoiser(path, is_quantised)
+
+    def denoise(noisy, noise):
+        as_tensor = lambda x: torch.from_numpy(x).float()  # noqa: E731
+        return denoiser(as_tensor(noisy), as_tensor(noise), source).double().numpy()
+
+    return denoise
+
+
+# ---- 3. Reports -------------------------------------------------------------------------------
+
+
+def mean_by(rows: list[dict], key: str, measures: list[str]) -> dict[str, dict[str, float]]:
+    """Means of the measures over the rows that share a value of `key`."""
+    table = {}
+    for value in dict.fromkeys(str(row[key]) for row in rows):
+        chosen = [row for row in rows if str(row[key]) == value]
+        table[value] = dict(n=len(chosen), **{m: _mean([row[m] for row in chosen]) for m in measures})
+    return table
+
+
+def _mean(values: list[float]) -> float:
+    finite = [v for v in values if np.isfinite(v)]
+    return statistics.mean(finite) if finite else float("nan")
+
+
+def as_markdown(table: dict[str, dict[str, float]]) -> str:
+    """One line a group."""
+    columns = list(next(iter(table.values())))
+    lines = ["| | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
+    for name, values in table.items():
+        cells = (f"{v:.3f}" if isinstance(v, float) else str(v) for v in values.values())
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def draw_triptych(path: Path, clean, noisy, out) -> None:
+    """Spectrograms clean, noisy and denoised, on one scale."""
+    figure, axes = plt.subplots(3, 1, figsize=(9, 8), sharex=True, layout="constrained")
+    for axis, samples, title in zip(axes, (clean, noisy, out), ("clean", "noisy", "denoised")):
+        axis.specgram(samples + 1e-9, NFFT=1920, noverlap=1440, Fs=RATE_HZ, vmin=-160, vmax=-50, cmap="magma")
+        axis.set(title=title, ylabel="Hz")
+    axes[-1].set_xlabel("s")
+    figure.savefig(path, dpi=90)
+    plt.close(figure)
+
+
+def draw_distributions(path: Path, rows: list[dict], measures: list[str]) -> None:
+    """A histogram of each measure."""
+    figure, axes = plt.subplots(3, -(-len(measures) // 3), figsize=(14, 8), layout="constrained")
+    for axis, measure in zip(axes.flat, measures):
+        axis.hist([row[measure] for row in rows if np.isfinite(row[measure])], bins=20)
+        axis.set_title(measure, fontsize=9)
+    figure.savefig(path, dpi=90)
+    plt.close(figure)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Scores, prints the means by group and writes every report."""
+    manifest = Path(arguments.manifest)
+    if arguments.command:
+        denoise = command_denoiser(arguments.command)
+    else:
+        denoise = checkpoint_denoiser(Path(arguments.checkpoint), SOURCES[arguments.profile], arguments.int8)
+    items = colour_items(manifest, arguments.seed) if arguments.colours else manifest_items(manifest, arguments.group)
+    rows = []
+    out_folder = Path(arguments.out) if arguments.out else None
+    if out_folder:
+        out_folder.mkdir(parents=True, exist_ok=True)
+    for row, clean, noisy, noise, lead in items:
+        out = denoise(noisy, noise)
+        n = min(len(clean), len(out), len(noisy))
+        clean, noisy, out = (x[lead:n] for x in (clean, noisy, out))
+        scores = all_measures(clean, out, noisy)
+        rows.append({key: row[key] for key in ("id", "group", "noise_type", "snr_db")} | scores)
+        if out_folder and arguments.pictures:
+            draw_triptych(out_folder / f"{row['id']}.png", clean, noisy, out)
+    measures = list(scores)
+    tables = {key: mean_by(rows, key, measures) for key in ("group", "noise_type", "snr_db")}
+    print(as_markdown(tables["group"]))
+    if out_folder:
+        _write_reports(out_folder, rows, tables, measures)
+
+
+def _write_reports(folder: Path, rows: list[dict], tables: dict, measures: list[str]) -> None:
+    (folder / "scores.json").write_text(json.dumps(dict(rows=rows, means=tables), indent=1))
+    text = "\n".join(f"## By {key}\n\n{as_markdown(table)}" for key, table in tables.items())
+    (folder / "scores.md").write_text(text)
+    with open(folder / "scores.csv", "w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    draw_distributions(folder / "distributions.png", rows, measures)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    engine = parser.add_mutually_exclusive_group(required=True)
+    engine.add_argument("--command", help="e.g. 'quell denoise {noisy} -o {out} --noise {noise}'")
+    engine.add_argument("--checkpoint", help="a checkpoint instead of the shipped engine")
+    parser.add_argument("--manifest", required=True, help="CSV of the pairs")
+    parser.add_argument("--group", help="only this group of the manifest")
+    parser.add_argument("--colours", action="store_true", help="generated noise on the manifest's clean speech")
+    parser.add_argument("--profile", choices=SOURCES, default="captured", help="what a checkpoint is told of the noise")
+    parser.add_argument("--int8", action="store_true", help="run the checkpoint in 8 bits")
+    parser.add_argument("--out", help="folder for JSON, CSV, Markdown and pictures")
+    parser.add_argument("--pictures", action="store_true", help="a spectrogram triptych for every item")
+    parser.add_argument("--seed", type=int, default=1)

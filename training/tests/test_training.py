@@ -1,0 +1,183 @@
+"""A training of seconds on made-up audio: it must lower the loss, go on where it stopped, quantise
+with little change and export what the run-time reads.
+
+With `QUELL_GOLDEN_DIR` set, the export stays there, for `cargo test -p quell-core unet`.
+"""
+
+import argparse
+import os
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+from quell_training import corpus, features, geometry, gru, noise
+from quell_training.denoise import CheckpointDenoiser
+from quell_training.export import run as export
+from quell_training.measures import si_sdr_db
+from quell_training.loss import MaskLoss
+from quell_training.mixer import Mixer, Recipe
+from quell_training.model import UNet
+from quell_training.quantise import QuantUNet, row_scales
+from quell_training.train import Trainer
+
+CPU = torch.device("cpu")
+
+
+def voice(n_samples: int, pitch_hz: float) -> np.ndarray:
+    """Syllables of a harmonic tone."""
+    time_s = np.arange(n_samples) / geometry.RATE_HZ
+    tone = sum(np.sin(2 * np.pi * pitch_hz * k * time_s) / k for k in range(1, 20))
+    return 0.1 * tone * np.clip(np.sin(2 * np.pi * 3.0 * time_s), 0.0, 1.0)
+
+
+@pytest.fixture(scope="session")
+def clips(tmp_path_factory) -> dict[str, corpus.Clips]:
+    root = tmp_path_factory.mktemp("data")
+    draw = np.random.default_rng(1)
+    n = 4 * geometry.RATE_HZ
+    parts = dict(
+        speech=[voice(n, hz) for hz in (110.0, 180.0, 240.0)],
+        music=[voice(n, 330.0) + voice(n, 415.0)],
+        noise=[0.1 * draw.standard_normal(n), 0.1 * np.cumsum(draw.standard_normal(n)) / 200.0],
+        rir=[np.r_[1.0, np.zeros(99), 0.3]],
+    )
+    for role, recordings in parts.items():
+        (root / role).mkdir()
+        for i, samples in enumerate(recordings):
+            soundfile.write(root / role / f"{i}.wav", samples, geometry.RATE_HZ)
+    return corpus.load([root], root / "cache")
+
+
+@pytest.fixture(scope="session")
+def trained(clips) -> tuple[Trainer, float, float]:
+    """A short training, with the loss on held-out mixtures before and after."""
+    torch.manual_seed(1)
+    trainer = Trainer(UNet(), 6e-3, CPU, seed=1)
+    mixer = Mixer(clips, Recipe(), CPU, seed=1)
+    before = held_out_loss(trainer.model, clips)
+    for _ in range(120):
+        trainer.train_step(mixer, 4, 60)
+    return trainer, before, held_out_loss(trainer.average, clips)
+
+
+@torch.no_grad()
+def held_out_loss(model: torch.nn.Module, clips) -> float:
+    batch = Mixer(clips, Recipe(), CPU, seed=99).batch(0, 8, 100)
+    model.eval()
+    loss, _ = MaskLoss(CPU)(model(batch.inputs)[0], batch)
+    model.train()
+    return float(loss)
+
+
+def test_training_lowers_the_loss(trained):
+    _, before, after = trained
+    assert after < 0.8 * before, f"{before:.3f} -> {after:.3f}"
+
+
+def test_equal_seeds_give_equal_batches(clips):
+    first, second = (Mixer(clips, Recipe(), CPU, seed=7).batch(3, 2, 40) for _ in range(2))
+    assert torch.equal(first.inputs, second.inputs)
+    other = Mixer(clips, Recipe(), CPU, seed=8).batch(3, 2, 40)
+    assert not torch.equal(first.inputs, other.inputs)
+
+
+def test_a_run_taken_up_again_goes_on_exactly(clips, tmp_path):
+    def fresh():
+        torch.manual_seed(2)
+        return Trainer(UNet(), 1e-3, CPU, seed=2)
+
+    mixer = Mixer(clips, Recipe(), CPU, seed=2)
+    through = fresh()
+    for _ in range(4):
+        through.train_step(mixer, 2, 30)
+    half = fresh()
+    for _ in range(2):
+        half.train_step(mixer, 2, 30)
+    half.save(tmp_path / "checkpoint.pt")
+    taken_up = fresh()
+    taken_up.restore(tmp_path / "checkpoint.pt")
+    for _ in range(2):
+        taken_up.train_step(mixer, 2, 30)
+    for name, value in through.model.state_dict().items():
+        assert torch.equal(value, taken_up.model.state_dict()[name]), name
+
+
+def test_music_takes_stationary_noise_only(clips):
+    recipe = Recipe(music_share=1.0, generated_share_music=0.0)
+    mixer = Mixer(clips, recipe, CPU, seed=1)
+    assert 0 < len(mixer.steady) <= 2
+    draw = mixer._draw(0)
+    starts = [int(clips["noise"].first[i]) for i in mixer.steady]
+    lengths = [int(clips["noise"].length[i]) for i in mixer.steady]
+    pool = torch.cat([clips["noise"].samples[s : s + n] for s, n in zip(starts, lengths)]).float() / 32768.0
+    drawn = mixer._noise(True, 2000, draw)
+    assert torch.isin(drawn, pool).all()
+
+
+def test_every_generated_noise_is_sound():
+    for name, (function, _) in noise.KINDS.items():
+        draw = noise.Draw(random.Random(5), torch.Generator().manual_seed(5), CPU)
+        samples = function(48_000, draw)
+        assert samples.shape == (48_000,) and torch.isfinite(samples).all() and samples.std() > 0, name
+
+
+def test_the_scan_is_a_gru():
+    torch.manual_seed(0)
+    unit = torch.nn.GRU(8, 8)
+    x, first = torch.randn(20, 3, 8, requires_grad=True), torch.rand(3, 8)
+    results = []
+    for states in (unit(x, first[None])[0], gru.run(unit, x, first)[0]):
+        gradients = torch.autograd.grad((states**2).sum(), [x, *unit.parameters()])
+        results.append([states, *gradients])
+    for ours, theirs in zip(*results):
+        torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
+
+
+def test_white_noise_reads_its_level_and_its_minimum():
+    torch.manual_seed(0)
+    power = geometry.band_means(geometry.power_of(geometry.stft(torch.randn(1, 480_000), geometry.hann_window())))
+    expected_db = 10 * np.log10(25 / 48_000)
+    assert abs(float(features.to_db(power.mean(1)).mean()) - expected_db) < 0.2
+    minimum = features.running_minimum(power)[:, 200:]
+    assert abs(float(features.to_db(minimum.mean(1)).mean()) - expected_db) < 1.5
+
+
+def test_the_running_minimum_is_causal():
+    power = torch.rand(1, 90, geometry.N_BANDS)
+    whole = features.running_minimum(power)
+    torch.testing.assert_close(features.running_minimum(power[:, :50]), whole[:, :50])
+
+
+def test_gains_of_one_give_the_sound_back():
+    samples = torch.randn(24_000)
+    denoiser = CheckpointDenoiser.__new__(CheckpointDenoiser)
+    denoiser.to_bins = geometry.band_to_bin_matrix(torch.arange(geometry.N_BINS))
+    denoiser.model = lambda inputs: (torch.ones(inputs.shape[:3]), None)
+    out = denoiser(samples, None, features.ABSENT)
+    assert si_sdr_db(samples.double().numpy(), out.double().numpy()) > 90.0
+
+
+def test_weights_stay_within_the_bound_of_the_kernels():
+    torch.manual_seed(0)
+    weight = torch.randn(64, 32) * torch.rand(64, 1)
+    rounded = torch.round(weight / row_scales(weight)[:, None])
+    pairs = rounded.unflatten(1, (-1, 2))
+    assert rounded.abs().max() <= 127
+    assert pairs.clamp_min(0).sum(2).max() <= 128 and pairs.clamp_max(0).sum(2).min() >= -128
+
+
+def test_eight_bits_change_little_and_export(trained, clips, tmp_path):
+    trainer, _, after = trained
+    checkpoint = tmp_path / "checkpoint.pt"
+    trainer.save(checkpoint)
+    quantised = QuantUNet(trainer.average.eval())
+    assert abs(held_out_loss(quantised, clips) - after) < 0.05 * after
+    folder = Path(os.environ.get("QUELL_GOLDEN_DIR", tmp_path))
+    out, golden = folder / "unet.quell", folder / "golden.quell"
+    export(argparse.Namespace(checkpoint=str(checkpoint), out=str(out), golden=str(golden), seed=1))
+    assert out.read_bytes()[:8] == golden.read_bytes()[:8] == b"QUELLNET"
+    assert 120_000 < out.stat().st_size < 160_000
