@@ -61,12 +61,12 @@ pub const TRACKER_SMOOTHING: f32 = 0.85;
 /// Frames after a reset whose plain mean is taken before the search for a minimum begins.
 pub const TRACKER_WARM_UP_FRAMES: usize = 12;
 /// Frames in one stretch of the minimum search.
-pub const TRACKER_STRETCH_FRAMES: usize = 20;
-/// Stretches that the minimum is searched in: 1.6 s, longer than most words.
+pub const TRACKER_STRETCH_FRAMES: usize = 60;
+/// Stretches that the minimum is searched in: 4.8 s, longer than a phrase or a held note.
 pub const TRACKER_STRETCHES: usize = 8;
 /// Mean power of steady noise over the minimum found, measured on white noise by
 /// `tracker::tests::white_noise_reads_its_own_level`.
-pub const TRACKER_BIAS: f32 = 2.6;
+pub const TRACKER_BIAS: f32 = 2.8;
 
 // ---- Noise input ----------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 //! Noise level without a capture: the running minimum of the smoothed power of every bin.
 //!
 //! Speech and music leave every bin now and then; what remains in it then is noise. The minimum of
-//! a smoothed periodogram over a second and a half lies below the mean of the noise by a known
+//! a smoothed periodogram over some seconds lies below the mean of the noise by a known
 //! factor (Martin, 2001), which is put back.
 
 use crate::config;
