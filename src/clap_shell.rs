@@ -212,9 +212,8 @@ unsafe extern "C" fn plugin_activate(
     if is_active && shell.announced_latency.replace(latency) != latency {
         // CLAP lets the latency change here and nowhere else.
         // SAFETY: the extension's table lives as long as the host.
-        if let Some(changed) =
-            unsafe { shell.host_ext.get().latency.as_ref() }.and_then(|ext| ext.changed)
-        {
+        let latency_ext = unsafe { shell.host_ext.get().latency.as_ref() };
+        if let Some(changed) = latency_ext.and_then(|ext| ext.changed) {
             // SAFETY: we are on the main thread, being activated.
             unsafe { changed(shell.host) };
         }

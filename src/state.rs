@@ -145,9 +145,7 @@ fn value_of(param: ParamPtr) -> Value {
             ParamPtr::FloatParam(p) => number((*p).unmodulated_plain_value()),
             ParamPtr::IntParam(p) => Value::from((*p).unmodulated_plain_value()),
             ParamPtr::BoolParam(p) => Value::Bool((*p).unmodulated_plain_value()),
-            ParamPtr::EnumParam(p) => {
-                (*p).unmodulated_plain_id().map_or(Value::Null, |id| Value::from(id))
-            }
+            ParamPtr::EnumParam(p) => (*p).unmodulated_plain_id().map_or(Value::Null, Value::from),
         }
     }
 }

@@ -231,11 +231,12 @@ impl Core {
             return;
         }
         let Some(handler) = self.handler() else { return };
-        if is_dirty && self.shared.link.take_dirty() {
-            if let Some(handler) = handler.cast::<IComponentHandler2>() {
-                // SAFETY: the host's object is alive while we hold it.
-                unsafe { handler.setDirty(1) };
-            }
+        if is_dirty
+            && self.shared.link.take_dirty()
+            && let Some(handler) = handler.cast::<IComponentHandler2>()
+        {
+            // SAFETY: the host's object is alive while we hold it.
+            unsafe { handler.setDirty(1) };
         }
         if is_restart_due {
             // SAFETY: as above.

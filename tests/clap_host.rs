@@ -231,7 +231,7 @@ fn switching_bypass_does_not_click() {
         changes.push(rig.change(sample, "Bypass", if idx % 2 == 0 { "On" } else { "Off" }));
     }
     let sine: Vec<f32> = (0..96_000).map(|i| (i as f32 * 0.013).sin() * 0.5).collect();
-    let output = &rig.play(&[sine.clone()], &changes)[0];
+    let output = &rig.play(std::slice::from_ref(&sine), &changes)[0];
     let step = |sound: &[f32]| sound.windows(2).map(|w| (w[1] - w[0]).abs()).fold(0.0f32, f32::max);
     assert!(step(output) < 1.5 * step(&sine), "{} against {}", step(output), step(&sine));
 }
@@ -482,8 +482,10 @@ fn faults_in_the_input_are_gone_after_one_window() {
 
 #[test]
 fn the_noise_input_drives_the_profile() {
-    for layout_idx in 0..3 {
-        let (n_channels, n_noise) = LAYOUTS[layout_idx];
+    for (layout_idx, &(n_channels, n_noise)) in LAYOUTS.iter().enumerate() {
+        if n_noise == 0 {
+            continue;
+        }
         let mut rig = rig();
         rig.select_layout(layout_idx);
         rig.set(&[("Profile Source", "Sidechain")]);

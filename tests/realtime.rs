@@ -116,7 +116,9 @@ fn events(rig: &mut Rig, block_idx: usize, random: &mut Random) -> Vec<ParamValu
             "Capture" => f64::from(u8::from((20..80).contains(&block_idx))),
             "Latency" if block_idx < N_BLOCKS - 10 => continue,
             "Bypass" => f64::from(u8::from(block_idx % 8 > 5)),
-            _ if block_idx % 2 == 0 => (param.min + (param.max - param.min) * share).round(),
+            _ if block_idx.is_multiple_of(2) => {
+                (param.min + (param.max - param.min) * share).round()
+            }
             _ => param.min + (param.max - param.min) * share,
         };
         let sample = random.next() as usize % BLOCK;
@@ -183,7 +185,7 @@ mod no_system_calls {
     }
 
     /// Never returns; the parent looks at how the process ended.
-    pub fn child(role: &str) -> ! {
+    pub(crate) fn child(role: &str) -> ! {
         let mut jobs = jobs();
         forbid_system_calls();
         work(&mut jobs);
@@ -195,7 +197,7 @@ mod no_system_calls {
     }
 
     /// True if the work survives the filter and a planted call does not.
-    pub fn check() -> bool {
+    pub(crate) fn check() -> bool {
         let run = |role: &str| {
             let program = std::env::current_exe().expect("this program has a path");
             Command::new(program).arg(format!("--role={role}")).status().expect("it starts")
