@@ -112,7 +112,7 @@ fn wiener_gain(power: f32, noise: f32, remembered: &mut f32) -> f32 {
 
 /// Minimum of the smoothed power over the stretch under way and the last eight finished ones
 /// (Martin, 2001), with its bias put back.
-struct RunningMinimum {
+pub(super) struct RunningMinimum {
     smoothed: [f32; N_BANDS],
     current: [f32; N_BANDS],
     stretches: [[f32; N_BANDS]; N_STRETCHES],
@@ -125,7 +125,7 @@ struct RunningMinimum {
 }
 
 impl RunningMinimum {
-    fn new(table: &BandTable) -> Self {
+    pub(super) fn new(table: &BandTable) -> Self {
         let bias = core::array::from_fn(|band| {
             let n_bins = table.edges()[band + 1] - table.edges()[band];
             1.0 + MINIMUM_BIAS / (n_bins.max(1) as f32).sqrt()
@@ -152,7 +152,7 @@ impl RunningMinimum {
         self.is_first = true;
     }
 
-    fn track(&mut self, power: &[f32; N_BANDS]) -> &[f32; N_BANDS] {
+    pub(super) fn track(&mut self, power: &[f32; N_BANDS]) -> &[f32; N_BANDS] {
         let keep = if self.is_first { 0.0 } else { MINIMUM_SMOOTHING };
         self.is_first = false;
         for (smoothed, power) in self.smoothed.iter_mut().zip(power) {

@@ -122,6 +122,29 @@ fn the_running_minimum_agrees_with_pytorch() {
 }
 
 #[test]
+fn the_running_minimum_forgets_as_it_does_in_pytorch() {
+    const FRAMES: [usize; 7] = [0, 19, 20, 45, 179, 180, 259];
+    let (_, golden) = files();
+    let golden = Weights::parse(&golden).unwrap();
+    let expected = golden.floats("minimum", [FRAMES.len(), N_BANDS]).unwrap();
+    let mut minimum = features::RunningMinimum::new(&BandTable::new(N_BINS, 25.0));
+    let mut n_checked = 0;
+    for frame in 0..=FRAMES[FRAMES.len() - 1] {
+        let power = std::array::from_fn(|band| {
+            ((frame * 7919 + band * 104_729) % 1000 + 1) as f32 / 1000.0
+        });
+        let noise = minimum.track(&power);
+        if let Some(row) = FRAMES.iter().position(|f| *f == frame) {
+            for (a, e) in noise.iter().zip(&expected[row * N_BANDS..]) {
+                assert!((a - e).abs() < 1e-4 * e, "frame {frame}: {a}, expected {e}");
+            }
+            n_checked += 1;
+        }
+    }
+    assert_eq!(n_checked, FRAMES.len());
+}
+
+#[test]
 fn the_band_table_is_that_of_the_training() {
     let (_, golden) = files();
     let golden = Weights::parse(&golden).unwrap();
@@ -211,4 +234,34 @@ fn estimate_allocates_nothing() {
         }
         net.reset();
     });
+}
+
+#[test]
+fn memory_fades_after_long_silence_and_long_noise() {
+    const FRAMES_PER_S: usize = 100;
+    let weights = Weights::parse(SHIPPED_WEIGHTS).unwrap();
+    let mut used = net(&weights, Kernel::best());
+    let mut fresh = net(&weights, Kernel::best());
+    let (mut a, mut b) = (vec![0.0; N_BINS], vec![0.0; N_BINS]);
+    let loud = random_frames(FRAMES_PER_S, 8);
+    let silence = vec![0.0; N_BINS];
+    for idx in 0..60 * FRAMES_PER_S {
+        used.estimate(&loud[idx % loud.len()], Noise::RunningMinimum, &mut a);
+        assert!(a.iter().all(|g| (0.0..=1.0).contains(g)), "frame {idx}");
+    }
+    for _ in 0..5 * 60 * FRAMES_PER_S {
+        used.estimate(&silence, Noise::RunningMinimum, &mut a);
+    }
+    let after = random_frames(20 * FRAMES_PER_S, 9);
+    let mut largest = 0.0_f32;
+    for (idx, power) in after.iter().enumerate() {
+        used.estimate(power, Noise::RunningMinimum, &mut a);
+        fresh.estimate(power, Noise::RunningMinimum, &mut b);
+        if idx >= 10 * FRAMES_PER_S {
+            let differences = a.iter().zip(&b).map(|(a, b)| (a - b).abs());
+            largest = differences.fold(largest, f32::max);
+        }
+    }
+    // One step of a quantised state is worth about a hundredth of a gain.
+    assert!(largest < 0.05, "gains still differ by {largest} after ten seconds");
 }
