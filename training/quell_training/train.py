@@ -122,6 +122,8 @@ def train(trainer: Trainer, mixer: Mixer, arguments: argparse.Namespace, last_st
             if time.monotonic() - saved_at > arguments.save_every_s:
                 trainer.save(checkpoint)
                 saved_at = time.monotonic()
+    except KeyboardInterrupt:
+        print(f"stopped at step {trainer.step}")
     finally:
         trainer.save(checkpoint)
 

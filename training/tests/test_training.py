@@ -170,6 +170,17 @@ def test_weights_stay_within_the_bound_of_the_kernels():
     assert pairs.clamp_min(0).sum(2).max() <= 128 and pairs.clamp_max(0).sum(2).min() >= -128
 
 
+def test_training_goes_on_in_eight_bits(trained, clips):
+    float_trainer, _, after = trained
+    trainer = Trainer(QuantUNet(float_trainer.average.eval()), 1e-2, CPU, seed=3)
+    before = {name: value.clone() for name, value in trainer.model.named_parameters()}
+    mixer = Mixer(clips, Recipe(), CPU, seed=3)
+    losses = [trainer.train_step(mixer, 2, 40)["loss"] for _ in range(3)]
+    assert np.isfinite(losses).all() and max(losses) < 5.0 * after
+    for name, value in trainer.model.named_parameters():
+        assert not torch.equal(value, before[name]), f"{name} does not learn"
+
+
 def test_eight_bits_change_little_and_export(trained, clips, tmp_path):
     trainer, _, after = trained
     checkpoint = tmp_path / "checkpoint.pt"

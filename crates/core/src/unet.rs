@@ -12,6 +12,7 @@ mod weights;
 pub use bands::{BandTable, N_BANDS};
 pub use weights::{Weights, WeightsError};
 
+use crate::config;
 use crate::kernels::Kernel;
 use features::{Features, N_INPUTS, Source};
 use layers::{ByteLayer, FloatLayer, Gru, Padded, Scratch, join, sigmoid};
@@ -35,6 +36,14 @@ pub enum Noise<'a> {
     RunningMinimum,
     /// Nothing at all: the network judges by the sound alone.
     Absent,
+}
+
+/// Writes the power that [`Noise::Captured`] wants from the mean levels of a print's bins, dB per
+/// 25 Hz: the mean of a level lies below the level of the mean.
+pub fn print_power(mean_db: &[f32], power: &mut [f32]) {
+    for (power, mean_db) in power.iter_mut().zip(mean_db) {
+        *power = 10f32.powf((mean_db + config::GAUSSIAN_LOG_BIAS_DB) / 10.0);
+    }
 }
 
 /// One channel's network and its state.

@@ -176,6 +176,16 @@ fn every_level_gives_the_same_gains_bit_for_bit() {
 }
 
 #[test]
+fn a_print_of_gaussian_noise_gives_its_power() {
+    let mut random = fastrand::Rng::with_seed(4);
+    let levels = (0..100_000).map(|_| 10.0 * (-1e-6 * (1.0 - random.f64()).ln()).log10());
+    let mean_db = levels.sum::<f64>() / 1e5;
+    let mut power = [0.0];
+    print_power(&[mean_db as f32], &mut power);
+    assert!((power[0] / 1e-6 - 1.0).abs() < 0.02, "{} instead of 1e-6", power[0]);
+}
+
+#[test]
 fn reset_forgets_everything() {
     let weights = Weights::parse(SHIPPED_WEIGHTS).unwrap();
     let frames = random_frames(30, 5);
