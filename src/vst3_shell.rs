@@ -169,7 +169,7 @@ struct Core {
 }
 
 /// The id the framework derives from a parameter's name: it is in saved automation, so it must not
-/// change (`tests/vst3_ids.rs` compares).
+/// change (the tests compare).
 fn vst3_id(id: &str) -> ParamID {
     let hash = id.bytes().fold(0u32, |h, byte| h.wrapping_mul(31).wrapping_add(u32::from(byte)));
     // The top bit belongs to hosts.
@@ -771,3 +771,6 @@ unsafe fn write_all(stream: *mut IBStream, mut bytes: &[u8]) -> bool {
     }
     true
 }
+
+#[cfg(test)]
+mod tests;
