@@ -124,12 +124,14 @@ fn automation_lands_on_its_sample_and_in_order() {
     let (mut left, mut right) = (vec![0.25; MAX_BLOCK as usize], vec![0.25; MAX_BLOCK as usize]);
     // 1. Bypass until the sound has arrived: the output is the input.
     for _ in 0..latency / left.len() + 2 {
-        (left.fill(0.25), right.fill(0.25));
+        left.fill(0.25);
+        right.fill(0.25);
         process(&shell, &mut left, &mut right, Some(&Changes(vec![queue("bypass", &[(0, 1.0)])])));
     }
     assert!(left.iter().all(|&s| s == 0.25));
     // 2. Two parameters, four points: what counts is the last value, from its sample on.
-    (left.fill(0.25), right.fill(0.25));
+    left.fill(0.25);
+    right.fill(0.25);
     let changes = Changes(vec![
         queue("gain", &[(100, 0.9), (700, 0.0)]),
         queue("bypass", &[(300, 1.0), (700, 0.0)]),
