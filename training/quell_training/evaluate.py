@@ -53,13 +53,14 @@ def manifest_items(path: Path, group: str | None):
         yield row, clean, noisy, noise, lead
 
 
-def colour_items(path: Path, seed: int):
-    """White, pink and brown noise at five ratios on the clean speech of a manifest."""
+def colour_items(path: Path, seed: int, n_files: int | None):
+    """White, pink and brown noise at five ratios on (the first `n_files` of) the clean speech of a
+    manifest."""
     draw = np.random.default_rng(seed)
     with open(path) as file:
         rows = [row for row in csv.DictReader(file) if row["group"] == "speech"]
     clean_files = sorted({(row["clean"], float(row["lead_in_s"])) for row in rows})
-    for name, lead_s in clean_files:
+    for name, lead_s in clean_files[:n_files]:
         clean, lead = read(path.parent / name), round(lead_s * RATE_HZ)
         for colour, exponent in COLOURS.items():
             noise = _coloured(len(clean), exponent, draw)
@@ -158,7 +159,7 @@ def run(arguments: argparse.Namespace) -> None:
         denoise = command_denoiser(arguments.command)
     else:
         denoise = checkpoint_denoiser(Path(arguments.checkpoint), SOURCES[arguments.profile], arguments.int8)
-    items = colour_items(manifest, arguments.seed) if arguments.colours else manifest_items(manifest, arguments.group)
+    items = colour_items(manifest, arguments.seed, arguments.files) if arguments.colours else manifest_items(manifest, arguments.group)
     rows = []
     out_folder = Path(arguments.out) if arguments.out else None
     if out_folder:
@@ -196,6 +197,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--manifest", required=True, help="CSV of the pairs")
     parser.add_argument("--group", help="only this group of the manifest")
     parser.add_argument("--colours", action="store_true", help="generated noise on the manifest's clean speech")
+    parser.add_argument("--files", type=int, help="clean files for --colours; all if not given")
     parser.add_argument("--profile", choices=SOURCES, default="captured", help="what a checkpoint is told of the noise")
     parser.add_argument("--int8", action="store_true", help="run the checkpoint in 8 bits")
     parser.add_argument("--out", help="folder for JSON, CSV, Markdown and pictures")

@@ -275,3 +275,30 @@ fn memory_fades_after_long_silence_and_long_noise() {
     // One step of a quantised state is worth about a hundredth of a gain.
     assert!(largest < 0.05, "gains still differ by {largest} after ten seconds");
 }
+
+#[test]
+fn no_forged_file_panics_or_makes_gains_that_are_none() {
+    let seed = 21;
+    let mut random = fastrand::Rng::with_seed(seed);
+    let frames = random_frames(3, 2);
+    let mut gain = vec![0.0; N_BINS];
+    let mut n_accepted = 0;
+    for round in 0..200 {
+        let mut file = SHIPPED_WEIGHTS.to_vec();
+        for _ in 0..random.usize(1..20) {
+            let at = random.usize(24..file.len());
+            file[at] = random.u8(..);
+        }
+        let hash = weights::fnv1a(&file[24..]);
+        file[16..24].copy_from_slice(&hash.to_le_bytes());
+        let Ok(weights) = Weights::parse(&file) else { continue };
+        let Ok(mut net) = UNet::new(&weights, N_BINS, 25.0, Kernel::best()) else { continue };
+        n_accepted += 1;
+        for power in &frames {
+            net.estimate(power, Noise::RunningMinimum, &mut gain);
+            let is_sound = gain.iter().all(|g| (0.0..=1.0).contains(g));
+            assert!(is_sound, "seed {seed}, round {round}");
+        }
+    }
+    assert!(n_accepted > 20, "only {n_accepted} forged files were accepted");
+}

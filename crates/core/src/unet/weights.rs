@@ -261,7 +261,7 @@ fn read_u64(file: &[u8], at: usize) -> u64 {
     u64::from_le_bytes(core::array::from_fn(|i| file[at + i]))
 }
 
-fn fnv1a(bytes: &[u8]) -> u64 {
+pub(super) fn fnv1a(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
     })
