@@ -27,9 +27,10 @@ pub fn temporary_beside(path: &Path) -> Result<NamedTempFile> {
     builder.prefix(".quell-").suffix(".part");
     #[cfg(unix)]
     {
-        // What the user's umask allows, as for any other new file.
+        // What the user's umask allows, as for any other new file; what is replaced keeps its own.
         use std::os::unix::fs::PermissionsExt;
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
+        let mode = path.metadata().map_or(0o666, |metadata| metadata.permissions().mode());
+        builder.permissions(std::fs::Permissions::from_mode(mode));
     }
     builder.tempfile_in(folder).map_err(|error| write_error(path, error.into()))
 }
@@ -55,6 +56,9 @@ pub fn write_error(path: &Path, error: anyhow::Error) -> anyhow::Error {
             "'{name}' cannot be written: the folder is read-only; choose another or change its \
              permissions"
         ),
+        Some(ErrorKind::BrokenPipe) => {
+            anyhow!("'{name}' was closed before everything was written: nobody reads the pipe")
+        }
         _ => error.context(format!("'{name}' cannot be written")),
     }
 }

@@ -4,10 +4,26 @@
 //! audio files and drawing spectrograms.
 
 pub mod audio;
+pub mod bench;
 pub mod cli;
+pub mod compare;
+pub mod demo;
 pub mod denoise;
 pub mod files;
+pub mod interrupt;
 pub mod learn;
+pub mod material;
+pub mod metrics;
 pub mod picture;
+pub mod plot;
+pub mod preset;
+pub mod profile;
+pub mod profile_file;
+pub mod progress;
+pub mod quiet;
+pub mod random;
 pub mod setting_flags;
+pub mod shell;
+pub mod stream;
+pub mod synth;
 pub mod units;

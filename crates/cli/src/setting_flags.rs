@@ -4,13 +4,15 @@
 
 use clap::builder::ValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
-use quell_core::{LatencyMode, Monitor, ProfileSource, Settings};
+use quell_core::{Engine, LatencyMode, Monitor, ProfileSource, Settings};
 
 use crate::units::parse_quantity;
 
 /// A setting that is a number.
-struct NumberFlag {
+pub(crate) struct NumberFlag {
     long: &'static str,
+    /// Id of the plugin's parameter, which has the same unit.
+    pub(crate) param_id: &'static str,
     /// Unit of the flag; the setting itself holds `value / per_unit`.
     unit: &'static str,
     per_unit: f32,
@@ -18,9 +20,10 @@ struct NumberFlag {
     field: fn(&mut Settings) -> &mut f32,
 }
 
-const NUMBER_FLAGS: &[NumberFlag] = &[
+pub(crate) const NUMBER_FLAGS: &[NumberFlag] = &[
     NumberFlag {
         long: "reduction",
+        param_id: "reduction",
         unit: "%",
         per_unit: 100.0,
         help: "Share of the noise to take away",
@@ -28,6 +31,7 @@ const NUMBER_FLAGS: &[NumberFlag] = &[
     },
     NumberFlag {
         long: "sensitivity",
+        param_id: "sensitivity",
         unit: "",
         per_unit: 1.0,
         help: "How far above the noise a sound must be to be kept, in standard deviations of the \
@@ -36,6 +40,7 @@ const NUMBER_FLAGS: &[NumberFlag] = &[
     },
     NumberFlag {
         long: "floor",
+        param_id: "floor",
         unit: "dB",
         per_unit: 1.0,
         help: "No frequency is ever turned down further than this",
@@ -43,27 +48,32 @@ const NUMBER_FLAGS: &[NumberFlag] = &[
     },
     NumberFlag {
         long: "knee",
+        param_id: "knee",
         unit: "dB",
         per_unit: 1.0,
-        help: "Width of the transition from noise to signal; 0 is a hard gate",
+        help: "Classic engine: width of the transition from noise to signal; 0 is a hard gate",
         field: |s| &mut s.knee_db,
     },
     NumberFlag {
         long: "freq-smoothing",
+        param_id: "freq_smooth",
         unit: "Hz",
         per_unit: 1.0,
-        help: "Smooths the mask over frequency; more means less warbling, less detail",
+        help: "Neighbourhood that a frequency is judged with; wider means less warbling, less detail",
         field: |s| &mut s.freq_smoothing_hz,
     },
     NumberFlag {
         long: "time-smoothing",
+        param_id: "time_smooth",
         unit: "ms",
         per_unit: 1.0,
-        help: "Smooths the mask over time in studio mode",
+        help: "How far a frequency looks back and ahead in studio mode; the classic engine's release \
+               time in the others",
         field: |s| &mut s.time_smoothing_ms,
     },
     NumberFlag {
         long: "attack",
+        param_id: "attack",
         unit: "ms",
         per_unit: 1.0,
         help: "Time in which a frequency opens",
@@ -71,6 +81,7 @@ const NUMBER_FLAGS: &[NumberFlag] = &[
     },
     NumberFlag {
         long: "release",
+        param_id: "release",
         unit: "ms",
         per_unit: 1.0,
         help: "Time in which a frequency closes",
@@ -78,6 +89,7 @@ const NUMBER_FLAGS: &[NumberFlag] = &[
     },
     NumberFlag {
         long: "offset-low",
+        param_id: "thr_low",
         unit: "dB",
         per_unit: 1.0,
         help: "Shifts the threshold at 200 Hz and below",
@@ -85,6 +97,7 @@ const NUMBER_FLAGS: &[NumberFlag] = &[
     },
     NumberFlag {
         long: "offset-mid",
+        param_id: "thr_mid",
         unit: "dB",
         per_unit: 1.0,
         help: "Shifts the threshold at 1.2 kHz",
@@ -92,13 +105,31 @@ const NUMBER_FLAGS: &[NumberFlag] = &[
     },
     NumberFlag {
         long: "offset-high",
+        param_id: "thr_high",
         unit: "dB",
         per_unit: 1.0,
         help: "Shifts the threshold at 7 kHz and above",
         field: |s| &mut s.offset_high_db,
     },
     NumberFlag {
+        long: "artifact-control",
+        param_id: "artifact",
+        unit: "%",
+        per_unit: 100.0,
+        help: "Gate engine: keeps what remains of the noise from twinkling",
+        field: |s| &mut s.artifact_control,
+    },
+    NumberFlag {
+        long: "transient-protection",
+        param_id: "transient",
+        unit: "%",
+        per_unit: 100.0,
+        help: "Gate engine: opens faster where sound begins",
+        field: |s| &mut s.transient_protection,
+    },
+    NumberFlag {
         long: "mix",
+        param_id: "mix",
         unit: "%",
         per_unit: 100.0,
         help: "Share of the processed signal in the output",
@@ -106,6 +137,7 @@ const NUMBER_FLAGS: &[NumberFlag] = &[
     },
     NumberFlag {
         long: "output-gain",
+        param_id: "gain",
         unit: "dB",
         per_unit: 1.0,
         help: "Gain of the output",
@@ -118,7 +150,7 @@ impl NumberFlag {
         *(self.field)(&mut settings.clone()) * self.per_unit
     }
 
-    fn set(&self, settings: &mut Settings, value: f32) {
+    pub(crate) fn set(&self, settings: &mut Settings, value: f32) {
         *(self.field)(settings) = value / self.per_unit;
     }
 
@@ -166,6 +198,7 @@ pub struct SettingFlags {
     /// Values of the number flags that were given, by position in the table.
     numbers: Vec<(usize, f32)>,
     mode: Option<LatencyMode>,
+    engine: Option<Engine>,
     is_removed: bool,
     is_unlinked: bool,
     is_adaptive: bool,
@@ -177,6 +210,9 @@ impl SettingFlags {
         let mut settings = base;
         for &(idx, value) in &self.numbers {
             NUMBER_FLAGS[idx].set(&mut settings, value);
+        }
+        if let Some(engine) = self.engine {
+            settings.engine = engine;
         }
         if self.is_removed {
             settings.monitor = Monitor::Removed;
@@ -210,6 +246,37 @@ pub fn mode_name(mode: LatencyMode) -> &'static str {
     }
 }
 
+/// Name of an engine on the command line and in reports.
+pub fn engine_name(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Gate => "gate",
+        Engine::Classic => "classic",
+    }
+}
+
+/// All engines, the default first.
+pub const ENGINES: [Engine; 2] = [Engine::Gate, Engine::Classic];
+
+fn parse_engine(text: &str) -> Result<Engine, String> {
+    let wanted = text.to_ascii_lowercase();
+    let found = ENGINES.into_iter().find(|&engine| engine_name(engine) == wanted);
+    found.ok_or_else(|| "expected gate or classic".into())
+}
+
+/// All settings under the names of their flags, in the units of their flags.
+pub fn settings_json(settings: &Settings) -> serde_json::Value {
+    let mut values = serde_json::Map::new();
+    for flag in NUMBER_FLAGS {
+        let value = (f64::from(flag.get(settings)) * 1000.0).round() / 1000.0;
+        values.insert(flag.long.replace('-', "_"), value.into());
+    }
+    values.insert("removed".into(), (settings.monitor == Monitor::Removed).into());
+    values.insert("stereo_link".into(), settings.stereo_link.into());
+    let is_adaptive = settings.profile_source == ProfileSource::Adaptive;
+    values.insert("adaptive".into(), is_adaptive.into());
+    values.into()
+}
+
 fn parse_mode(text: &str) -> Result<LatencyMode, String> {
     LatencyMode::ALL
         .into_iter()
@@ -227,6 +294,7 @@ impl FromArgMatches for SettingFlags {
         Ok(Self {
             numbers,
             mode: matches.get_one::<LatencyMode>("mode").copied(),
+            engine: matches.get_one::<Engine>("engine").copied(),
             is_removed: matches.get_flag("removed"),
             is_unlinked: matches.get_flag("unlink"),
             is_adaptive: matches.get_flag("adaptive"),
@@ -256,6 +324,16 @@ impl Args for SettingFlags {
                          looks ahead and sounds best [default: standard]",
                     )
                     .value_parser(ValueParser::from(parse_mode)),
+            )
+            .arg(
+                Arg::new("engine")
+                    .long("engine")
+                    .value_name("ENGINE")
+                    .help_heading("Sound")
+                    .help(
+                        "gate: Quell's own; classic: the textbook's spectral gate [default: gate]",
+                    )
+                    .value_parser(ValueParser::from(parse_engine)),
             )
             .arg(switch("removed", "Write what is taken away instead of what remains"))
             .arg(switch("unlink", "Give every channel its own mask; the stereo image may move"))

@@ -1,5 +1,7 @@
 //! Numbers as people write them: with a unit, or as minutes and seconds.
 
+use crate::audio::{AudioSpec, SampleFormat};
+
 /// Parses a number with an optional unit, e.g. `-12`, `-12 dB`, `1.2 kHz`, `0.04 s`, `90 %`.
 ///
 /// `unit` is what a bare number is in; `kHz` and `s` are converted to `Hz` and `ms`.
@@ -30,6 +32,37 @@ fn is_exponent(text: &str, idx: usize) -> bool {
         && idx > 0
         && bytes[idx - 1].is_ascii_digit()
         && bytes.get(idx + 1).is_some_and(|b| b.is_ascii_digit() || *b == b'-' || *b == b'+')
+}
+
+/// Parses a sample format: `16`, `24`, `32` or `32f`.
+pub fn parse_bits(text: &str) -> Result<SampleFormat, String> {
+    match text {
+        "16" | "24" | "32" => Ok(SampleFormat::Int { bits: text.parse().unwrap_or(16) }),
+        "32f" | "float" => Ok(SampleFormat::Float),
+        _ => Err("expected 16, 24, 32 or 32f".into()),
+    }
+}
+
+/// Parses what bare samples are: `RATE,CHANNELS,FORMAT`.
+pub fn parse_raw(text: &str) -> Result<AudioSpec, String> {
+    let hint = "expected HZ,CHANNELS,FORMAT, e.g. 48000,2,s16 (u8, s16, s24, s32 or f32)";
+    let [rate, channels, format] = text.split(',').collect::<Vec<_>>()[..] else {
+        return Err(hint.into());
+    };
+    let format = match format.trim() {
+        "u8" => SampleFormat::Int { bits: 8 },
+        "s16" => SampleFormat::Int { bits: 16 },
+        "s24" => SampleFormat::Int { bits: 24 },
+        "s32" => SampleFormat::Int { bits: 32 },
+        "f32" => SampleFormat::Float,
+        _ => return Err(hint.into()),
+    };
+    let sample_rate_hz: u32 = rate.trim().parse().map_err(|_| hint)?;
+    let n_channels: usize = channels.trim().parse().map_err(|_| hint)?;
+    if sample_rate_hz == 0 || !(1..=65_535).contains(&n_channels) {
+        return Err(hint.into());
+    }
+    Ok(AudioSpec { format, ..AudioSpec::float(sample_rate_hz, n_channels) })
 }
 
 /// A stretch of time in a file, seconds.
@@ -129,6 +162,18 @@ mod tests {
         for bad in ["3", "3-2", "a-b", "-1-2", "1:2:3:4-5:0:0:0", "1-inf"] {
             assert!(bad.parse::<TimeRange>().is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn bare_samples_are_described_in_full_or_refused() {
+        let spec = parse_raw("44100,2,s24").unwrap();
+        assert_eq!((spec.sample_rate_hz, spec.n_channels), (44_100, 2));
+        assert_eq!(spec.format, SampleFormat::Int { bits: 24 });
+        for bad in ["44100", "44100,2", "44100,0,s16", "0,2,s16", "44100,2,s17", "a,b,c"] {
+            assert!(parse_raw(bad).is_err(), "{bad}");
+        }
+        assert_eq!(parse_bits("32f"), Ok(SampleFormat::Float));
+        assert!(parse_bits("12").is_err());
     }
 
     #[test]

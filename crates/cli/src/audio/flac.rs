@@ -9,7 +9,8 @@ use flacenc::config;
 use flacenc::error::{Verified, Verify};
 use flacenc::source::{Context, Fill, FrameBuf};
 
-use super::wav::quantise;
+use super::quantise::Dither;
+use super::tags::Tags;
 use super::{AudioSpec, SampleFormat};
 
 /// Samples per channel in a frame: what the reference encoder takes.
@@ -39,7 +40,7 @@ pub(super) struct FlacEncoder<W: Write + Seek> {
 }
 
 impl<W: Write + Seek> FlacEncoder<W> {
-    pub(super) fn new(mut out: W, spec: AudioSpec) -> Result<Self> {
+    pub(super) fn new(mut out: W, spec: AudioSpec, tags: &Tags) -> Result<Self> {
         let SampleFormat::Int { bits } = spec.format else {
             bail!("FLAC holds whole numbers only: write WAV, or lower the depth");
         };
@@ -59,6 +60,12 @@ impl<W: Write + Seek> FlacEncoder<W> {
         let config =
             config::Encoder::default().into_verified().map_err(|(_, error)| fault(error))?;
         out.write_all(&[0; HEADER_LEN])?;
+        let comment = tags.to_vorbis_comment();
+        // The last metadata block, of type 4; its length has 24 bits.
+        let [_, length @ ..] = (comment.len() as u32).to_be_bytes();
+        out.write_all(&[0x84])?;
+        out.write_all(&length)?;
+        out.write_all(&comment)?;
         Ok(Self {
             out,
             spec,
@@ -74,11 +81,11 @@ impl<W: Write + Seek> FlacEncoder<W> {
         })
     }
 
-    pub(super) fn write(&mut self, block: &[&[f32]]) -> Result<()> {
+    pub(super) fn write(&mut self, block: &[&[f32]], dither: &mut Dither) -> Result<()> {
         let full = BLOCK_LEN * self.spec.n_channels;
         let n_frames = block.first().map_or(0, |channel| channel.len());
         for frame_idx in 0..n_frames {
-            self.waiting.extend(block.iter().map(|c| quantise(c[frame_idx], self.bits)));
+            self.waiting.extend(block.iter().map(|c| dither.quantise(c[frame_idx], self.bits)));
             if self.waiting.len() == full {
                 self.encode_frame()?;
             }
@@ -123,10 +130,10 @@ impl<W: Write + Seek> FlacEncoder<W> {
         Ok(self.out)
     }
 
-    /// STREAMINFO as the only metadata block (RFC 9639, section 8.2).
+    /// STREAMINFO, the first metadata block (RFC 9639, section 8.2).
     fn header(&self) -> Vec<u8> {
         let mut header = b"fLaC".to_vec();
-        header.extend_from_slice(&[0x80, 0, 0, 34]);
+        header.extend_from_slice(&[0x00, 0, 0, 34]);
         for _ in 0..2 {
             header.extend_from_slice(&(BLOCK_LEN as u16).to_be_bytes());
         }

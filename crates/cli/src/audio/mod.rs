@@ -1,12 +1,17 @@
 //! Audio files in and out: planar `f32` inside, block by block, so that length costs no memory.
 
+mod decode;
 mod flac;
+mod quantise;
 mod read;
+mod tags;
 mod wav;
+mod wav_read;
 mod write;
 
-pub use read::{Reader, read_all};
-pub use write::{FileKind, Writer, write_all};
+pub use read::{Reader, STDIN, read_all};
+pub use tags::Tags;
+pub use write::{FileKind, STDOUT, WriteOptions, Writer, write_all};
 
 /// How samples are stored in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

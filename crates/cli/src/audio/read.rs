@@ -1,94 +1,127 @@
-//! Decoding of audio files, block by block.
+//! Audio files as a stream of blocks, whatever their format.
 
 use std::fs::File;
+use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
-use symphonia::core::audio::{Channels, GenericAudioBufferRef as Decoded};
-use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder};
-use symphonia::core::errors::Error as DecodeError;
-use symphonia::core::formats::probe::Hint;
-use symphonia::core::formats::{FormatReader, TrackType};
-use symphonia::core::io::{MediaSource, MediaSourceStream};
+use symphonia::core::io::ReadOnlySource;
 
-use super::{Audio, AudioSpec, SampleFormat};
+use super::decode::Decoder;
+use super::tags::Tags;
+use super::wav_read::{ByteSource, WavDecoder, WavError};
+use super::{Audio, AudioSpec};
+use crate::interrupt;
 
-/// Bits that a lossy file is taken to be worth when it is written again.
-const LOSSY_BITS: u32 = 24;
+/// Advice for what cannot be read.
+pub(super) const CONVERT: &str = "convert it to WAV or FLAC first";
+/// Advice for what is broken.
+pub(super) const EXPORT_AGAIN: &str = "copy or export it again";
 
-/// An audio file being decoded.
+/// Name of standard input on the command line.
+pub const STDIN: &str = "-";
+
+enum Inner {
+    Wav(WavDecoder),
+    Other(Box<Decoder>),
+}
+
+/// An audio file being read.
 pub struct Reader {
     path: PathBuf,
-    format: Box<dyn FormatReader>,
-    decoder: Box<dyn AudioDecoder>,
-    track_id: u32,
-    spec: AudioSpec,
-    /// Frames that the file says it holds.
-    n_frames: Option<u64>,
+    inner: Inner,
     n_read: u64,
+    /// Samples so far that are no numbers.
+    n_faults: u64,
     /// The block that was decoded last, `[channel][frame]`.
     block: Vec<Vec<f32>>,
-    /// Decoded ahead to learn what the samples are.
-    is_block_waiting: bool,
 }
 
 impl Reader {
-    /// Opens a file and decodes its first block.
+    /// Opens a file, or standard input for `-`.
     pub fn open(path: &Path) -> Result<Self> {
-        let name = path.display();
-        let file = File::open(path).map_err(|error| open_error(path, &error))?;
-        let metadata = file.metadata().with_context(|| format!("cannot read '{name}'"))?;
-        if metadata.is_dir() {
-            bail!("'{name}' is a folder: name a file, or add --recursive");
+        if path.as_os_str() == STDIN {
+            return Self::from_stdin();
         }
-        if metadata.is_file() && metadata.len() == 0 {
-            bail!("'{name}' is empty (0 bytes): record or export it again");
-        }
-        Self::from_source(path, Box::new(file))
+        Self::open_file(path)
     }
 
-    fn from_source(path: &Path, source: Box<dyn MediaSource>) -> Result<Self> {
+    /// Opens a file; `-` is a file of that name.
+    pub fn open_file(path: &Path) -> Result<Self> {
         let name = path.display();
-        let mut hint = Hint::new();
-        if let Some(extension) = path.extension().and_then(|e| e.to_str()) {
-            hint.with_extension(extension);
+        let mut file = File::open(path).map_err(|error| open_error(path, &error))?;
+        let metadata = file.metadata().with_context(|| format!("cannot read '{name}'"))?;
+        if metadata.is_dir() {
+            bail!("'{name}' is a folder: name a file in it, or add --recursive");
         }
-        let stream = MediaSourceStream::new(source, Default::default());
-        let format = symphonia::default::get_probe()
-            .probe(&hint, stream, Default::default(), Default::default())
-            .map_err(|error| not_audio(path, &error))?;
-        let track = format
-            .default_track(TrackType::Audio)
-            .ok_or_else(|| anyhow!("'{name}' holds no sound: name a file that does"))?;
-        let (track_id, n_frames) = (track.id, track.num_frames);
-        let params = track
-            .codec_params
-            .as_ref()
-            .and_then(|params| params.audio())
-            .ok_or_else(|| anyhow!("'{name}' holds sound in an unknown coding: {CONVERT}"))?
-            .clone();
-        let decoder = symphonia::default::get_codecs()
-            .make_audio_decoder(&params, &Default::default())
-            .map_err(|error| anyhow!("'{name}' cannot be decoded ({error}): {CONVERT}"))?;
-        let mut reader = Self {
-            path: path.to_owned(),
-            format,
-            decoder,
-            track_id,
-            spec: AudioSpec::float(0, 0),
-            n_frames,
-            n_read: 0,
-            block: Vec::new(),
-            is_block_waiting: false,
+        if metadata.is_file() && metadata.len() == 0 {
+            bail!("'{name}' is empty (0 bytes): {EXPORT_AGAIN}");
+        }
+        let head = read_head(&mut file).map_err(|error| open_error(path, &error))?;
+        let is_stream = !metadata.is_file();
+        let inner = match WavDecoder::open(&head, Box::new(file), is_stream) {
+            Ok(decoder) => Inner::Wav(decoder),
+            Err(WavError::NotPcm) if is_stream => {
+                bail!("'{name}' is a pipe and holds no WAV: {CONVERT}")
+            }
+            Err(WavError::NotPcm) => {
+                let file = File::open(path).map_err(|error| open_error(path, &error))?;
+                Inner::Other(Box::new(Decoder::open(path, Box::new(file))?))
+            }
+            Err(error) => return Err(wav_error(path, &error)),
         };
-        reader.is_block_waiting = reader.decode_block()?;
-        reader.spec = reader.describe(&params)?;
+        Self::new(path, inner)
+    }
+
+    /// Whatever comes through standard input, if it is WAV or another format that needs no seeking.
+    fn from_stdin() -> Result<Self> {
+        let path = Path::new("standard input");
+        let mut stdin = std::io::stdin();
+        let head = read_head(&mut stdin).map_err(|error| open_error(path, &error))?;
+        if head.is_empty() {
+            bail!("'standard input' is empty: pipe a WAV file into it");
+        }
+        let inner = match WavDecoder::open(&head, Box::new(std::io::stdin()), true) {
+            Ok(decoder) => Inner::Wav(decoder),
+            Err(WavError::NotPcm) => {
+                let whole = Cursor::new(head).chain(stdin);
+                let source = Box::new(ReadOnlySource::new(whole));
+                Inner::Other(Box::new(Decoder::open(path, source)?))
+            }
+            Err(error) => return Err(wav_error(path, &error)),
+        };
+        Self::new(path, inner)
+    }
+
+    /// Bare samples from standard input.
+    pub fn raw_stdin(spec: AudioSpec) -> Result<Self> {
+        let decoder = WavDecoder::raw(Box::new(std::io::stdin()), spec);
+        Self::new(Path::new("standard input"), Inner::Wav(decoder))
+    }
+
+    fn new(path: &Path, inner: Inner) -> Result<Self> {
+        let reader =
+            Self { path: path.to_owned(), inner, n_read: 0, n_faults: 0, block: Vec::new() };
+        if reader.n_frames() == Some(0) {
+            bail!("'{}' holds no samples: {EXPORT_AGAIN}", path.display());
+        }
         Ok(reader)
     }
 
     /// What the file holds.
     pub fn spec(&self) -> AudioSpec {
-        self.spec
+        match &self.inner {
+            Inner::Wav(decoder) => decoder.spec,
+            Inner::Other(decoder) => decoder.spec,
+        }
+    }
+
+    /// Its tags.
+    pub fn tags(&self) -> &Tags {
+        match &self.inner {
+            Inner::Wav(decoder) => &decoder.tags,
+            Inner::Other(decoder) => &decoder.tags,
+        }
     }
 
     /// Where it lies.
@@ -98,107 +131,48 @@ impl Reader {
 
     /// Frames that the file says it holds; it may say nothing.
     pub fn n_frames(&self) -> Option<u64> {
-        self.n_frames
+        match &self.inner {
+            Inner::Wav(decoder) => decoder.n_frames,
+            Inner::Other(decoder) => decoder.n_frames,
+        }
+    }
+
+    /// Samples so far that are no numbers (NaN or infinite).
+    pub fn n_faults(&self) -> u64 {
+        self.n_faults
     }
 
     /// The next block, `[channel][frame]`, or nothing at the end.
     pub fn next_block(&mut self) -> Result<Option<&mut [Vec<f32>]>> {
-        if !self.is_block_waiting && !self.decode_block()? {
+        interrupt::check()?;
+        let is_more = match &mut self.inner {
+            Inner::Wav(decoder) => decoder.next_block(&mut self.block).map_err(|error| {
+                anyhow!("'{}' cannot be read ({error}): check the disk", self.path.display())
+            })?,
+            Inner::Other(decoder) => decoder.next_block(&mut self.block)?,
+        };
+        if !is_more {
             self.check_length()?;
             return Ok(None);
         }
-        self.is_block_waiting = false;
-        let n_channels = self.block.len();
-        if n_channels != self.spec.n_channels {
-            bail!(
-                "'{}' changes from {} to {n_channels} channels on the way: split it first",
-                self.path.display(),
-                self.spec.n_channels
-            );
-        }
         self.n_read += self.block[0].len() as u64;
+        let samples = self.block.iter().flatten();
+        self.n_faults += samples.filter(|sample| !sample.is_finite()).count() as u64;
         Ok(Some(&mut self.block))
-    }
-
-    /// Decodes until there is a block with samples; false at the end of the file.
-    fn decode_block(&mut self) -> Result<bool> {
-        let name = self.path.display();
-        loop {
-            let packet = match self.format.next_packet() {
-                Ok(Some(packet)) => packet,
-                Ok(None) => return Ok(false),
-                Err(DecodeError::IoError(error))
-                    if error.kind() == std::io::ErrorKind::UnexpectedEof =>
-                {
-                    return Ok(false);
-                }
-                Err(error) => {
-                    let at_s = self.n_read as f64 / f64::from(self.spec.sample_rate_hz.max(1));
-                    bail!("'{name}' is damaged after {at_s:.1} s ({error}): {EXPORT_AGAIN}");
-                }
-            };
-            if packet.track_id != self.track_id {
-                continue;
-            }
-            let decoded = self.decoder.decode(&packet).map_err(|error| {
-                let at_s = self.n_read as f64 / f64::from(self.spec.sample_rate_hz.max(1));
-                anyhow!("'{name}' is damaged after {at_s:.1} s ({error}): {EXPORT_AGAIN}")
-            })?;
-            decoded.copy_to_vecs_planar(&mut self.block);
-            if self.block.first().is_some_and(|channel| !channel.is_empty()) {
-                return Ok(true);
-            }
-        }
-    }
-
-    fn describe(&self, params: &AudioCodecParameters) -> Result<AudioSpec> {
-        let name = self.path.display();
-        let decoded = self.decoder.last_decoded();
-        let n_channels = self.block.len();
-        if n_channels == 0 || !self.is_block_waiting {
-            bail!("'{name}' holds no samples: record or export it again");
-        }
-        let channel_mask = match decoded.spec().channels() {
-            // A single or a double bit says no more than 'mono' or 'stereo'.
-            Channels::Positioned(positions) if n_channels > 2 => {
-                (positions.bits() & 0x3_ffff) as u32
-            }
-            _ => 0,
-        };
-        Ok(AudioSpec {
-            sample_rate_hz: decoded.spec().rate(),
-            n_channels,
-            channel_mask,
-            format: self.sample_format(params),
-        })
-    }
-
-    fn sample_format(&self, params: &AudioCodecParameters) -> SampleFormat {
-        let codec = self.decoder.codec_info().short_name;
-        let is_pcm = codec.starts_with("pcm");
-        let is_exact = is_pcm || codec == "flac" || codec == "alac";
-        let bits_of_type = match self.decoder.last_decoded() {
-            Decoded::F32(_) | Decoded::F64(_) if is_pcm => return SampleFormat::Float,
-            Decoded::U8(_) | Decoded::S8(_) => 8,
-            Decoded::U16(_) | Decoded::S16(_) => 16,
-            Decoded::U24(_) | Decoded::S24(_) => 24,
-            _ => 32,
-        };
-        if !is_exact {
-            return SampleFormat::Int { bits: LOSSY_BITS };
-        }
-        SampleFormat::Int { bits: params.bits_per_sample.unwrap_or(bits_of_type) }
     }
 
     /// A file that ends before it said it would is refused: what is missing cannot be told from
     /// silence later.
     fn check_length(&self) -> Result<()> {
-        match self.n_frames {
+        let name = self.path.display();
+        if self.n_read == 0 {
+            bail!("'{name}' holds no samples: {EXPORT_AGAIN}");
+        }
+        match self.n_frames() {
             Some(n_frames) if self.n_read < n_frames => {
-                let rate = f64::from(self.spec.sample_rate_hz.max(1));
+                let rate = f64::from(self.spec().sample_rate_hz);
                 bail!(
-                    "'{}' is cut short: it holds {:.2} s of the {:.2} s it announces: {}",
-                    self.path.display(),
+                    "'{name}' is cut short: it holds {:.2} s of the {:.2} s it announces: {}",
                     self.n_read as f64 / rate,
                     n_frames as f64 / rate,
                     EXPORT_AGAIN
@@ -209,8 +183,12 @@ impl Reader {
     }
 }
 
-const CONVERT: &str = "convert it to WAV or FLAC first";
-const EXPORT_AGAIN: &str = "copy or export it again";
+/// The bytes that tell WAV from the rest.
+fn read_head(source: &mut impl ByteSource) -> std::io::Result<Vec<u8>> {
+    let mut head = Vec::with_capacity(12);
+    source.take(12).read_to_end(&mut head)?;
+    Ok(head)
+}
 
 fn open_error(path: &Path, error: &std::io::Error) -> anyhow::Error {
     let name = path.display();
@@ -221,12 +199,20 @@ fn open_error(path: &Path, error: &std::io::Error) -> anyhow::Error {
         std::io::ErrorKind::PermissionDenied => {
             anyhow!("'{name}' may not be read: change its permissions")
         }
+        std::io::ErrorKind::IsADirectory => {
+            anyhow!("'{name}' is a folder: name a file in it, or add --recursive")
+        }
         _ => anyhow!("'{name}' cannot be opened ({error}): check the disk"),
     }
 }
 
-fn not_audio(path: &Path, error: &DecodeError) -> anyhow::Error {
-    anyhow!("'{}' is not an audio file that can be read ({error}): {CONVERT}", path.display())
+fn wav_error(path: &Path, error: &WavError) -> anyhow::Error {
+    let name = path.display();
+    match error {
+        WavError::NotPcm => anyhow!("'{name}' holds no PCM: {CONVERT}"),
+        WavError::Damaged(what) => anyhow!("'{name}' is damaged ({what}): {EXPORT_AGAIN}"),
+        WavError::Io(kind) => anyhow!("'{name}' cannot be read ({kind}): check the disk"),
+    }
 }
 
 /// Reads a whole file into memory.

@@ -4,52 +4,76 @@ use std::io::{Seek, SeekFrom, Write};
 
 use anyhow::{Result, bail};
 
+use super::quantise::Dither;
+use super::tags::Tags;
 use super::{AudioSpec, SampleFormat};
 
 /// Tail of the sub-format identifiers of extensible WAV, after the two bytes of the format tag.
 const SUB_FORMAT_TAIL: [u8; 14] = [0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xaa, 0, 0x38, 0x9b, 0x71];
-const TAG_INT: u16 = 1;
-const TAG_FLOAT: u16 = 3;
-const TAG_EXTENSIBLE: u16 = 0xfffe;
+pub(super) const TAG_INT: u16 = 1;
+pub(super) const TAG_FLOAT: u16 = 3;
+pub(super) const TAG_EXTENSIBLE: u16 = 0xfffe;
 /// Body of the chunk that holds 64-bit lengths.
 const DS64_LEN: u32 = 28;
 
-/// Writes samples after a header whose lengths are filled in at the end.
+/// The bytes before the samples; as long for every `n_frames`, so that it can be written again.
 ///
 /// A chunk is kept free for 64-bit lengths; a file that outgrows 4 GB becomes RF64 (EBU 3306).
+/// Where nobody knows the length, as in a pipe, the lengths are the largest possible.
+pub(super) fn header(spec: &AudioSpec, tags: &Tags, n_frames: Option<u64>) -> Vec<u8> {
+    let mut chunks = Vec::new();
+    push_format(&mut chunks, spec);
+    if spec.format == SampleFormat::Float {
+        let n_frames = n_frames.and_then(|n| u32::try_from(n).ok()).unwrap_or(u32::MAX);
+        chunks.extend_from_slice(b"fact\x04\0\0\0");
+        chunks.extend_from_slice(&n_frames.to_le_bytes());
+    }
+    chunks.extend_from_slice(&tags.to_wav_chunks());
+
+    let data_len = n_frames.map(|n_frames| n_frames * frame_bytes(spec) as u64);
+    // From `WAVE` to the end: that, the 64-bit lengths, the chunks, `data` and the samples.
+    let riff_len =
+        data_len.map(|len| 4 + 8 + u64::from(DS64_LEN) + chunks.len() as u64 + 8 + len + len % 2);
+    let is_rf64 = riff_len.is_some_and(|len| len > u64::from(u32::MAX));
+    let short = |len: Option<u64>| len.and_then(|l| u32::try_from(l).ok()).unwrap_or(u32::MAX);
+
+    let mut header = Vec::with_capacity(chunks.len() + 64);
+    header.extend_from_slice(if is_rf64 { b"RF64" } else { b"RIFF" });
+    header.extend_from_slice(&(if is_rf64 { u32::MAX } else { short(riff_len) }).to_le_bytes());
+    header.extend_from_slice(if is_rf64 { b"WAVEds64" } else { b"WAVEJUNK" });
+    header.extend_from_slice(&DS64_LEN.to_le_bytes());
+    for length in [riff_len, data_len, n_frames] {
+        let length = if is_rf64 { length.unwrap_or(0) } else { 0 };
+        header.extend_from_slice(&length.to_le_bytes());
+    }
+    header.extend_from_slice(&[0; 4]);
+    header.extend_from_slice(&chunks);
+    header.extend_from_slice(b"data");
+    header.extend_from_slice(&(if is_rf64 { u32::MAX } else { short(data_len) }).to_le_bytes());
+    header
+}
+
+/// Writes samples after a header whose lengths are filled in at the end.
 pub(super) struct WavEncoder<W: Write + Seek> {
     out: W,
     spec: AudioSpec,
+    tags: Tags,
     n_frames: u64,
-    /// Where the length of the `data` chunk stands.
-    data_len_pos: u64,
     bytes: Vec<u8>,
 }
 
 impl<W: Write + Seek> WavEncoder<W> {
-    pub(super) fn new(mut out: W, spec: AudioSpec) -> Result<Self> {
+    pub(super) fn new(mut out: W, spec: AudioSpec, tags: &Tags) -> Result<Self> {
         if spec.n_channels == 0 || spec.n_channels > usize::from(u16::MAX) {
             bail!("a WAV file holds 1 to 65535 channels, not {}", spec.n_channels);
         }
-        let mut header = Vec::new();
-        header.extend_from_slice(b"RIFF\0\0\0\0WAVE");
-        header.extend_from_slice(b"JUNK");
-        header.extend_from_slice(&DS64_LEN.to_le_bytes());
-        header.extend_from_slice(&[0; DS64_LEN as usize]);
-        push_format(&mut header, &spec);
-        if spec.format == SampleFormat::Float {
-            header.extend_from_slice(b"fact\x04\0\0\0\0\0\0\0");
-        }
-        header.extend_from_slice(b"data");
-        let data_len_pos = header.len() as u64;
-        header.extend_from_slice(&[0; 4]);
-        out.write_all(&header)?;
-        Ok(Self { out, spec, n_frames: 0, data_len_pos, bytes: Vec::new() })
+        out.write_all(&header(&spec, tags, None))?;
+        Ok(Self { out, spec, tags: tags.clone(), n_frames: 0, bytes: Vec::new() })
     }
 
-    pub(super) fn write(&mut self, block: &[&[f32]]) -> Result<()> {
+    pub(super) fn write(&mut self, block: &[&[f32]], dither: &mut Dither) -> Result<()> {
         self.bytes.clear();
-        interleave(block, self.spec.format, &mut self.bytes);
+        interleave(block, self.spec.format, dither, &mut self.bytes);
         self.out.write_all(&self.bytes)?;
         self.n_frames += block.first().map_or(0, |channel| channel.len()) as u64;
         Ok(())
@@ -57,32 +81,11 @@ impl<W: Write + Seek> WavEncoder<W> {
 
     /// Fills in the lengths and hands the output back.
     pub(super) fn finish(mut self) -> Result<W> {
-        let data_len = self.n_frames * frame_bytes(&self.spec) as u64;
-        if data_len % 2 == 1 {
+        if self.n_frames * frame_bytes(&self.spec) as u64 % 2 == 1 {
             self.out.write_all(&[0])?;
         }
-        let file_len = self.out.stream_position()?;
-        let riff_len = file_len - 8;
-        let is_rf64 = riff_len > u64::from(u32::MAX);
-        if is_rf64 {
-            self.out.seek(SeekFrom::Start(0))?;
-            self.out.write_all(b"RF64\xff\xff\xff\xffWAVEds64")?;
-            self.out.write_all(&DS64_LEN.to_le_bytes())?;
-            for length in [riff_len, data_len, self.n_frames] {
-                self.out.write_all(&length.to_le_bytes())?;
-            }
-        } else {
-            self.out.seek(SeekFrom::Start(4))?;
-            self.out.write_all(&(riff_len as u32).to_le_bytes())?;
-        }
-        if self.spec.format == SampleFormat::Float {
-            self.out.seek(SeekFrom::Start(self.data_len_pos - 8))?;
-            let n_frames = u32::try_from(self.n_frames).unwrap_or(u32::MAX);
-            self.out.write_all(&n_frames.to_le_bytes())?;
-        }
-        self.out.seek(SeekFrom::Start(self.data_len_pos))?;
-        let data_len_32 = if is_rf64 { u32::MAX } else { data_len as u32 };
-        self.out.write_all(&data_len_32.to_le_bytes())?;
+        self.out.seek(SeekFrom::Start(0))?;
+        self.out.write_all(&header(&self.spec, &self.tags, Some(self.n_frames)))?;
         self.out.flush()?;
         Ok(self.out)
     }
@@ -123,7 +126,12 @@ fn push_format(header: &mut Vec<u8>, spec: &AudioSpec) {
 }
 
 /// Appends a block as little-endian samples, channel by channel in every frame.
-pub(super) fn interleave(block: &[&[f32]], format: SampleFormat, bytes: &mut Vec<u8>) {
+pub(super) fn interleave(
+    block: &[&[f32]],
+    format: SampleFormat,
+    dither: &mut Dither,
+    bytes: &mut Vec<u8>,
+) {
     let n_frames = block.first().map_or(0, |channel| channel.len());
     bytes.reserve(n_frames * block.len() * sample_bytes(format));
     for frame_idx in 0..n_frames {
@@ -133,23 +141,16 @@ pub(super) fn interleave(block: &[&[f32]], format: SampleFormat, bytes: &mut Vec
                 SampleFormat::Float => bytes.extend_from_slice(&sample.to_le_bytes()),
                 // 8-bit WAV is the one that counts from the bottom.
                 SampleFormat::Int { bits: ..=8 } => {
-                    bytes.push((quantise(sample, 8) + 128) as u8);
+                    bytes.push((dither.quantise(sample, 8) + 128) as u8);
                 }
                 SampleFormat::Int { bits } => {
                     let n_bytes = bits.div_ceil(8) as usize;
-                    bytes.extend_from_slice(&quantise(sample, bits).to_le_bytes()[..n_bytes]);
+                    bytes
+                        .extend_from_slice(&dither.quantise(sample, bits).to_le_bytes()[..n_bytes]);
                 }
             }
         }
     }
-}
-
-/// The whole number nearest to a sample; full scale is clamped and NaN is silence.
-pub(super) fn quantise(sample: f32, bits: u32) -> i32 {
-    let full_scale = f64::from(1u32 << (bits - 1));
-    let scaled = (f64::from(sample) * full_scale).round();
-    // The cast of NaN is 0.
-    scaled.clamp(-full_scale, full_scale - 1.0) as i32
 }
 
 #[cfg(test)]
@@ -192,7 +193,8 @@ mod tests {
     #[test]
     fn a_file_beyond_4_gb_becomes_rf64_with_64_bit_lengths() {
         let sink = HeaderOnly { header: Vec::new(), position: 0 };
-        let mut encoder = WavEncoder::new(sink, AudioSpec::float(48_000, 2)).unwrap();
+        let mut encoder =
+            WavEncoder::new(sink, AudioSpec::float(48_000, 2), &Tags::default()).unwrap();
         // As if an hour and a half at 192 kHz had been written.
         let n_frames = 1_036_800_000u64;
         encoder.n_frames = n_frames;

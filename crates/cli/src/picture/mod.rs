@@ -4,6 +4,7 @@ pub mod axis;
 pub mod colour;
 pub mod figure;
 pub mod spectrogram;
+pub mod steps;
 
 use std::path::Path;
 
@@ -56,6 +57,59 @@ pub fn before_after(
     figure.save(path)
 }
 
+/// Draws waveform and spectrogram of a sound.
+pub fn overview(path: &Path, samples: &[f32], sample_rate_hz: f64, title: &str) -> Result<()> {
+    let mut figure = Figure::new(1600, 1000);
+    let seconds = samples.len() as f64 / sample_rate_hz;
+    let top = title_row(&mut figure, title);
+    let wave = Frame { x: 120.0, y: top + 40.0, width: 1290.0, height: 220.0 };
+    waveform_panel(&mut figure, wave, samples);
+    figure.text(wave.x, wave.y - 10.0, MEDIUM, Anchor::Start, "Waveform");
+    let y = wave.y + wave.height + 60.0;
+    let frame = Frame { y, height: 1000.0 - 85.0 - y, ..wave };
+    let grid = Spectrogram::compute(samples, sample_rate_hz, frame.width as usize)?;
+    let range_db = level_range(grid.peak_db());
+    spectrogram_panel(&mut figure, frame, &grid, sample_rate_hz / 2.0, range_db)?;
+    figure.text(frame.x, frame.y - 10.0, MEDIUM, Anchor::Start, "Spectrogram");
+    time_axis(&mut figure, frame, seconds);
+    let bar = Frame { x: 1440.0, width: 28.0, ..frame };
+    colour_bar(&mut figure, bar, range_db, "Level (dBFS)")?;
+    figure.save(path)
+}
+
+/// Lowest and highest sample of every column of pixels.
+fn waveform_panel(figure: &mut Figure, frame: Frame, samples: &[f32]) {
+    let peak = samples.iter().filter(|s| s.is_finite()).fold(1e-4f32, |p, s| p.max(s.abs()));
+    // A round limit that the loudest sample just fits under.
+    let limit = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0]
+        .into_iter()
+        .find(|&limit| limit >= peak)
+        .unwrap_or(peak.ceil());
+    let axis = Axis::linear(-f64::from(limit), f64::from(limit));
+    let y_of = |value: f32| frame.y + (1.0 - axis.position(value.into())) * frame.height;
+    let n_columns = frame.width as usize;
+    let (mut upper, mut lower) = (Vec::new(), Vec::new());
+    for column in 0..n_columns {
+        let edge = |c: usize| c * samples.len() / n_columns;
+        let stretch =
+            &samples[edge(column)..edge(column + 1).max(edge(column) + 1).min(samples.len())];
+        let (low, high) =
+            stretch.iter().fold((f32::MAX, f32::MIN), |(low, high), &s| (low.min(s), high.max(s)));
+        if low <= high {
+            let x = frame.x + column as f64 + 0.5;
+            upper.push((x, y_of(high)));
+            lower.push((x, y_of(low) + 1.0));
+        }
+    }
+    lower.reverse();
+    figure.polygon(&[upper, lower].concat(), "#5b3fb0", 1.0);
+    figure.outline(frame);
+    let ticks = axis.ticks(4);
+    let step = if ticks.len() > 1 { ticks[1] - ticks[0] } else { 1.0 };
+    let ticks: Vec<_> = ticks.into_iter().map(|t| (t, tick_label(t, step))).collect();
+    figure.left_axis(frame, &axis, &ticks, "Amplitude");
+}
+
 /// Writes the title and returns where the room below it begins.
 fn title_row(figure: &mut Figure, title: &str) -> f64 {
     figure.text(120.0, 52.0, LARGE, Anchor::Start, title);
@@ -93,10 +147,18 @@ fn spectrogram_panel(
     let height = frame.height as usize;
     let pixels = paint(&grid.level_db, grid.n_bins, grid.bin_hz, &axis, height, range_db);
     figure.pixels(frame, &pixels, grid.n_columns)?;
-    figure.outline(frame);
-    let ticks: Vec<_> = axis.ticks(8).into_iter().map(|hz| (hz, khz_label(hz))).collect();
-    figure.left_axis(frame, &axis, &ticks, "Frequency (kHz)");
+    frequency_axis(figure, frame, &axis);
     Ok(())
+}
+
+/// The outline of a panel with frequencies on its left.
+fn frequency_axis(figure: &mut Figure, frame: Frame, axis: &Axis) {
+    figure.outline(frame);
+    // Where a panel is low, the lowest octaves would stand on each other.
+    let least_hz = if frame.height < 250.0 { 500.0 } else { 125.0 };
+    let ticks = axis.ticks(8).into_iter().filter(|&hz| hz == 0.0 || hz >= least_hz);
+    let ticks: Vec<_> = ticks.map(|hz| (hz, khz_label(hz))).collect();
+    figure.left_axis(frame, axis, &ticks, "Frequency (kHz)");
 }
 
 fn time_axis(figure: &mut Figure, frame: Frame, seconds: f64) {

@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use hound::{SampleFormat as HoundFormat, WavSpec};
-use quell_cli::audio::{Audio, AudioSpec, Reader, SampleFormat, Writer, read_all, write_all};
+use quell_cli::audio::{
+    Audio, AudioSpec, Reader, SampleFormat, WriteOptions, Writer, read_all, write_all,
+};
 
 /// A ramp with steps of one 16-bit unit, other in every channel.
 fn ramp(n_channels: usize, n_frames: usize) -> Vec<Vec<f32>> {
@@ -96,6 +98,34 @@ fn flac_comes_back_bit_for_bit_at_every_rate_and_depth() {
 }
 
 #[test]
+fn every_other_format_is_read_with_its_depth_length_and_title() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    for (name, bits, n_frames) in [
+        ("tone.mp3", 24, 22_050),
+        ("tone.ogg", 24, 22_050),
+        ("tone-alac.m4a", 24, 22_050),
+        ("tone.aiff", 16, 22_050),
+        ("tone.caf", 16, 22_050),
+        // Nothing takes out what the encoder put around the sound: 23 whole packets.
+        ("tone.m4a", 24, 23 * 1024),
+    ] {
+        let path = fixtures.join(name);
+        let sound = read_all(&path).unwrap();
+        assert_eq!(sound.spec.sample_rate_hz, 44_100, "{name}");
+        assert_eq!(sound.spec.format, SampleFormat::Int { bits }, "{name}");
+        assert_eq!(sound.n_frames(), n_frames, "{name}");
+        // Amplitude 0.25 is −15.05 dB; the MP3 encoder takes 0.45 dB away by design.
+        let level_db = crate::common::rms_db(&sound.channels[0][4_000..18_000]);
+        assert!((level_db + 15.05).abs() < 0.5, "{name}: {level_db} dB");
+        if name != "tone.aiff" && name != "tone.caf" {
+            let reader = Reader::open(&path).unwrap();
+            let title = ("TITLE".to_owned(), "Tone".to_owned());
+            assert!(reader.tags().fields.contains(&title), "{name}: {:?}", reader.tags().fields);
+        }
+    }
+}
+
+#[test]
 fn blocks_say_the_same_as_the_whole() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x.wav");
@@ -116,7 +146,7 @@ fn a_writer_that_is_dropped_leaves_nothing_behind() {
         let path = folder.path().join(name);
         let spec =
             AudioSpec { format: SampleFormat::Int { bits: 16 }, ..AudioSpec::float(48_000, 1) };
-        let mut writer = Writer::create(&path, spec).unwrap();
+        let mut writer = Writer::create(&path, &WriteOptions::plain(spec)).unwrap();
         writer.write(&[&[0.5; 10_000]]).unwrap();
         drop(writer);
     }

@@ -1,0 +1,160 @@
+//! `quell bench`: what the engine costs on this machine.
+
+use std::time::Instant;
+
+use anyhow::Result;
+use clap::Args;
+use quell_core::{Denoiser, LatencyMode, Settings, StreamSpec};
+use serde_json::json;
+
+use crate::setting_flags::mode_name;
+use crate::synth::{NoiseKind, Synth};
+
+const RATES_HZ: [u32; 6] = [16_000, 44_100, 48_000, 88_200, 96_000, 192_000];
+const BLOCK_LENS: [usize; 5] = [32, 64, 128, 256, 1024];
+/// Block of the table over rates.
+const COMMON_BLOCK_LEN: usize = 256;
+
+/// Measure what the engine costs on this machine
+#[derive(Args, Debug)]
+pub struct BenchArgs {
+    /// Seconds of sound per measurement
+    #[arg(long, default_value_t = 5.0)]
+    seconds: f64,
+    /// Channels
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
+    channels: u16,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Cost of one way to run the engine.
+struct Cost {
+    mode: LatencyMode,
+    rate_hz: u32,
+    block_len: usize,
+    /// Share of a core while running in real time, %.
+    core_percent: f64,
+    /// Time of a call, µs: half of all are faster, 99 %, and the worst.
+    p50_us: f64,
+    p99_us: f64,
+    max_us: f64,
+    /// Time in which a block must be done, µs.
+    budget_us: f64,
+}
+
+/// Runs `quell bench`.
+pub fn run(args: &BenchArgs) -> Result<()> {
+    let n_channels = usize::from(args.channels);
+    let seconds = args.seconds.clamp(0.1, 600.0);
+    let by_rate: Vec<(u32, usize)> = RATES_HZ.iter().map(|&r| (r, COMMON_BLOCK_LEN)).collect();
+    let by_block: Vec<(u32, usize)> = BLOCK_LENS.iter().map(|&b| (48_000, b)).collect();
+    let mut tables = Vec::new();
+    for cases in [by_rate, by_block] {
+        let mut rows = Vec::new();
+        for mode in LatencyMode::ALL {
+            for &(rate_hz, block_len) in &cases {
+                crate::interrupt::check()?;
+                rows.push(measure(mode, rate_hz, block_len, n_channels, seconds)?);
+            }
+        }
+        tables.push(rows);
+    }
+    if args.json {
+        let rows: serde_json::Value = tables.iter().flatten().map(to_json).collect();
+        println!("{:#}", json!({ "channels": n_channels, "seconds": seconds, "runs": rows }));
+        return Ok(());
+    }
+    println!("Gate, {n_channels} channel(s), {seconds} s each; one core of this machine\n");
+    for rows in tables {
+        print_table(&rows);
+    }
+    Ok(())
+}
+
+/// Runs the engine over noise with a captured profile, as a host would, and times every call.
+fn measure(
+    mode: LatencyMode,
+    rate_hz: u32,
+    block_len: usize,
+    n_channels: usize,
+    seconds: f64,
+) -> Result<Cost> {
+    let sample_rate_hz = f64::from(rate_hz);
+    let spec = StreamSpec { sample_rate_hz, n_channels, n_noise_channels: 0, mode };
+    let mut denoiser = Denoiser::new(spec)?;
+    let mut synth = Synth::new(NoiseKind::Pink, sample_rate_hz, -30.0, 1);
+    let mut noise = vec![0.0; rate_hz as usize];
+    synth.fill(&mut noise);
+    let mut settings = Settings { capture: true, ..Settings::default() };
+    let mut block = vec![vec![0.0f32; block_len]; n_channels];
+    let mut run = |settings: &Settings, start: usize| {
+        for channel in &mut block {
+            for (idx, sample) in channel.iter_mut().enumerate() {
+                *sample = noise[(start + idx) % noise.len()];
+            }
+        }
+        let mut io: Vec<&mut [f32]> = block.iter_mut().map(Vec::as_mut_slice).collect();
+        let started = Instant::now();
+        denoiser.process(&mut io, None, settings, &mut ());
+        started.elapsed().as_secs_f64()
+    };
+    for start in (0..rate_hz as usize).step_by(block_len) {
+        run(&settings, start);
+    }
+    settings.capture = false;
+    let n_calls = ((seconds * sample_rate_hz) as usize / block_len).max(1);
+    let mut times_s: Vec<f64> = (0..n_calls).map(|call| run(&settings, call * block_len)).collect();
+    let total_s: f64 = times_s.iter().sum();
+    times_s.sort_by(f64::total_cmp);
+    let at = |share: f64| times_s[((n_calls - 1) as f64 * share) as usize] * 1e6;
+    Ok(Cost {
+        mode,
+        rate_hz,
+        block_len,
+        core_percent: 100.0 * total_s * sample_rate_hz / (n_calls * block_len) as f64,
+        p50_us: at(0.5),
+        p99_us: at(0.99),
+        max_us: at(1.0),
+        budget_us: block_len as f64 / sample_rate_hz * 1e6,
+    })
+}
+
+fn to_json(cost: &Cost) -> serde_json::Value {
+    json!({
+        "engine": "gate", "mode": mode_name(cost.mode), "rate_hz": cost.rate_hz,
+        "block": cost.block_len, "core_percent": cost.core_percent, "p50_us": cost.p50_us,
+        "p99_us": cost.p99_us, "max_us": cost.max_us, "budget_us": cost.budget_us,
+    })
+}
+
+fn print_table(rows: &[Cost]) {
+    println!(
+        "{:>8} {:>8} {:>6} {:>8} {:>10} {:>9} {:>9} {:>9} {:>10}",
+        "mode",
+        "rate Hz",
+        "block",
+        "core %",
+        "x realtime",
+        "p50 us",
+        "p99 us",
+        "max us",
+        "budget us"
+    );
+    for cost in rows {
+        println!(
+            "{:>8} {:>8} {:>6} {:>8.3} {:>10.0} {:>9.1} {:>9.1} {:>9.1} {:>10.0}",
+            mode_name(cost.mode),
+            cost.rate_hz,
+            cost.block_len,
+            cost.core_percent,
+            100.0 / cost.core_percent.max(1e-9),
+            cost.p50_us,
+            cost.p99_us,
+            cost.max_us,
+            cost.budget_us
+        );
+    }
+    println!();
+}

@@ -1,0 +1,241 @@
+//! One file: learn the noise, denoise, write, report.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::{Result, anyhow, bail};
+use quell_core::NoiseProfile;
+
+use super::meter::Meter;
+use super::plan::{Job, is_pipe};
+use super::report::FileReport;
+use super::{Common, DenoiseArgs};
+use crate::audio::{AudioSpec, FileKind, Reader, SampleFormat, WriteOptions, Writer};
+use crate::learn::{self, Learned};
+use crate::progress::Progress;
+use crate::quiet;
+use crate::stream::{AlignedStream, Treatment};
+use crate::units::TimeRange;
+
+/// Where the noise of a run comes from.
+pub(super) enum Noise {
+    /// A file of nothing but noise.
+    File { path: PathBuf, learned: Box<Learned> },
+    /// A stretch of every input.
+    Range(TimeRange),
+    /// A profile that was learned before.
+    Profile { path: PathBuf, profile: Box<NoiseProfile> },
+    /// The quietest stretches of every input.
+    Auto { is_asked_for: bool },
+    /// Followed by the engine as it goes.
+    Adaptive,
+}
+
+impl Noise {
+    /// What will be done, in words.
+    pub(super) fn plan(&self) -> String {
+        match self {
+            Self::File { path, .. } => format!("from '{}'", path.display()),
+            Self::Range(range) => format!("from {range}"),
+            Self::Profile { path, .. } => format!("from profile '{}'", path.display()),
+            Self::Auto { .. } => "found automatically".into(),
+            Self::Adaptive => "followed as it changes".into(),
+        }
+    }
+}
+
+/// The noise of one file.
+pub(super) struct NoiseOfFile {
+    /// Where it came from, in words.
+    pub(super) source: String,
+    /// Stretches that were found automatically.
+    pub(super) found: Vec<TimeRange>,
+    pub(super) profile: Option<NoiseProfile>,
+    /// RMS level, dBFS, where it was learned here.
+    pub(super) level_dbfs: Option<f32>,
+    /// Spread of the bins' levels, dB, where it was learned here.
+    pub(super) spread_db: Option<f32>,
+}
+
+impl NoiseOfFile {
+    fn of(source: String, learned: &Learned) -> Self {
+        Self {
+            source,
+            found: Vec::new(),
+            profile: Some(learned.profile.clone()),
+            level_dbfs: Some(learned.level_dbfs),
+            spread_db: Some(learned.spread_db),
+        }
+    }
+
+    fn without_profile(source: &str) -> Self {
+        let (source, found) = (source.into(), Vec::new());
+        Self { source, found, profile: None, level_dbfs: None, spread_db: None }
+    }
+}
+
+/// Denoises one file.
+pub(super) fn run(job: &Job, common: &Common, progress: &Progress) -> Result<FileReport> {
+    let started = Instant::now();
+    let noise = noise_of(job, common)?;
+    let mut reader = match (&common.args.raw, is_pipe(&job.input)) {
+        (Some(spec), true) => Reader::raw_stdin(*spec)?,
+        _ => Reader::open(&job.input)?,
+    };
+    let spec = reader.spec();
+    let treatment = Treatment {
+        settings: &common.settings,
+        mode: common.mode,
+        profile: noise.profile.as_ref(),
+    };
+    let mut stream = AlignedStream::new(&spec, &treatment)
+        .map_err(|error| anyhow!("'{}': {error}", reader.path().display()))?;
+    let latency_samples = stream.latency_samples();
+    let options = write_options(job, common.args, &reader)?;
+    let mut writer = if is_pipe(&job.output) {
+        Writer::stdout(&options, reader.n_frames(), common.args.raw.is_some())?
+    } else {
+        Writer::create(&job.output, &options)?
+    };
+    let mut output = MeteredOutput::new(&spec);
+    while let Some(block) = reader.next_block()? {
+        let n_frames = block[0].len();
+        output.expect(block);
+        stream.process(block, &mut (), |out| output.write(out, &mut writer))?;
+        progress.advance(n_frames, spec.sample_rate_hz);
+    }
+    stream.finish(&mut (), |out| output.write(out, &mut writer))?;
+    refuse_faults(&reader, common.args)?;
+    writer.finish()?;
+    Ok(FileReport {
+        input: job.input.clone(),
+        output: job.output.clone(),
+        spec,
+        written_format: options.spec.format,
+        n_frames: output.n_frames,
+        n_faults: reader.n_faults(),
+        latency_samples,
+        levels: output.meter.levels(),
+        is_removed: common.settings.monitor == quell_core::Monitor::Removed,
+        noise,
+        elapsed: started.elapsed(),
+    })
+}
+
+/// Learns the noise of a file in a pass of its own, or takes what is known.
+fn noise_of(job: &Job, common: &Common) -> Result<NoiseOfFile> {
+    let source = common.noise.plan();
+    match &common.noise {
+        Noise::File { learned, .. } => Ok(NoiseOfFile::of(source, learned)),
+        Noise::Profile { profile, .. } => {
+            let profile = Some((**profile).clone());
+            Ok(NoiseOfFile { profile, ..NoiseOfFile::without_profile(&source) })
+        }
+        Noise::Range(_) | Noise::Auto { is_asked_for: true } if is_pipe(&job.input) => {
+            bail!("standard input passes only once: name the noise with --noise or --profile")
+        }
+        Noise::Range(range) => {
+            Ok(NoiseOfFile::of(source, &learn::from_ranges(&job.input, &[*range])?))
+        }
+        Noise::Auto { .. } if is_pipe(&job.input) => {
+            Ok(NoiseOfFile::without_profile("followed as it changes"))
+        }
+        Noise::Auto { is_asked_for } => {
+            let found = quiet::find(&job.input)
+                .and_then(|ranges| Ok((learn::from_ranges(&job.input, &ranges)?, ranges)));
+            match found {
+                Ok((learned, ranges)) => {
+                    let source = match &ranges[..] {
+                        [only] => format!("found at {only}"),
+                        many => format!(
+                            "found in {} places, {:.1} s",
+                            many.len(),
+                            learned.profile.seconds()
+                        ),
+                    };
+                    Ok(NoiseOfFile { found: ranges, ..NoiseOfFile::of(source, &learned) })
+                }
+                // Too short or silent: the engine's own tracking needs no stretch of noise. What is
+                // wrong with the file itself will be met again when it is read.
+                Err(_) if !is_asked_for => {
+                    Ok(NoiseOfFile::without_profile("followed as it changes"))
+                }
+                Err(error) => Err(error),
+            }
+        }
+        Noise::Adaptive => Ok(NoiseOfFile::without_profile(&source)),
+    }
+}
+
+/// Format, tags and dither of the output.
+fn write_options(job: &Job, args: &DenoiseArgs, reader: &Reader) -> Result<WriteOptions> {
+    let source = reader.spec();
+    let wanted = args.bits.unwrap_or(source.format);
+    let format = match (&args.raw, is_pipe(&job.output)) {
+        (Some(raw), true) => raw.format,
+        (None, true) => FileKind::Wav.nearest_format(wanted),
+        (_, false) => FileKind::of_path(&job.output)?.nearest_format(wanted),
+    };
+    if args.bits.is_some_and(|bits| bits != format) {
+        bail!("'{}' cannot hold {wanted}: FLAC holds 16 or 24 bit", job.output.display());
+    }
+    let is_lowered = match (source.format, format) {
+        (SampleFormat::Float, SampleFormat::Int { .. }) => true,
+        (SampleFormat::Int { bits: from }, SampleFormat::Int { bits: to }) => to < from,
+        _ => false,
+    };
+    let is_dithered = match args.dither.as_str() {
+        "on" => true,
+        "off" => false,
+        _ => is_lowered,
+    };
+    let spec = AudioSpec { format, ..source };
+    Ok(WriteOptions { spec, tags: reader.tags().clone(), is_dithered })
+}
+
+/// Samples that are no numbers are a fault of what wrote them; silence in their place is a choice.
+fn refuse_faults(reader: &Reader, args: &DenoiseArgs) -> Result<()> {
+    let n_faults = reader.n_faults();
+    if n_faults > 0 && !args.repair {
+        bail!(
+            "'{}' holds {n_faults} sample{} that {} no number (NaN or infinity): export it again, \
+             or add --repair to take them as silence",
+            reader.path().display(),
+            if n_faults == 1 { "" } else { "s" },
+            if n_faults == 1 { "is" } else { "are" }
+        );
+    }
+    Ok(())
+}
+
+/// Writes the output and compares it with the input, which comes earlier by the latency.
+struct MeteredOutput {
+    meter: Meter,
+    n_frames: u64,
+    /// Input whose output has not come yet, `[channel][frame]`.
+    pending: Vec<Vec<f32>>,
+}
+
+impl MeteredOutput {
+    fn new(spec: &AudioSpec) -> Self {
+        let pending = vec![Vec::new(); spec.n_channels];
+        Self { meter: Meter::new(spec.sample_rate_hz), n_frames: 0, pending }
+    }
+
+    fn expect(&mut self, block: &[Vec<f32>]) {
+        for (pending, block) in self.pending.iter_mut().zip(block) {
+            pending.extend_from_slice(block);
+        }
+    }
+
+    fn write(&mut self, out: &[&[f32]], writer: &mut Writer) -> Result<()> {
+        let n_frames = out[0].len();
+        let input: Vec<&[f32]> = self.pending.iter().map(|c| &c[..n_frames]).collect();
+        self.meter.push(&input, out);
+        for pending in &mut self.pending {
+            pending.drain(..n_frames);
+        }
+        self.n_frames += n_frames as u64;
+        writer.write(out)
+    }
+}

@@ -1,0 +1,165 @@
+//! `quell plot`.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, anyhow, bail};
+use clap::Args;
+use quell_core::{FrameView, Geometry, LatencyMode, Monitor, Settings, Tap};
+
+use crate::audio::{Audio, read_all};
+use crate::picture::steps::{Frames, Steps};
+use crate::picture::{overview, steps};
+use crate::setting_flags::SettingFlags;
+use crate::stream::{Treatment, denoise_all};
+use crate::units::TimeRange;
+use crate::{learn, quiet};
+
+const EXAMPLES: &str = "\
+Examples:
+  quell plot talk.wav -o talk.png
+  quell plot talk.wav -o steps.svg --steps --noise-range 0:00-0:02
+  quell plot talk.wav -o steps.png --steps --engine classic --mode studio
+
+With --steps every stage is drawn: the noise, its mean, spread and threshold by frequency, how the
+mask is smoothed, the signal, the mask, the masked signal and what is recovered from it.";
+
+/// Longest recording whose steps are drawn: the mask of every frame is kept, seconds.
+const MAX_STEPS_S: f64 = 600.0;
+
+/// Draw a recording, or every step from noisy to clean
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct PlotArgs {
+    /// The recording
+    #[arg(value_name = "IN")]
+    input: PathBuf,
+    /// Picture to write (.png or .svg)
+    #[arg(short, long, value_name = "OUT")]
+    output: PathBuf,
+    /// Draw every step of the gate
+    #[arg(long)]
+    steps: bool,
+    /// Title [default: the name of the file]
+    #[arg(long)]
+    title: Option<String>,
+    /// Learn the noise from this file
+    #[arg(long, value_name = "FILE", requires = "steps", conflicts_with = "noise_range")]
+    noise: Option<PathBuf>,
+    /// Learn the noise from this stretch; without it the quietest stretches are found
+    #[arg(long, value_name = "START-END", requires = "steps")]
+    noise_range: Option<TimeRange>,
+    #[command(flatten)]
+    sound: SettingFlags,
+}
+
+/// Runs `quell plot`.
+pub fn run(args: &PlotArgs) -> Result<()> {
+    steps::check_name(&args.output)?;
+    let audio = read_all(&args.input)?;
+    let name = args.input.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let title = args.title.clone().unwrap_or(name);
+    let rate_hz = f64::from(audio.spec.sample_rate_hz);
+    Geometry::for_rate(rate_hz).map_err(|error| anyhow!("'{}': {error}", args.input.display()))?;
+    if !args.steps {
+        return overview(&args.output, &audio.mono(), rate_hz, &title);
+    }
+    if audio.seconds() > MAX_STEPS_S {
+        bail!(
+            "'{}' is {:.0} s long, too long for a picture of its steps: cut out up to {MAX_STEPS_S} s",
+            args.input.display(),
+            audio.seconds()
+        );
+    }
+    let settings = Settings { monitor: Monitor::Denoised, ..args.sound.apply(Settings::default()) };
+    let mode = args.sound.mode().unwrap_or_default();
+    let (noise, ranges) = noise_of(args, &audio)?;
+    let learned = match &args.noise {
+        Some(path) => learn::from_file(path)?,
+        None => learn::from_ranges(&args.input, &ranges)?,
+    };
+    let mut recorder = Recorder::default();
+    let treatment = Treatment { settings: &settings, mode, profile: Some(&learned.profile) };
+    let recovered = denoise_all(&audio.channels, &audio.spec, &treatment, &mut recorder)?;
+    let recovered = Audio { spec: audio.spec, channels: recovered };
+    let look_ahead = mode.look_ahead_frames();
+    steps::draw(
+        &args.output,
+        &title,
+        &Steps {
+            sample_rate_hz: rate_hz,
+            noise: &noise.mono(),
+            noise_rate_hz: f64::from(noise.spec.sample_rate_hz),
+            profile: &learned.profile,
+            signal: &audio.mono(),
+            recovered: &recovered.mono(),
+            frames: recorder.finish(look_ahead),
+            settings: &settings,
+            has_look_ahead: mode == LatencyMode::Studio,
+        },
+    )
+}
+
+/// The noise itself, for its picture, and where in the recording it stands.
+fn noise_of(args: &PlotArgs, audio: &Audio) -> Result<(Audio, Vec<TimeRange>)> {
+    if let Some(path) = &args.noise {
+        return Ok((read_all(path)?, Vec::new()));
+    }
+    let ranges = match args.noise_range {
+        Some(range) => vec![range],
+        None => quiet::find(&args.input)?,
+    };
+    Ok((cut(audio, &ranges, &args.input)?, ranges))
+}
+
+fn cut(audio: &Audio, ranges: &[TimeRange], path: &Path) -> Result<Audio> {
+    let to_frame = |seconds: f64| (seconds * f64::from(audio.spec.sample_rate_hz)).round() as usize;
+    let mut channels = vec![Vec::new(); audio.channels.len()];
+    for range in ranges {
+        let (first, end) = (to_frame(range.start_s), to_frame(range.end_s));
+        if end > audio.n_frames() {
+            bail!("'{}' ends before the noise range {range} does", path.display());
+        }
+        for (out, channel) in channels.iter_mut().zip(&audio.channels) {
+            out.extend_from_slice(&channel[first..end]);
+        }
+    }
+    Ok(Audio { spec: audio.spec, channels })
+}
+
+/// Keeps what the engine did in every frame.
+#[derive(Default)]
+struct Recorder {
+    bin_hz: f64,
+    n_bins: usize,
+    power: Vec<f32>,
+    gain: Vec<f32>,
+    /// Threshold in the newest frame, power per 25 Hz.
+    threshold: Vec<f32>,
+}
+
+impl Tap for Recorder {
+    fn frame(&mut self, view: &FrameView) {
+        self.bin_hz = f64::from(view.bin_hz);
+        self.n_bins = view.power.len();
+        self.power.extend_from_slice(view.power);
+        self.gain.extend_from_slice(view.gain);
+        self.threshold.clear();
+        let bins = view.noise.iter().zip(view.threshold);
+        self.threshold.extend(bins.map(|(noise, threshold)| noise * threshold));
+    }
+}
+
+impl Recorder {
+    /// Gains are decided `look_ahead` frames after the frame they belong to.
+    fn finish(mut self, look_ahead: usize) -> Frames {
+        self.gain.drain(..(look_ahead * self.n_bins).min(self.gain.len()));
+        self.power.truncate(self.gain.len());
+        Frames {
+            bin_hz: self.bin_hz,
+            n_bins: self.n_bins,
+            power: self.power,
+            gain: self.gain,
+            threshold: self.threshold,
+        }
+    }
+}

@@ -1,0 +1,345 @@
+//! `quell profile`: learn, show and convert noise profiles.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, anyhow, bail};
+use clap::{Args, Subcommand};
+use quell_core::NoiseProfile;
+use serde_json::json;
+
+use crate::files::write_whole;
+use crate::learn::{self, Learned};
+use crate::profile_file;
+use crate::quiet;
+use crate::units::TimeRange;
+
+/// Distance of two bins of a profile, Hz.
+const BIN_HZ: f64 = 25.0;
+/// Window of SoX's noise profiles, samples.
+const SOX_WINDOW_LEN: usize = 2048;
+/// Spread that a Gaussian noise has, dB: 10·π/(√6·ln 10). SoX's profiles keep no spread.
+const GAUSSIAN_SPREAD_DB: f32 = 5.57;
+
+const EXAMPLES: &str = "\
+Examples:
+  quell profile learn hiss.wav -o hiss.json
+  quell profile learn talk.wav -o room.json --range 0:00-0:02
+  quell profile show hiss.json
+  quell profile convert sox.noiseprof -o hiss.json --rate 44100
+  quell denoise tape/*.wav -o clean/ --profile hiss.json
+
+A profile holds a level and a spread every 25 Hz; it serves every sample rate, latency mode and
+channel layout, in the plugin and here.";
+
+/// Learn, show and convert noise profiles
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct ProfileArgs {
+    #[command(subcommand)]
+    command: ProfileCommand,
+}
+
+#[derive(Subcommand, Debug)]
+enum ProfileCommand {
+    /// Learn the noise of a recording and keep it as JSON
+    Learn {
+        /// A recording
+        #[arg(value_name = "IN")]
+        input: PathBuf,
+        /// Profile to write
+        #[arg(short, long, value_name = "FILE.json")]
+        output: PathBuf,
+        /// Stretch that holds nothing but noise; without it the whole file does
+        #[arg(long, value_name = "START-END", conflicts_with = "auto")]
+        range: Option<TimeRange>,
+        /// Find the quietest steady stretches
+        #[arg(long)]
+        auto: bool,
+    },
+    /// Tell what a profile holds
+    Show {
+        /// A profile, or a recording of noise
+        #[arg(value_name = "PROFILE")]
+        input: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Turn SoX noise profiles and recordings of noise into profiles, and profiles into CSV
+    Convert {
+        /// A SoX noise profile, a profile or a recording of noise
+        #[arg(value_name = "IN")]
+        input: PathBuf,
+        /// Profile (.json) or table (.csv) to write
+        #[arg(short, long, value_name = "OUT")]
+        output: PathBuf,
+        /// Sample rate that SoX had when it made the profile, which the file does not say
+        #[arg(long, value_name = "HZ")]
+        rate: Option<f64>,
+    },
+}
+
+/// Runs `quell profile`.
+pub fn run(args: &ProfileArgs) -> Result<()> {
+    match &args.command {
+        ProfileCommand::Learn { input, output, range, auto } => {
+            let learned = match (range, auto) {
+                (Some(range), _) => learn::from_ranges(input, &[*range])?,
+                (None, true) => learn::from_ranges(input, &quiet::find(input)?)?,
+                (None, false) => learn::from_file(input)?,
+            };
+            profile_file::save(output, &learned.profile)?;
+            println!("{}: {}", output.display(), verdict(&learned));
+            Ok(())
+        }
+        ProfileCommand::Show { input, json } => show(input, *json),
+        ProfileCommand::Convert { input, output, rate } => {
+            let profile = load_any(input, *rate)?;
+            let extension = output.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+            match extension.as_str() {
+                "json" => profile_file::save(output, &profile),
+                "csv" => write_whole(output, to_csv(&profile).as_bytes()),
+                _ => {
+                    bail!("'{}' cannot be written: end the name in .json or .csv", output.display())
+                }
+            }
+        }
+    }
+}
+
+/// Length, level and whether it is likely to be noise alone.
+fn verdict(learned: &Learned) -> String {
+    let judgement = match learned.spread_db {
+        ..4.0 => "unusually even: a tone or hum rather than noise",
+        4.0..7.0 => "steady noise",
+        7.0..9.0 => "uneven: the noise changes, or something else sounds in it",
+        _ => "very uneven: something else sounds in it; choose another stretch",
+    };
+    format!(
+        "{:.1} s of noise at {:.1} dBFS, spread {:.1} dB ({judgement})",
+        learned.profile.seconds(),
+        learned.level_dbfs,
+        learned.spread_db
+    )
+}
+
+/// A profile from a profile file, a SoX profile or a recording.
+fn load_any(path: &Path, sox_rate_hz: Option<f64>) -> Result<NoiseProfile> {
+    let is_json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+    if is_json {
+        return profile_file::load(path);
+    }
+    match std::fs::read(path) {
+        Ok(bytes) if bytes.starts_with(b"Channel ") => {
+            let name = path.display();
+            let rate_hz = sox_rate_hz.ok_or_else(|| {
+                anyhow!(
+                    "'{name}' is a SoX profile, which holds no sample rate: give it with --rate"
+                )
+            })?;
+            from_sox(&String::from_utf8_lossy(&bytes), rate_hz)
+                .map_err(|error| anyhow!("'{name}': {error}: make it again with 'sox noiseprof'"))
+        }
+        _ => Ok(learn::from_file(path)?.profile),
+    }
+}
+
+/// Reads a SoX profile: per channel the mean natural logarithm of the power of 1025 bins of
+/// unwindowed frames.
+fn from_sox(text: &str, rate_hz: f64) -> Result<NoiseProfile> {
+    if !(500.0..=1.6e6).contains(&rate_hz) {
+        bail!("a sample rate of {rate_hz} Hz is impossible");
+    }
+    let mut mean_db = Vec::new();
+    let mut n_channels = 0;
+    let sox_bin_hz = rate_hz / SOX_WINDOW_LEN as f64;
+    let n_bins = NoiseProfile::bins_up_to(rate_hz / 2.0);
+    // Power of a frame is Σ of 2048 squares; the profile's is per 25 Hz.
+    let scale_db = 10.0 * (BIN_HZ / (rate_hz * SOX_WINDOW_LEN as f64)).log10();
+    for line in text.lines().filter(|line| !line.trim().is_empty()) {
+        let (_, values) = line.split_once(':').ok_or_else(|| anyhow!("a line has no colon"))?;
+        let levels_db = values
+            .split(',')
+            .map(|value| Ok(value.trim().parse::<f64>()? * 10.0 / std::f64::consts::LN_10))
+            .collect::<Result<Vec<f64>>>()
+            .map_err(|_| anyhow!("a value is no number"))?;
+        if levels_db.len() != SOX_WINDOW_LEN / 2 + 1 {
+            bail!("a channel has {} values instead of 1025", levels_db.len());
+        }
+        mean_db.extend((0..n_bins).map(|bin_idx| {
+            let position = (bin_idx as f64 * BIN_HZ / sox_bin_hz).min(levels_db.len() as f64 - 1.0);
+            let (below, share) = (position as usize, position.fract());
+            let above = (below + 1).min(levels_db.len() - 1);
+            let level_db = levels_db[below] + (levels_db[above] - levels_db[below]) * share;
+            ((level_db + scale_db) as f32).clamp(-200.0, 60.0)
+        }));
+        n_channels += 1;
+    }
+    let std_db = vec![GAUSSIAN_SPREAD_DB; mean_db.len()];
+    Ok(NoiseProfile::new(n_channels, n_bins, mean_db, std_db, 0.0)?)
+}
+
+fn to_csv(profile: &NoiseProfile) -> String {
+    let mut text = String::from("channel,frequency_hz,mean_db,std_db\n");
+    for (idx, (mean_db, std_db)) in profile.mean_db().iter().zip(profile.std_db()).enumerate() {
+        let (channel, bin) = (idx / profile.n_bins(), idx % profile.n_bins());
+        let hz = bin as f64 * BIN_HZ;
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{},{hz},{mean_db},{std_db}", channel + 1);
+    }
+    text
+}
+
+/// One octave of a profile.
+struct Octave {
+    low_hz: f64,
+    high_hz: f64,
+    /// Power of the octave, mean of the channels, dBFS.
+    level_db: f64,
+    /// Mean spread of its bins, dB.
+    spread_db: f64,
+}
+
+fn octaves(profile: &NoiseProfile) -> Vec<Octave> {
+    let nyquist_hz = (profile.n_bins() - 1) as f64 * BIN_HZ;
+    let mut low_hz = 44.2;
+    let mut octaves = Vec::new();
+    while low_hz < nyquist_hz {
+        let high_hz: f64 = (low_hz * 2.0).min(nyquist_hz);
+        let (mut power, mut spread, mut n) = (0.0, 0.0, 0.0);
+        for (idx, (mean_db, std_db)) in profile.mean_db().iter().zip(profile.std_db()).enumerate() {
+            let hz = (idx % profile.n_bins()) as f64 * BIN_HZ;
+            if (low_hz..high_hz).contains(&hz) {
+                power += 10f64.powf(f64::from(*mean_db) / 10.0);
+                spread += f64::from(*std_db);
+                n += 1.0;
+            }
+        }
+        if n > 0.0 {
+            // Twice, as the other half of the power lies at negative frequencies.
+            let level_db = 10.0 * (2.0 * power / profile.n_channels() as f64).log10();
+            octaves.push(Octave { low_hz, high_hz, level_db, spread_db: spread / n });
+        }
+        low_hz *= 2.0;
+    }
+    octaves
+}
+
+/// Frequencies that stick out of their surroundings by 10 dB or more: hum, whistles.
+fn tones_hz(profile: &NoiseProfile) -> Vec<f64> {
+    let n_bins = profile.n_bins();
+    let mean_db: Vec<f32> = (0..n_bins)
+        .map(|bin| {
+            let channels = profile.mean_db().chunks_exact(n_bins);
+            channels.map(|channel| channel[bin]).sum::<f32>() / profile.n_channels() as f32
+        })
+        .collect();
+    let surroundings = 8;
+    (1..n_bins.saturating_sub(1))
+        .filter(|&bin| {
+            let low = bin.saturating_sub(surroundings);
+            let mut around = mean_db[low..(bin + surroundings + 1).min(n_bins)].to_vec();
+            around.sort_by(f32::total_cmp);
+            let median = around[around.len() / 2];
+            mean_db[bin] > median + 10.0
+                && mean_db[bin] >= mean_db[bin - 1]
+                && mean_db[bin] > mean_db[bin + 1]
+        })
+        .map(|bin| bin as f64 * BIN_HZ)
+        .collect()
+}
+
+fn show(path: &Path, is_json: bool) -> Result<()> {
+    let profile = load_any(path, None)?;
+    let (octaves, tones) = (octaves(&profile), tones_hz(&profile));
+    let top_hz = (profile.n_bins() - 1) as f64 * BIN_HZ;
+    if is_json {
+        let octaves: serde_json::Value = octaves
+            .iter()
+            .map(|o| {
+                json!({
+                    "low_hz": o.low_hz, "high_hz": o.high_hz,
+                    "level_dbfs": o.level_db, "spread_db": o.spread_db,
+                })
+            })
+            .collect();
+        let report = json!({
+            "channels": profile.n_channels(), "seconds": profile.seconds(),
+            "highest_hz": top_hz, "octaves": octaves, "tones_hz": tones,
+        });
+        println!("{report:#}");
+        return Ok(());
+    }
+    println!(
+        "{}: {} channel{}, 0 to {:.1} kHz, learned from {:.1} s",
+        path.display(),
+        profile.n_channels(),
+        if profile.n_channels() == 1 { "" } else { "s" },
+        top_hz / 1000.0,
+        profile.seconds()
+    );
+    println!("{:>15}  {:>10}  {:>9}", "Hz", "level dBFS", "spread dB");
+    for Octave { low_hz, high_hz, level_db, spread_db } in &octaves {
+        let range = format!("{low_hz:.0} - {high_hz:.0}");
+        println!("{range:>15}  {level_db:>10.1}  {spread_db:>9.1}  {}", bar(*level_db));
+    }
+    match &tones[..] {
+        [] => println!("no tones stick out"),
+        tones => {
+            let shown: Vec<_> = tones.iter().take(12).map(|hz| format!("{hz:.0}")).collect();
+            let more = if tones.len() > 12 { ", ..." } else { "" };
+            println!("tones at {} Hz{more}", shown.join(", "));
+        }
+    }
+    Ok(())
+}
+
+/// A bar of a character every 3 dB from −120 dBFS on.
+fn bar(level_db: f64) -> String {
+    "#".repeat(((level_db + 120.0) / 3.0).clamp(0.0, 40.0) as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sox_profile_of_white_noise_reads_its_level() {
+        // Power of white noise of variance v in an unwindowed frame of n is n·v in every bin; the
+        // mean logarithm of an exponential distribution lies Euler's γ below.
+        let variance: f64 = 1e-4;
+        let value = (2048.0 * variance).ln() - 0.577_215_66;
+        let line: Vec<_> = (0..1025).map(|_| format!("{value:.6}")).collect();
+        let text = format!("Channel 0: {}\nChannel 1: {}\n", line.join(", "), line.join(", "));
+        let profile = from_sox(&text, 48_000.0).unwrap();
+        assert_eq!((profile.n_channels(), profile.n_bins()), (2, 961));
+        let expected = 10.0 * (variance * 25.0 / 48_000.0).log10() - 2.507;
+        for &mean_db in profile.mean_db() {
+            assert!((f64::from(mean_db) - expected).abs() < 0.01, "{mean_db}, expected {expected}");
+        }
+    }
+
+    #[test]
+    fn broken_sox_profiles_are_refused() {
+        for (text, reason) in [
+            ("Channel 0: 1, 2, 3", "3 values"),
+            ("Channel 0: x", "no number"),
+            ("Channel 0", "no colon"),
+        ] {
+            let error = from_sox(text, 48_000.0).unwrap_err().to_string();
+            assert!(error.contains(reason), "{error}");
+        }
+        assert!(from_sox("", 48_000.0).is_err());
+        assert!(from_sox("", f64::NAN).is_err());
+    }
+
+    #[test]
+    fn hum_is_found_in_a_profile() {
+        let mut mean_db = vec![-90.0; 961];
+        mean_db[4] = -60.0;
+        mean_db[12] = -70.0;
+        let profile = NoiseProfile::new(1, 961, mean_db, vec![5.6; 961], 1.0).unwrap();
+        assert_eq!(tones_hz(&profile), [100.0, 300.0]);
+    }
+}

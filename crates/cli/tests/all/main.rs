@@ -1,0 +1,8 @@
+//! Everything that the program promises, in one binary so that it is linked once.
+
+mod audio;
+mod commands;
+mod common;
+mod denoise;
+mod goldens;
+mod picture;
