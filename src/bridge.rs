@@ -105,6 +105,12 @@ impl Link {
         drop(self.to_audio.swap(Some(Box::new(parcel))));
     }
 
+    /// Removes the profile by hand, which changes what is saved.
+    pub fn forget_profile(&self) {
+        self.set_profile(None);
+        self.is_dirty.store(true, Ordering::Relaxed);
+    }
+
     /// What became of the last capture.
     pub fn status(&self) -> CaptureStatus {
         unpack(self.status.load(Ordering::Relaxed))

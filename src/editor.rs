@@ -143,7 +143,7 @@ impl App {
             let name = if is_on { "Stop capture" } else { "Capture noise" };
             controls.big_toggle(ui, &self.shared.params.capture, name);
             if ui.add_enabled(link.profile().is_some(), egui::Button::new("Forget")).clicked() {
-                link.set_profile(None);
+                link.forget_profile();
             }
             ui.label(self.status());
         });
@@ -152,13 +152,15 @@ impl App {
     /// What became of the last capture, in words.
     fn status(&self) -> String {
         let link = &self.shared.link;
-        match link.status() {
+        match (link.status(), link.profile()) {
             // What was loaded with a project was not captured in this session.
-            CaptureStatus::Idle => match link.profile() {
-                Some(profile) => format!("noise print of {:.1} s loaded", profile.seconds()),
-                None => "no noise print yet: adapting to the signal".to_owned(),
-            },
-            status => status.to_string(),
+            (CaptureStatus::Idle, Some(profile)) => {
+                format!("noise print of {:.1} s loaded", profile.seconds())
+            }
+            (CaptureStatus::Idle | CaptureStatus::Captured { .. }, None) => {
+                "no noise print yet: adapting to the signal".to_owned()
+            }
+            (status, _) => status.to_string(),
         }
     }
 
