@@ -355,6 +355,22 @@ mod tests {
         assert_eq!(encode(&other, &other_link), bytes);
     }
 
+    /// Written once by hand and never again: projects of every version must open for ever.
+    #[test]
+    fn a_project_of_the_first_version_opens() {
+        let bytes = include_bytes!("../tests/fixtures/state/v1.json");
+        let (link, _audio) = bridge::link();
+        let params = QuellParams::default();
+        apply(decode(bytes).unwrap(), &params, &link);
+        assert_eq!((params.reduction.value(), params.floor.value()), (75.0, -18.0));
+        assert_eq!(params.latency.value(), crate::params::LatencyChoice::Live);
+        assert_eq!(params.source.value(), crate::params::SourceChoice::Adaptive);
+        assert_eq!(params.monitor.value(), crate::params::MonitorChoice::Removed);
+        assert_eq!(params.engine.value(), crate::params::EngineChoice::Classic);
+        assert!(params.bypass.value());
+        assert_eq!(link.profile().as_deref(), Some(&profile()));
+    }
+
     #[test]
     fn damage_is_refused_by_name() {
         assert_eq!(decode(b"").unwrap_err(), StateError::Empty);
