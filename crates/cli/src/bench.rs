@@ -4,10 +4,10 @@ use std::time::Instant;
 
 use anyhow::Result;
 use clap::Args;
-use quell_core::{Denoiser, LatencyMode, Settings, StreamSpec};
+use quell_core::{Denoiser, Engine, LatencyMode, Settings, StreamSpec};
 use serde_json::json;
 
-use crate::setting_flags::mode_name;
+use crate::setting_flags::{ENGINES, engine_name, mode_name};
 use crate::synth::{NoiseKind, Synth};
 
 const RATES_HZ: [u32; 6] = [16_000, 44_100, 48_000, 88_200, 96_000, 192_000];
@@ -31,6 +31,7 @@ pub struct BenchArgs {
 
 /// Cost of one way to run the engine.
 struct Cost {
+    engine: Engine,
     mode: LatencyMode,
     rate_hz: u32,
     block_len: usize,
@@ -53,10 +54,18 @@ pub fn run(args: &BenchArgs) -> Result<()> {
     let mut tables = Vec::new();
     for cases in [by_rate, by_block] {
         let mut rows = Vec::new();
-        for mode in LatencyMode::ALL {
-            for &(rate_hz, block_len) in &cases {
-                crate::interrupt::check()?;
-                rows.push(measure(mode, rate_hz, block_len, n_channels, seconds)?);
+        for engine in ENGINES {
+            for mode in LatencyMode::ALL {
+                for &(rate_hz, block_len) in &cases {
+                    crate::interrupt::check()?;
+                    let spec = StreamSpec {
+                        sample_rate_hz: f64::from(rate_hz),
+                        n_channels,
+                        n_noise_channels: 0,
+                        mode,
+                    };
+                    rows.push(measure(engine, spec, block_len, seconds)?);
+                }
             }
         }
         tables.push(rows);
@@ -66,7 +75,7 @@ pub fn run(args: &BenchArgs) -> Result<()> {
         println!("{:#}", json!({ "channels": n_channels, "seconds": seconds, "runs": rows }));
         return Ok(());
     }
-    println!("Gate, {n_channels} channel(s), {seconds} s each; one core of this machine\n");
+    println!("{n_channels} channel(s), {seconds} s each; one core of this machine\n");
     for rows in tables {
         print_table(&rows);
     }
@@ -74,20 +83,14 @@ pub fn run(args: &BenchArgs) -> Result<()> {
 }
 
 /// Runs the engine over noise with a captured profile, as a host would, and times every call.
-fn measure(
-    mode: LatencyMode,
-    rate_hz: u32,
-    block_len: usize,
-    n_channels: usize,
-    seconds: f64,
-) -> Result<Cost> {
-    let sample_rate_hz = f64::from(rate_hz);
-    let spec = StreamSpec { sample_rate_hz, n_channels, n_noise_channels: 0, mode };
+fn measure(engine: Engine, spec: StreamSpec, block_len: usize, seconds: f64) -> Result<Cost> {
+    let StreamSpec { sample_rate_hz, n_channels, mode, .. } = spec;
+    let one_second = sample_rate_hz as usize;
     let mut denoiser = Denoiser::new(spec)?;
     let mut synth = Synth::new(NoiseKind::Pink, sample_rate_hz, -30.0, 1);
-    let mut noise = vec![0.0; rate_hz as usize];
+    let mut noise = vec![0.0; one_second];
     synth.fill(&mut noise);
-    let mut settings = Settings { capture: true, ..Settings::default() };
+    let mut settings = Settings { engine, capture: true, ..Settings::default() };
     let mut block = vec![vec![0.0f32; block_len]; n_channels];
     let mut run = |settings: &Settings, start: usize| {
         for channel in &mut block {
@@ -100,7 +103,7 @@ fn measure(
         denoiser.process(&mut io, None, settings, &mut ());
         started.elapsed().as_secs_f64()
     };
-    for start in (0..rate_hz as usize).step_by(block_len) {
+    for start in (0..one_second).step_by(block_len) {
         run(&settings, start);
     }
     settings.capture = false;
@@ -110,8 +113,9 @@ fn measure(
     times_s.sort_by(f64::total_cmp);
     let at = |share: f64| times_s[((n_calls - 1) as f64 * share) as usize] * 1e6;
     Ok(Cost {
+        engine,
         mode,
-        rate_hz,
+        rate_hz: one_second as u32,
         block_len,
         core_percent: 100.0 * total_s * sample_rate_hz / (n_calls * block_len) as f64,
         p50_us: at(0.5),
@@ -123,7 +127,7 @@ fn measure(
 
 fn to_json(cost: &Cost) -> serde_json::Value {
     json!({
-        "engine": "gate", "mode": mode_name(cost.mode), "rate_hz": cost.rate_hz,
+        "engine": engine_name(cost.engine), "mode": mode_name(cost.mode), "rate_hz": cost.rate_hz,
         "block": cost.block_len, "core_percent": cost.core_percent, "p50_us": cost.p50_us,
         "p99_us": cost.p99_us, "max_us": cost.max_us, "budget_us": cost.budget_us,
     })
@@ -131,7 +135,8 @@ fn to_json(cost: &Cost) -> serde_json::Value {
 
 fn print_table(rows: &[Cost]) {
     println!(
-        "{:>8} {:>8} {:>6} {:>8} {:>10} {:>9} {:>9} {:>9} {:>10}",
+        "{:>8} {:>8} {:>8} {:>6} {:>8} {:>10} {:>9} {:>9} {:>9} {:>10}",
+        "engine",
         "mode",
         "rate Hz",
         "block",
@@ -144,7 +149,8 @@ fn print_table(rows: &[Cost]) {
     );
     for cost in rows {
         println!(
-            "{:>8} {:>8} {:>6} {:>8.3} {:>10.0} {:>9.1} {:>9.1} {:>9.1} {:>10.0}",
+            "{:>8} {:>8} {:>8} {:>6} {:>8.3} {:>10.0} {:>9.1} {:>9.1} {:>9.1} {:>10.0}",
+            engine_name(cost.engine),
             mode_name(cost.mode),
             cost.rate_hz,
             cost.block_len,

@@ -256,10 +256,8 @@ fn draw_smoothing(figure: &mut Figure, frame: Frame, steps: &Steps) {
         return;
     }
     // Without look-ahead the classic engine uses the smoothing time as a release.
-    let release_ms = match settings.engine {
-        Engine::Classic => release_ms.max(time_ms),
-        Engine::Gate => release_ms,
-    };
+    let is_classic = settings.engine == Engine::Classic;
+    let release_ms = if is_classic { release_ms.max(time_ms) } else { release_ms };
     if attack_ms + release_ms <= 0.0 {
         figure.outline(right);
         let (x, y) = (right.x + right.width / 2.0, right.y + right.height / 2.0);

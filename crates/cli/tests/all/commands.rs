@@ -195,12 +195,12 @@ fn comparisons_and_mixes_that_make_no_sense_are_refused_by_name() {
 }
 
 #[test]
-fn bench_measures_every_mode_rate_and_block() {
+fn bench_measures_every_engine_mode_rate_and_block() {
     let folder = Folder::new();
     let done = folder.quell(&["bench", "--seconds", "0.1", "--json"]).succeeded();
     let report: serde_json::Value = serde_json::from_str(&done.stdout()).unwrap();
     let runs = report["runs"].as_array().unwrap();
-    assert_eq!(runs.len(), 3 * (6 + 5));
+    assert_eq!(runs.len(), 2 * 3 * (6 + 5));
     for run in runs {
         let figure = |name: &str| run[name].as_f64().unwrap();
         assert!(figure("core_percent") > 0.0, "{run}");
