@@ -40,7 +40,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         sh(&mut cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
     });
     steps.run("documentation", || {
-        sh(cargo(&["doc", "--workspace", "--no-deps", "--document-private-items"])
+        sh(cargo(&["doc", "--workspace", "--lib", "--no-deps", "--document-private-items"])
             .env("RUSTDOCFLAGS", "-D warnings -A rustdoc::private-intra-doc-links"))
     });
     // 2. The workspace's own tests, the plugin in the CLAP host among them.
