@@ -320,8 +320,8 @@ impl Args for SettingFlags {
                     .value_name("MODE")
                     .help_heading("Sound")
                     .help(
-                        "Sound of the plugin's latency mode: live, standard or studio; studio \
-                         looks ahead and sounds best [default: standard]",
+                        "Sound of the plugin's latency mode: live, standard or studio, which looks \
+                         40 ms ahead [default: standard]",
                     )
                     .value_parser(ValueParser::from(parse_mode)),
             )
