@@ -157,8 +157,7 @@ impl Capture {
     /// Variance of the signal in the frame, mean of the channels.
     fn variance<'a>(&self, power_of: impl Fn(usize) -> &'a [f32]) -> f64 {
         let n_channels = self.channels.len();
-        let one_sided: f64 =
-            (0..n_channels).flat_map(power_of).map(|&p| f64::from(p)).sum();
+        let one_sided: f64 = (0..n_channels).flat_map(power_of).map(|&p| f64::from(p)).sum();
         2.0 * one_sided * self.bin_hz / config::PROFILE_BIN_HZ / n_channels as f64
     }
 
