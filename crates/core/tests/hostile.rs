@@ -2,7 +2,7 @@
 
 mod support;
 
-use quell_core::{LatencyMode, Settings};
+use quell_core::{Engine, LatencyMode, Settings};
 use support::{denoiser, error_db, run_mono, sine, transparent, white};
 
 const POISON: [f32; 8] =
@@ -35,12 +35,16 @@ fn poison_during_gating_does_not_stay_in_any_smoother() {
     let mut rng = fastrand::Rng::with_seed(0x54);
     for mode in LatencyMode::ALL {
         for poison in POISON {
-            let mut stream = denoiser(48_000.0, 1, mode);
-            let mut input = white(&mut rng, 96_000, 0.05);
-            input[5_000..5_100].fill(poison);
-            let output = run_mono(&mut stream, &input, &Settings::default());
-            assert!(output.iter().all(|x| x.is_finite()), "{mode:?}, {poison}");
-            assert!(output[90_000..].iter().any(|&x| x != 0.0), "{mode:?}, {poison}: went dead");
+            for engine in [Engine::Gate, Engine::Classic] {
+                let settings = Settings { engine, ..Settings::default() };
+                let mut stream = denoiser(48_000.0, 1, mode);
+                let mut input = white(&mut rng, 96_000, 0.05);
+                input[5_000..5_100].fill(poison);
+                let output = run_mono(&mut stream, &input, &settings);
+                assert!(output.iter().all(|x| x.is_finite()), "{engine:?}, {mode:?}, {poison}");
+                let is_alive = output[90_000..].iter().any(|&x| x != 0.0);
+                assert!(is_alive, "{engine:?}, {mode:?}, {poison}: went dead");
+            }
         }
     }
 }
@@ -67,8 +71,11 @@ fn senseless_settings_are_survived() {
             ..Settings::default()
         };
         for mode in LatencyMode::ALL {
-            let output = run_mono(&mut denoiser(48_000.0, 1, mode), &input, &settings);
-            assert!(output.iter().all(|x| x.is_finite()), "{mode:?}, {bad}");
+            for engine in [Engine::Gate, Engine::Classic] {
+                let settings = Settings { engine, ..settings };
+                let output = run_mono(&mut denoiser(48_000.0, 1, mode), &input, &settings);
+                assert!(output.iter().all(|x| x.is_finite()), "{engine:?}, {mode:?}, {bad}");
+            }
         }
     }
 }

@@ -9,8 +9,8 @@ mod support;
 
 use assert_no_alloc::{AllocDisabler, assert_no_alloc};
 use quell_core::{
-    Denoiser, FrameView, LatencyMode, Monitor, NoiseProfile, ProfileSource, Settings, StreamSpec,
-    Tap,
+    Denoiser, Engine, FrameView, LatencyMode, Monitor, NoiseProfile, ProfileSource, Settings,
+    StreamSpec, Tap,
 };
 use support::white;
 
@@ -101,6 +101,7 @@ fn automation() -> Vec<Settings> {
             // Long enough in a row that a capture is completed now and then.
             for step in 0..40 {
                 all.push(Settings {
+                    engine: [Engine::Gate, Engine::Classic][step / 5 % 2],
                     profile_source,
                     capture,
                     stereo_link: step % 3 != 0,
