@@ -25,6 +25,8 @@ from quell_training.quantise import QuantUNet, row_scales
 from quell_training.train import Trainer
 
 CPU = torch.device("cpu")
+# The tensors are small: threads would only wait for one another.
+torch.set_num_threads(1)
 
 
 def voice(n_samples: int, pitch_hz: float) -> np.ndarray:
