@@ -1,0 +1,100 @@
+//! The command line and the plugin are one sound: the same state gives the same samples.
+
+#[allow(dead_code)]
+mod host;
+#[allow(dead_code)]
+mod signals;
+
+use clack_host::entry::PluginEntry;
+use host::Rig;
+use quell_cli::audio::AudioSpec;
+use quell_cli::preset;
+use quell_cli::stream::{Treatment, denoise_all};
+use signals::Random;
+
+const RATE_HZ: f64 = 48_000.0;
+
+fn rig() -> Rig {
+    // SAFETY: the entry is this very library's own.
+    let entry = unsafe {
+        PluginEntry::load_from_raw(&quell::clap_shell::clap_entry, c"/quell.clap")
+            .expect("the entry is valid")
+    };
+    Rig::new(&entry)
+}
+
+/// A state with a captured print and these settings, as the plugin saves it.
+fn saved_state(settings: &[(&str, &str)], noise: &[Vec<f32>]) -> Vec<u8> {
+    let mut rig = rig();
+    rig.set(settings);
+    rig.activate(RATE_HZ, 512);
+    let on = rig.change(0, "Capture", "On");
+    let off = rig.change(noise[0].len() - 4_800, "Capture", "Off");
+    rig.play(noise, &[on, off]);
+    rig.save()
+}
+
+/// What a host renders from that state, latency taken out.
+fn rendered_by_plugin(state: &[u8], sound: &[Vec<f32>]) -> Vec<Vec<f32>> {
+    let mut rig = rig();
+    assert!(rig.load(state));
+    rig.activate(RATE_HZ, 512);
+    let latency = rig.latency();
+    let mut padded = sound.to_vec();
+    padded.iter_mut().for_each(|channel| channel.resize(channel.len() + latency, 0.0));
+    rig.play(&padded, &[]).iter().map(|channel| channel[latency..].to_vec()).collect()
+}
+
+/// What `quell denoise --preset` makes of it.
+fn rendered_by_cli(state: &[u8], sound: &[Vec<f32>]) -> Vec<Vec<f32>> {
+    let file = tempfile::NamedTempFile::new().expect("a temporary file");
+    std::fs::write(file.path(), state).expect("room for a state");
+    let preset = preset::load(file.path()).expect("the plugin's own state");
+    assert!(preset.profile.is_some(), "the print travels with the state");
+    let treatment = Treatment {
+        settings: &preset.settings,
+        mode: preset.mode,
+        profile: preset.profile.as_ref(),
+    };
+    let spec = AudioSpec::float(RATE_HZ as u32, sound.len());
+    denoise_all(sound, &spec, &treatment, &mut ()).expect("a valid stream")
+}
+
+#[test]
+fn the_command_line_equals_the_plugin_sample_for_sample() {
+    let mut random = Random::new(21);
+    let noise = [random.noise(96_000, 0.05), random.noise(96_000, 0.02)];
+    let tone = |i: usize| (i as f32 * 0.05).sin() * if i % 24_000 < 12_000 { 0.3 } else { 0.0 };
+    let sound: Vec<Vec<f32>> = [0.05, 0.02]
+        .map(|level| {
+            let noise = random.noise(96_000, level);
+            noise.iter().enumerate().map(|(i, noise)| noise + tone(i)).collect()
+        })
+        .to_vec();
+    let cases: [&[(&str, &str)]; 4] = [
+        &[],
+        &[("Latency", "Live (20 ms)"), ("Reduction", "75 %"), ("Floor", "-18 dB"), ("Mix", "90 %")],
+        &[
+            ("Latency", "Studio (80 ms)"),
+            ("Engine", "Classic"),
+            ("Knee", "3 dB"),
+            ("Release", "80 ms"),
+            ("Frequency Smoothing", "300 Hz"),
+        ],
+        &[
+            ("Output", "Removed"),
+            ("Output Gain", "-6 dB"),
+            ("Stereo Link", "Off"),
+            ("Sensitivity", "2"),
+            ("Threshold High", "4 dB"),
+            ("Artifact Control", "40 %"),
+        ],
+    ];
+    for settings in cases {
+        let state = saved_state(settings, &noise);
+        let plugin = rendered_by_plugin(&state, &sound);
+        let cli = rendered_by_cli(&state, &sound);
+        assert!(host::level_db(&plugin[0]) > -60.0, "{settings:?}: the plugin is silent");
+        assert!(plugin == cli, "{settings:?}: the two differ");
+    }
+}
