@@ -1,8 +1,6 @@
 //! The command line and the plugin are one sound: the same state gives the same samples.
 
-#[allow(dead_code)]
 mod host;
-#[allow(dead_code)]
 mod signals;
 
 use clack_host::entry::PluginEntry;
