@@ -5,15 +5,13 @@
 //! that uses unsafe code. Holding a [`Kernel`] is the proof that the processor has its level.
 #![allow(unsafe_code)]
 
-#[cfg(target_arch = "x86_64")]
-mod avx2;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod scalar;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod simd128;
 #[cfg(target_arch = "x86_64")]
-mod vnni;
+mod x86_64;
 
 /// Outputs in one block of packed weights.
 const BLOCK_OUTPUTS: usize = 8;
@@ -212,10 +210,10 @@ impl Kernel {
             // SAFETY: `Kernel::new` and `best` gave this level only after detecting its features;
             // the lengths were checked above and in `PackedWeights::new`.
             #[cfg(target_arch = "x86_64")]
-            Level::Avx2 => unsafe { avx2::multiply(weights, activations, stride, sums) },
+            Level::Avx2 => unsafe { x86_64::avx2::multiply(weights, activations, stride, sums) },
             // SAFETY: as for AVX2.
             #[cfg(target_arch = "x86_64")]
-            Level::Vnni => unsafe { vnni::multiply(weights, activations, stride, sums) },
+            Level::Vnni => unsafe { x86_64::vnni::multiply(weights, activations, stride, sums) },
             // SAFETY: as for AVX2.
             #[cfg(target_arch = "aarch64")]
             Level::Neon => unsafe { neon::multiply(weights, activations, stride, sums) },
