@@ -78,7 +78,7 @@ fn finish(learner: Option<Learner>, path: &Path) -> Result<Learned> {
 }
 
 /// One profile of several: mean and variance over all frames, as if they had been one capture.
-fn pool(parts: Vec<Learned>) -> Result<Learned> {
+pub(crate) fn pool(parts: Vec<Learned>) -> Result<Learned> {
     let total_s: f32 = parts.iter().map(|part| part.profile.seconds()).sum();
     let Some(first) = parts.first() else { bail!("no noise to learn from") };
     let n_values = first.profile.mean_db().len();

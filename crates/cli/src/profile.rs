@@ -25,6 +25,7 @@ const EXAMPLES: &str = "\
 Examples:
   quell profile learn hiss.wav -o hiss.json
   quell profile learn talk.wav -o room.json --range 0:00-0:02
+  quell profile learn take1.wav take2.wav -o room.json --auto
   quell profile show hiss.json
   quell profile convert sox.noiseprof -o hiss.json --rate 44100
   quell denoise tape/*.wav -o clean/ --profile hiss.json
@@ -42,11 +43,11 @@ pub struct ProfileArgs {
 
 #[derive(Subcommand, Debug)]
 enum ProfileCommand {
-    /// Learn the noise of a recording and keep it as JSON
+    /// Learn the noise of recordings and keep it as JSON
     Learn {
-        /// A recording
-        #[arg(value_name = "IN")]
-        input: PathBuf,
+        /// Recordings of the same noise; several become one profile
+        #[arg(value_name = "IN", required = true)]
+        inputs: Vec<PathBuf>,
         /// Profile to write
         #[arg(short, long, value_name = "FILE.json")]
         output: PathBuf,
@@ -83,12 +84,15 @@ enum ProfileCommand {
 /// Runs `quell profile`.
 pub fn run(args: &ProfileArgs) -> Result<()> {
     match &args.command {
-        ProfileCommand::Learn { input, output, range, auto } => {
-            let learned = match (range, auto) {
-                (Some(range), _) => learn::from_ranges(input, &[*range])?,
-                (None, true) => learn::from_ranges(input, &quiet::find(input)?)?,
-                (None, false) => learn::from_file(input)?,
+        ProfileCommand::Learn { inputs, output, range, auto } => {
+            let learn_one = |input: &PathBuf| match (range, auto) {
+                (Some(range), _) => learn::from_ranges(input, &[*range]),
+                (None, true) => learn::from_ranges(input, &quiet::find(input)?),
+                (None, false) => learn::from_file(input),
             };
+            let parts = inputs.iter().map(learn_one).collect::<Result<Vec<_>>>()?;
+            refuse_mixture(inputs, &parts)?;
+            let learned = learn::pool(parts)?;
             profile_file::save(output, &learned.profile)?;
             println!("{}: {}", output.display(), verdict(&learned));
             Ok(())
@@ -106,6 +110,22 @@ pub fn run(args: &ProfileArgs) -> Result<()> {
             }
         }
     }
+}
+
+/// Noise of several recordings is averaged bin by bin, so they must have the same bins and channels.
+fn refuse_mixture(inputs: &[PathBuf], parts: &[Learned]) -> Result<()> {
+    let layout = |part: &Learned| (part.profile.n_channels(), part.profile.n_bins());
+    for (input, part) in inputs.iter().zip(parts).skip(1) {
+        if layout(part) != layout(&parts[0]) {
+            bail!(
+                "'{}' has another sample rate or number of channels than '{}': learn from \
+                 recordings of one kind",
+                input.display(),
+                inputs[0].display()
+            );
+        }
+    }
+    Ok(())
 }
 
 /// Length, level and whether it is likely to be noise alone.

@@ -57,8 +57,11 @@ impl<W: Write + Seek> FlacEncoder<W> {
             rate @ ..=96_000 => rate as usize,
             _ => RATE_BY_HEADER_HZ,
         };
-        let config =
-            config::Encoder::default().into_verified().map_err(|(_, error)| fault(error))?;
+        let mut config = config::Encoder::default();
+        // Measured on music of 24 bits: a quarter faster without, and 5 % smaller, as the encoder
+        // overrates its fixed predictors.
+        config.subframe_coding.use_fixed = false;
+        let config = config.into_verified().map_err(|(_, error)| fault(error))?;
         out.write_all(&[0; HEADER_LEN])?;
         let comment = tags.to_vorbis_comment();
         // The last metadata block, of type 4; its length has 24 bits.

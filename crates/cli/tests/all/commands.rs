@@ -38,6 +38,25 @@ fn a_profile_is_learned_shown_and_converted() {
 }
 
 #[test]
+fn several_recordings_make_one_profile() {
+    let folder = Folder::new();
+    let mut noise = Lcg(7);
+    for (name, n_samples, level) in [("soft.wav", 48_000, 0.01), ("loud.wav", 144_000, 0.1)] {
+        let samples = (0..n_samples).map(|_| level * noise.next()).collect();
+        write(&folder.file(name), 48_000, SampleFormat::Float, vec![samples]);
+    }
+    let args = ["profile", "learn", "soft.wav", "loud.wav", "-o", "both.json"];
+    let learned = folder.quell(&args).succeeded().stdout();
+    // Powers are averaged over time: a quarter of it is 20 dB softer.
+    assert!(learned.contains("4.0 s of noise at -26.0 dBFS"), "{learned}");
+
+    write(&folder.file("wide.wav"), 48_000, INT_16, noisy_tones(48_000, 2, 1.0));
+    let args = ["profile", "learn", "soft.wav", "wide.wav", "-o", "x.json"];
+    folder.quell(&args).failed(1, &["wide.wav", "soft.wav", "number of channels"]);
+    assert!(!folder.names().contains(&"x.json".to_owned()));
+}
+
+#[test]
 fn a_sox_profile_becomes_one_that_denoises() {
     let folder = Folder::new();
     write_tones(&folder.file("in.wav"), 2.0);

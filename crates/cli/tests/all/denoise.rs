@@ -495,3 +495,44 @@ fn a_recording_is_described_in_full() {
     let spec = read_all(&folder.file("x.wav")).unwrap().spec;
     assert_eq!(spec, AudioSpec::float(32_000, 3));
 }
+
+/// Ten minutes of stereo are 230 MB of floats: none of it may be kept.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_long_recording_passes_through_little_memory() {
+    const N_FRAMES: u32 = 600 * 48_000;
+    const LIMIT_KB: u64 = 100_000;
+    let folder = Folder::new();
+    write(&folder.file("long.wav"), 48_000, INT_16, noisy_tones(48_000, 2, 2.0));
+    stretch_wav(&folder.file("long.wav"), N_FRAMES * 4);
+    let args = ["denoise", "long.wav", "-o", "out.wav", "--noise-range", "0-2", "-q"];
+    let mut child = folder.command(&args).spawn().unwrap();
+    let status = format!("/proc/{}/status", child.id());
+    let mut peak_kb = 0;
+    while child.try_wait().unwrap().is_none() {
+        let text = std::fs::read_to_string(&status).unwrap_or_default();
+        let peak = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kb = peak.and_then(|kb| kb.trim().strip_suffix(" kB")).and_then(|kb| kb.parse().ok());
+        peak_kb = kb.unwrap_or(peak_kb);
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    assert!(child.wait().unwrap().success());
+    let n_bytes = std::fs::metadata(folder.file("out.wav")).unwrap().len();
+    assert!(n_bytes > u64::from(N_FRAMES * 4), "all of it was written: {n_bytes}");
+    assert!((1_000..LIMIT_KB).contains(&peak_kb), "peak of {peak_kb} kB");
+}
+
+/// Lets the sound of a WAV file of ours go on in silence, which takes no room on disk.
+#[cfg(target_os = "linux")]
+fn stretch_wav(path: &std::path::Path, n_data_bytes: u32) {
+    use std::io::{Seek, SeekFrom, Write};
+    let bytes = std::fs::read(path).unwrap();
+    let data = bytes.windows(4).position(|name| name == b"data").unwrap() as u64;
+    let mut file = std::fs::OpenOptions::new().write(true).open(path).unwrap();
+    let n_file_bytes = data + 8 + u64::from(n_data_bytes);
+    file.set_len(n_file_bytes).unwrap();
+    for (position, length) in [(4, n_file_bytes as u32 - 8), (data + 4, n_data_bytes)] {
+        file.seek(SeekFrom::Start(position)).unwrap();
+        file.write_all(&length.to_le_bytes()).unwrap();
+    }
+}
