@@ -6,6 +6,7 @@ the seeds and half their range.
 
 import argparse
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,15 +14,27 @@ import torch
 
 from .corpus import load
 from .evaluate import SOURCES, as_markdown, checkpoint_denoiser, manifest_items
+from .loss import OPINION_WEIGHT, MaskLoss
 from .measures import all_measures
 from .mixer import Mixer, Recipe
 from .model import Options, UNet
 from .train import Trainer, add_common_arguments, train
 
-VARIANTS: dict[str, tuple[Options, Recipe]] = {
-    "plain": (Options(), Recipe()),
-    "residual": (Options(residual=True), Recipe()),
-    "no music rule": (Options(), Recipe(music_rule=False)),
+
+@dataclass(frozen=True)
+class Variant:
+    """What a training differs in."""
+
+    options: Options = Options()
+    recipe: Recipe = Recipe()
+    opinion_weight: float = OPINION_WEIGHT
+
+
+VARIANTS = {
+    "plain": Variant(),
+    "residual": Variant(options=Options(residual=True)),
+    "no music rule": Variant(recipe=Recipe(music_rule=False)),
+    "no opinion": Variant(opinion_weight=0.0),
 }
 MEASURES = ("pesq_wb", "stoi", "si_sdr_db", "si_sdr_gain_db", "lsd_db")
 
@@ -35,7 +48,7 @@ def run(arguments: argparse.Namespace) -> None:
         for seed in range(arguments.seed, arguments.seed + arguments.seeds):
             arguments.out = str(folder / f"{name.replace(' ', '-')}-{seed}")
             checkpoint = _train_variant(name, seed, corpus, arguments)
-            for profile in ("captured", "minimum", "absent"):
+            for profile in arguments.profiles:
                 for group, values in _score(checkpoint, profile, arguments).items():
                     scores.setdefault(f"{name}, {profile}, {group}", []).append(values)
     table = {name: _summary(values) for name, values in scores.items()}
@@ -45,15 +58,16 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _train_variant(name: str, seed: int, corpus, arguments: argparse.Namespace) -> Path:
-    options, recipe = VARIANTS[name]
+    variant = VARIANTS[name]
     device = torch.device(arguments.device)
     torch.manual_seed(seed)
-    trainer = Trainer(UNet(options), arguments.rate, device, seed)
+    trainer = Trainer(UNet(variant.options), arguments.rate, device, seed)
+    trainer.loss = MaskLoss(device, variant.opinion_weight)
     checkpoint = Path(arguments.out) / "checkpoint.pt"
     if checkpoint.exists():
         trainer.restore(checkpoint)
     arguments.decay_steps = arguments.steps // 3
-    train(trainer, Mixer(corpus, recipe, device, seed), arguments, arguments.steps)
+    train(trainer, Mixer(corpus, variant.recipe, device, seed), arguments, arguments.steps)
     return checkpoint
 
 
@@ -85,4 +99,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(steps=1500)
     parser.add_argument("--manifest", required=True, help="CSV of the pairs to score on")
     parser.add_argument("--variants", nargs="+", choices=VARIANTS, default=list(VARIANTS))
+    parser.add_argument("--profiles", nargs="+", choices=SOURCES, default=list(SOURCES))
     parser.add_argument("--seeds", type=int, default=2, help="seeds per variant")

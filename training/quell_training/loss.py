@@ -6,6 +6,7 @@ A gain is real, so the loss needs only |noisy|, |wanted| and the cosine between 
 import torch
 
 from .geometry import N_BINS, N_SINGLE, band_to_bin_matrix
+from .loudness import LEAST_POWER, Disturbance
 from .mixer import Batch
 
 EXPONENT = 0.3
@@ -15,6 +16,8 @@ OVER_SUPPRESSION = 2.0
 #: Weight of the error-to-signal ratio in dB. The compressed loss hardly sees what strong bins lose,
 #: which cost stationary noise its SI-SDR; for music it is the aim.
 RATIO_WEIGHT, RATIO_WEIGHT_MUSIC = 0.004, 0.012
+#: Weight of the opinion points lost (see `loudness`); speech only, and not where there is none.
+OPINION_WEIGHT = 0.1
 #: An error this far below the sound is no error, dB.
 RATIO_FLOOR_DB = -45.0
 
@@ -29,9 +32,11 @@ LOSS_BIN_SHARE = torch.cat([torch.ones(N_SINGLE), torch.full((120,), 2.0), torch
 class MaskLoss:
     """Loss of gains on bands against a batch."""
 
-    def __init__(self, device: torch.device):
+    def __init__(self, device: torch.device, opinion_weight: float = OPINION_WEIGHT):
+        self.opinion_weight = opinion_weight
         self.bins = LOSS_BINS.to(device)
         self.share = LOSS_BIN_SHARE.to(device)
+        self.disturbance = Disturbance(LOSS_BINS, LOSS_BIN_SHARE, device)
         self.to_bins = band_to_bin_matrix(LOSS_BINS[N_SINGLE:]).to(device)
 
     def __call__(self, gains: torch.Tensor, batch: Batch):
@@ -44,10 +49,13 @@ class MaskLoss:
         compressed = self._compressed(gains, noisy_abs, wanted_abs, dot)
         ratio_db = self._ratio_db(gains, noisy_abs, wanted_abs, dot)
         weight = torch.where(batch.is_music, RATIO_WEIGHT_MUSIC, RATIO_WEIGHT)
-        loss = (compressed + weight * (ratio_db - RATIO_FLOOR_DB)).mean()
-        speech = ~batch.is_music
+        opinion = self.disturbance(wanted_abs**2, (gains * noisy_abs) ** 2)
+        has_speech = ~batch.is_music & ((wanted_abs**2).sum(-1).mean(1) > LEAST_POWER)
+        opinion = torch.where(has_speech, opinion, 0.0)
+        loss = (compressed + weight * (ratio_db - RATIO_FLOOR_DB) + self.opinion_weight * opinion).mean()
         return loss, dict(
-            compressed=compressed.mean(), speech_db=ratio_db[speech].mean(), music_db=ratio_db[batch.is_music].mean()
+            compressed=compressed.mean(), opinion=opinion[has_speech].mean(),
+            speech_db=ratio_db[~batch.is_music].mean(), music_db=ratio_db[batch.is_music].mean(),
         )
 
     def _compressed(self, gains, noisy_abs, wanted_abs, dot):
