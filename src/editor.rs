@@ -196,9 +196,9 @@ impl App {
             controls.slider(ui, &p.transient_protection);
         });
         controls.section(ui, "Threshold", |ui| {
-            controls.slider(ui, &p.offset_low);
-            controls.slider(ui, &p.offset_mid);
-            controls.slider(ui, &p.offset_high);
+            for (_, offset) in p.nodes() {
+                controls.slider(ui, offset);
+            }
         });
     }
 }

@@ -274,10 +274,15 @@ impl ClapPlugin for Quell {
                 page.add_param(&p.freq_smoothing);
                 page.add_param(&p.attack);
                 page.add_param(&p.release);
-                page.add_param(&p.offset_low);
-                page.add_param(&p.offset_mid);
-                page.add_param(&p.offset_high);
+                page.add_param(&p.artifact_control);
+                page.add_param(&p.transient_protection);
+                page.add_param(&p.time_smoothing);
                 page.add_param(&p.stereo_link);
+            });
+            section.add_page("Threshold", |page| {
+                for (_, offset) in p.nodes() {
+                    page.add_param(offset);
+                }
             });
         });
     }

@@ -9,7 +9,10 @@
 use std::sync::Arc;
 
 use nice_plug::prelude::*;
-use quell_core::{Engine, LatencyMode, Monitor, ProfileSource, Settings};
+use quell_core::curve::N_NODES;
+use quell_core::{
+    Engine, LatencyMode, Monitor, ProfileSource, Settings, ThresholdCurve, ThresholdNode,
+};
 
 /// Which algorithm makes the mask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -113,15 +116,42 @@ pub struct QuellParams {
     /// Time constant with which a bin closes, ms.
     #[id = "release"]
     pub release: FloatParam,
-    /// Shift of the threshold at low frequencies, dB.
+    /// Shift of the threshold at node 1, dB.
+    #[id = "thr_1"]
+    pub offset_1: FloatParam,
+    /// Shift of the threshold at node 2, dB.
     #[id = "thr_low"]
-    pub offset_low: FloatParam,
-    /// Shift of the threshold at mid frequencies, dB.
+    pub offset_2: FloatParam,
+    /// Shift of the threshold at node 3, dB.
+    #[id = "thr_3"]
+    pub offset_3: FloatParam,
+    /// Shift of the threshold at node 4, dB.
     #[id = "thr_mid"]
-    pub offset_mid: FloatParam,
-    /// Shift of the threshold at high frequencies, dB.
+    pub offset_4: FloatParam,
+    /// Shift of the threshold at node 5, dB.
+    #[id = "thr_5"]
+    pub offset_5: FloatParam,
+    /// Shift of the threshold at node 6, dB.
     #[id = "thr_high"]
-    pub offset_high: FloatParam,
+    pub offset_6: FloatParam,
+    /// Where node 1 of the threshold stands, Hz.
+    #[id = "thr_hz_1"]
+    pub node_1: FloatParam,
+    /// Where node 2 of the threshold stands, Hz.
+    #[id = "thr_hz_2"]
+    pub node_2: FloatParam,
+    /// Where node 3 of the threshold stands, Hz.
+    #[id = "thr_hz_3"]
+    pub node_3: FloatParam,
+    /// Where node 4 of the threshold stands, Hz.
+    #[id = "thr_hz_4"]
+    pub node_4: FloatParam,
+    /// Where node 5 of the threshold stands, Hz.
+    #[id = "thr_hz_5"]
+    pub node_5: FloatParam,
+    /// Where node 6 of the threshold stands, Hz.
+    #[id = "thr_hz_6"]
+    pub node_6: FloatParam,
     /// How much the residue of the noise is kept from twinkling, %.
     #[id = "artifact"]
     pub artifact_control: FloatParam,
@@ -165,9 +195,18 @@ impl Default for QuellParams {
             time_smoothing: milliseconds("Time Smoothing", d.time_smoothing_ms, 500.0),
             attack: milliseconds("Attack", d.attack_ms, 500.0),
             release: milliseconds("Release", d.release_ms, 2_000.0),
-            offset_low: decibels("Threshold Low", d.offset_low_db, -24.0, 24.0),
-            offset_mid: decibels("Threshold Mid", d.offset_mid_db, -24.0, 24.0),
-            offset_high: decibels("Threshold High", d.offset_high_db, -24.0, 24.0),
+            offset_1: node_offset(1),
+            offset_2: node_offset(2),
+            offset_3: node_offset(3),
+            offset_4: node_offset(4),
+            offset_5: node_offset(5),
+            offset_6: node_offset(6),
+            node_1: node_hz(1),
+            node_2: node_hz(2),
+            node_3: node_hz(3),
+            node_4: node_hz(4),
+            node_5: node_hz(5),
+            node_6: node_hz(6),
             artifact_control: percent("Artifact Control", d.artifact_control),
             transient_protection: percent("Transient Protection", d.transient_protection),
             stereo_link: switch("Stereo Link", d.stereo_link),
@@ -193,9 +232,7 @@ impl QuellParams {
             time_smoothing_ms: self.time_smoothing.value(),
             attack_ms: self.attack.value(),
             release_ms: self.release.value(),
-            offset_low_db: self.offset_low.value(),
-            offset_mid_db: self.offset_mid.value(),
-            offset_high_db: self.offset_high.value(),
+            curve: self.curve(),
             artifact_control: self.artifact_control.value() / 100.0,
             transient_protection: self.transient_protection.value() / 100.0,
             stereo_link: self.stereo_link.value(),
@@ -204,6 +241,27 @@ impl QuellParams {
             output_gain_db: self.gain.value(),
             bypass: self.bypass.value(),
         }
+    }
+
+    /// The nodes of the threshold: where each stands, and how far it shifts.
+    pub fn nodes(&self) -> [(&FloatParam, &FloatParam); N_NODES] {
+        [
+            (&self.node_1, &self.offset_1),
+            (&self.node_2, &self.offset_2),
+            (&self.node_3, &self.offset_3),
+            (&self.node_4, &self.offset_4),
+            (&self.node_5, &self.offset_5),
+            (&self.node_6, &self.offset_6),
+        ]
+    }
+
+    /// The threshold's shape over frequency.
+    pub fn curve(&self) -> ThresholdCurve {
+        let node = |(hz, offset): (&FloatParam, &FloatParam)| ThresholdNode {
+            hz: hz.value(),
+            offset_db: offset.value(),
+        };
+        ThresholdCurve { nodes: self.nodes().map(node) }
     }
 
     /// The mode that the next activation takes.
@@ -304,6 +362,20 @@ fn percent(name: &str, default_share: f32) -> FloatParam {
 
 fn decibels(name: &str, default: f32, min: f32, max: f32) -> FloatParam {
     number(name, default, min, max, Unit::Decibel)
+}
+
+fn node_offset(number: usize) -> FloatParam {
+    decibels(&format!("Threshold {number}"), 0.0, -24.0, 24.0)
+}
+
+/// Skewed so that half of the way is the middle between the ends as one hears it.
+fn node_hz(number: usize) -> FloatParam {
+    let (min, max) = (20.0f32, 20_000.0f32);
+    let middle = ((min * max).sqrt() - min) / (max - min);
+    let range = FloatRange::Skewed { min, max, factor: 0.5f32.log(middle) };
+    let default_hz = quell_core::config::NODE_HZ[number - 1];
+    let param = FloatParam::new(format!("Threshold {number} Frequency"), default_hz, range);
+    with_text(param, Unit::Hertz)
 }
 
 /// Times are skewed: half of the way is a tenth of the range, as short times differ most.
@@ -448,7 +520,9 @@ mod tests {
     #[test]
     fn shown_text_is_read_back_as_the_same_text() {
         let p = QuellParams::default();
-        for param in [&p.reduction, &p.floor, &p.sensitivity, &p.freq_smoothing, &p.release] {
+        let params =
+            [&p.reduction, &p.floor, &p.sensitivity, &p.freq_smoothing, &p.release, &p.node_3];
+        for param in params {
             for step in 0..=200 {
                 let shown = param.normalized_value_to_string(step as f32 / 200.0, true);
                 let read = param.string_to_normalized_value(&shown).expect("own text is readable");

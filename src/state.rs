@@ -10,7 +10,7 @@
 
 use nice_plug::params::internals::ParamPtr;
 use nice_plug::params::{InternalParamMut, Param, Params};
-use quell_core::{NoiseProfile, ProfileError};
+use quell_core::{NoiseProfile, ProfileError, ThresholdCurve};
 use serde_json::{Map, Number, Value, json};
 
 use crate::bridge::Link;
@@ -120,7 +120,9 @@ pub fn decode(bytes: &[u8]) -> Result<State, StateError> {
         Some(Value::Null) => None,
         Some(profile) => Some(decode_profile(profile)?),
     };
-    Ok(State { values: values.clone(), profile })
+    let mut values = values.clone();
+    add_inner_nodes(&mut values);
+    Ok(State { values, profile })
 }
 
 /// Puts a checked state in force. A parameter that the state does not know takes its default, as it
@@ -131,6 +133,21 @@ pub fn apply(state: State, params: &QuellParams, link: &Link) {
         set_value(param, state.values.get(&id).filter(|_| !is_off));
     }
     link.set_profile(state.profile);
+}
+
+/// States from before the threshold had six nodes know the second, fourth and sixth; the others then
+/// lie on the lines between, so that the sound is the same.
+fn add_inner_nodes(values: &mut Map<String, Value>) {
+    const INNER: [(&str, usize); 3] = [("thr_1", 0), ("thr_3", 2), ("thr_5", 4)];
+    if INNER.iter().any(|(id, _)| values.contains_key(*id)) {
+        return;
+    }
+    let offset_db = |id: &str| values.get(id).and_then(Value::as_f64).unwrap_or(0.0) as f32;
+    let three = [offset_db("thr_low"), offset_db("thr_mid"), offset_db("thr_high")];
+    let curve = ThresholdCurve::from_three(three[0], three[1], three[2]);
+    for (id, node_idx) in INNER {
+        values.insert(id.to_owned(), number(curve.nodes[node_idx].offset_db));
+    }
 }
 
 fn missing(name: &str) -> StateError {
@@ -369,6 +386,24 @@ mod tests {
         assert_eq!(params.engine.value(), crate::params::EngineChoice::Classic);
         assert!(params.bypass.value());
         assert_eq!(link.profile().as_deref(), Some(&profile()));
+    }
+
+    #[test]
+    fn three_shifts_of_an_older_state_give_the_same_threshold() {
+        let bytes = with(|state| {
+            let params = state["params"].as_object_mut().unwrap();
+            params.retain(|id, _| !id.starts_with("thr_"));
+            for (id, offset_db) in [("thr_low", -6.0), ("thr_mid", 3.0), ("thr_high", 11.0)] {
+                params.insert(id.to_owned(), json!(offset_db));
+            }
+        });
+        let (link, _audio) = bridge::link();
+        let params = QuellParams::default();
+        apply(decode(&bytes).unwrap(), &params, &link);
+        let (ours, old) = (params.curve(), ThresholdCurve::from_three(-6.0, 3.0, 11.0));
+        for hz in [0.0, 60.0, 150.0, 200.0, 400.0, 777.0, 1_200.0, 2_500.0, 6_000.0, 20_000.0] {
+            assert!((ours.offset_db_at(hz) - old.offset_db_at(hz)).abs() < 1e-3, "{hz} Hz");
+        }
     }
 
     #[test]

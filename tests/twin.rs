@@ -84,7 +84,9 @@ fn the_command_line_equals_the_plugin_sample_for_sample() {
             ("Output Gain", "-6 dB"),
             ("Stereo Link", "Off"),
             ("Sensitivity", "2"),
-            ("Threshold High", "4 dB"),
+            ("Threshold 6", "4 dB"),
+            ("Threshold 3", "-7 dB"),
+            ("Threshold 3 Frequency", "900 Hz"),
             ("Artifact Control", "40 %"),
         ],
     ];

@@ -15,7 +15,7 @@ def test_every_parameter_is_there_under_its_name():
     assert {
         "capture", "reduction", "floor_db", "sensitivity", "profile_source", "output", "mix",
         "output_gain_db", "knee_db", "frequency_smoothing_hz", "time_smoothing_ms", "attack_ms",
-        "release_ms", "threshold_low_db", "threshold_mid_db", "threshold_high_db", "stereo_link",
+        "release_ms", "threshold_1_db", "threshold_6_db", "threshold_3_frequency_hz", "stereo_link",
         "engine", "artifact_control", "transient_protection", "latency", "bypass",
     } <= names, names
 

@@ -7,8 +7,8 @@ use std::path::Path;
 
 use anyhow::{Result, anyhow, bail};
 use base64::Engine as _;
-use quell_core::{LatencyMode, Monitor, NoiseProfile, ProfileSource, Settings};
-use serde_json::Value;
+use quell_core::{LatencyMode, Monitor, NoiseProfile, ProfileSource, Settings, ThresholdCurve};
+use serde_json::{Map, Value};
 
 use crate::setting_flags::{ENGINES, NUMBER_FLAGS, engine_name, mode_name};
 
@@ -70,6 +70,7 @@ fn from_state(state: &Value) -> Result<Preset> {
             flag.set(&mut settings, value as f32);
         }
     }
+    settings.curve = read_curve(params)?;
     let choice = |id: &str| params.get(id).map(|v| v.as_str().ok_or_else(|| damaged(id)));
     let switch = |id: &str| params.get(id).map(|v| v.as_bool().ok_or_else(|| damaged(id)));
     if let Some(name) = choice("engine").transpose()? {
@@ -101,6 +102,36 @@ fn from_state(state: &Value) -> Result<Preset> {
         profile => Some(read_profile(profile)?),
     };
     Ok(Preset { settings: settings.sanitised(), mode, profile })
+}
+
+/// Ids of the threshold's nodes: where each stands, and how far it shifts.
+const NODE_IDS: [(&str, &str); 6] = [
+    ("thr_hz_1", "thr_1"),
+    ("thr_hz_2", "thr_low"),
+    ("thr_hz_3", "thr_3"),
+    ("thr_hz_4", "thr_mid"),
+    ("thr_hz_5", "thr_5"),
+    ("thr_hz_6", "thr_high"),
+];
+
+/// The threshold's shape. States from before it had six nodes know the second, fourth and sixth;
+/// the others then lie on the lines between.
+fn read_curve(params: &Map<String, Value>) -> Result<ThresholdCurve> {
+    let number = |id: &str, default: f32| match params.get(id) {
+        None => Ok(default),
+        Some(value) => value.as_f64().map(|v| v as f32).ok_or_else(|| damaged(id)),
+    };
+    let mut curve = ThresholdCurve::default();
+    if !["thr_1", "thr_3", "thr_5"].iter().any(|id| params.contains_key(*id)) {
+        let three = ["thr_low", "thr_mid", "thr_high"].map(|id| number(id, 0.0));
+        let [low, mid, high] = three;
+        curve = ThresholdCurve::from_three(low?, mid?, high?);
+    }
+    for (node, (hz_id, offset_id)) in curve.nodes.iter_mut().zip(NODE_IDS) {
+        node.hz = number(hz_id, node.hz)?;
+        node.offset_db = number(offset_id, node.offset_db)?;
+    }
+    Ok(curve)
 }
 
 fn damaged(name: &str) -> anyhow::Error {
@@ -169,7 +200,7 @@ mod tests {
             engine: quell_core::Engine::Classic,
             monitor: Monitor::Removed,
             profile_source: ProfileSource::Adaptive,
-            offset_mid_db: 2.0,
+            curve: ThresholdCurve::from_three(0.0, 2.0, 0.0),
             ..Settings::default()
         };
         assert_eq!(preset.settings, wanted);

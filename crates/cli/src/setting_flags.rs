@@ -4,7 +4,10 @@
 
 use clap::builder::ValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
-use quell_core::{Engine, LatencyMode, Monitor, ProfileSource, Settings};
+use quell_core::curve::N_NODES;
+use quell_core::{
+    Engine, LatencyMode, Monitor, ProfileSource, Settings, ThresholdCurve, ThresholdNode,
+};
 
 use crate::units::parse_quantity;
 
@@ -86,30 +89,6 @@ pub(crate) const NUMBER_FLAGS: &[NumberFlag] = &[
         per_unit: 1.0,
         help: "Time in which a frequency closes",
         field: |s| &mut s.release_ms,
-    },
-    NumberFlag {
-        long: "offset-low",
-        param_id: "thr_low",
-        unit: "dB",
-        per_unit: 1.0,
-        help: "Shifts the threshold at 200 Hz and below",
-        field: |s| &mut s.offset_low_db,
-    },
-    NumberFlag {
-        long: "offset-mid",
-        param_id: "thr_mid",
-        unit: "dB",
-        per_unit: 1.0,
-        help: "Shifts the threshold at 1.2 kHz",
-        field: |s| &mut s.offset_mid_db,
-    },
-    NumberFlag {
-        long: "offset-high",
-        param_id: "thr_high",
-        unit: "dB",
-        per_unit: 1.0,
-        help: "Shifts the threshold at 7 kHz and above",
-        field: |s| &mut s.offset_high_db,
     },
     NumberFlag {
         long: "artifact-control",
@@ -199,6 +178,7 @@ pub struct SettingFlags {
     numbers: Vec<(usize, f32)>,
     mode: Option<LatencyMode>,
     engine: Option<Engine>,
+    curve: Option<ThresholdCurve>,
     is_removed: bool,
     is_unlinked: bool,
     is_adaptive: bool,
@@ -213,6 +193,9 @@ impl SettingFlags {
         }
         if let Some(engine) = self.engine {
             settings.engine = engine;
+        }
+        if let Some(curve) = self.curve {
+            settings.curve = curve;
         }
         if self.is_removed {
             settings.monitor = Monitor::Removed;
@@ -270,6 +253,8 @@ pub fn settings_json(settings: &Settings) -> serde_json::Value {
         let value = (f64::from(flag.get(settings)) * 1000.0).round() / 1000.0;
         values.insert(flag.long.replace('-', "_"), value.into());
     }
+    let node = |node: &ThresholdNode| serde_json::json!([node.hz, node.offset_db]);
+    values.insert("curve".into(), settings.curve.nodes.iter().map(node).collect());
     values.insert("removed".into(), (settings.monitor == Monitor::Removed).into());
     values.insert("stereo_link".into(), settings.stereo_link.into());
     let is_adaptive = settings.profile_source == ProfileSource::Adaptive;
@@ -284,6 +269,35 @@ fn parse_mode(text: &str) -> Result<LatencyMode, String> {
         .ok_or_else(|| "expected live, standard or studio".into())
 }
 
+/// Reads `200:-3,1.2k:0,7 kHz:6 dB`.
+fn parse_curve(text: &str) -> Result<ThresholdCurve, String> {
+    let mut points = Vec::new();
+    for point in text.split(',') {
+        let (hz, offset_db) = point
+            .split_once(':')
+            .ok_or_else(|| format!("'{point}' is no point: write HZ:DB, for example 7k:6"))?;
+        points.push(ThresholdNode {
+            hz: parse_range(hz, "Hz", 20.0, 20_000.0)?,
+            offset_db: parse_range(offset_db, "dB", -60.0, 60.0)?,
+        });
+    }
+    ThresholdCurve::from_points(&points)
+        .ok_or_else(|| format!("{} points are too many: give {N_NODES} at most", points.len()))
+}
+
+fn parse_range(text: &str, unit: &str, low: f32, high: f32) -> Result<f32, String> {
+    // `7k` is how people write it.
+    let text = text.trim();
+    let value = match text.strip_suffix(['k', 'K']).filter(|_| unit == "Hz") {
+        Some(thousands) => parse_quantity(thousands, "Hz")? * 1000.0,
+        None => parse_quantity(text, unit)?,
+    };
+    if (low..=high).contains(&value) {
+        return Ok(value);
+    }
+    Err(format!("'{text}' is out of range: expected {low} to {high} {unit}"))
+}
+
 impl FromArgMatches for SettingFlags {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
         let numbers = NUMBER_FLAGS
@@ -295,6 +309,7 @@ impl FromArgMatches for SettingFlags {
             numbers,
             mode: matches.get_one::<LatencyMode>("mode").copied(),
             engine: matches.get_one::<Engine>("engine").copied(),
+            curve: matches.get_one::<ThresholdCurve>("curve").copied(),
             is_removed: matches.get_flag("removed"),
             is_unlinked: matches.get_flag("unlink"),
             is_adaptive: matches.get_flag("adaptive"),
@@ -335,6 +350,18 @@ impl Args for SettingFlags {
                     )
                     .value_parser(ValueParser::from(parse_engine)),
             )
+            .arg(
+                Arg::new("curve")
+                    .long("curve")
+                    .value_name("HZ:DB,...")
+                    .help_heading("Sound")
+                    .help(
+                        "Shifts the threshold over frequency, up to six points: '200:0,7k:6' takes \
+                         more hiss [default: flat]",
+                    )
+                    .allow_hyphen_values(true)
+                    .value_parser(ValueParser::from(parse_curve)),
+            )
             .arg(switch("removed", "Write what is taken away instead of what remains"))
             .arg(switch("unlink", "Give every channel its own mask; the stereo image may move"))
             .arg(switch("adaptive", "Follow the noise as it changes instead of learning it once"))
@@ -368,6 +395,20 @@ mod tests {
             flag.set(&mut expected, low);
             let long = format!("--{}", flag.long);
             assert_eq!(parse(&[&long, &low.to_string()]).unwrap(), expected, "{long}");
+        }
+    }
+
+    #[test]
+    fn a_curve_is_read_point_by_point() {
+        let settings = parse(&["--curve", "-3"]).unwrap_err().to_string();
+        assert!(settings.contains("no point"), "{settings}");
+        let curve = parse(&["--curve", "200:-3, 1.2 kHz:0 dB,7k:6"]).unwrap().curve;
+        assert_eq!(curve, ThresholdCurve::from_points(&curve.nodes[..3]).unwrap());
+        assert_eq!((curve.nodes[0].hz, curve.nodes[0].offset_db), (200.0, -3.0));
+        assert_eq!((curve.nodes[1].hz, curve.nodes[2].hz), (1_200.0, 7_000.0));
+        assert_eq!(curve.offset_db_at(20_000.0), 6.0);
+        for bad in ["200", "x:3", "200:loud", "1:0", "200:99", "1:1,2:2,3:3,4:4,5:5,6:6,7:7"] {
+            assert!(parse(&["--curve", bad]).is_err(), "{bad}");
         }
     }
 

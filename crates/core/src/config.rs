@@ -75,8 +75,9 @@ pub const SIDECHAIN_AVERAGE_S: f64 = 0.5;
 
 // ---- Threshold ------------------------------------------------------------------------------
 
-/// Frequencies at which the low, mid and high threshold offsets act in full, Hz.
-pub const OFFSET_CORNERS_HZ: [f64; 3] = [200.0, 1_200.0, 7_000.0];
+/// Where the nodes of the threshold curve stand by default, Hz: the second, fourth and sixth are
+/// where older states shifted it (low, mid, high), the others lie between and below.
+pub const NODE_HZ: [f32; 6] = [60.0, 200.0, 500.0, 1_200.0, 3_000.0, 7_000.0];
 /// Standard deviations above the mean at which the threshold stands by default, as in the classic
 /// algorithm.
 pub const DEFAULT_SENSITIVITY: f32 = 1.5;

@@ -13,7 +13,7 @@ use crate::profile::{BinProfile, NoiseProfile};
 use crate::settings::{ProfileSource, Settings};
 use crate::stft::Transform;
 use channel::{Channel, Lane};
-use noise::{NoiseChannel, ThresholdKey, average_spread, offset_weights};
+use noise::{NoiseChannel, Offsets, ThresholdKey, average_spread};
 use samples::{OutputWeights, is_fault, tame};
 
 /// What is fixed while a stream runs.
@@ -82,8 +82,8 @@ pub struct Denoiser {
     profile_count: u32,
     scratch_profiles: Vec<BinProfile>,
     threshold_key: Option<ThresholdKey>,
-    /// Weight of the three threshold offsets in each bin.
-    offset_weights: [Vec<f32>; 3],
+    /// Shift of the threshold in each bin.
+    offsets: Offsets,
     /// Sum of channels, for the tap.
     view: ViewBuffers,
     hop_pos: usize,
@@ -130,7 +130,7 @@ impl Denoiser {
             profile_count: 0,
             scratch_profiles: vec![BinProfile::new(n_bins); spec.n_channels],
             threshold_key: None,
-            offset_weights: offset_weights(&geometry),
+            offsets: Offsets::new(&geometry),
             view: ViewBuffers { power: zeros(), noise: zeros(), gain: zeros() },
             hop_pos: 0,
             dry_pos: 0,
@@ -363,10 +363,13 @@ impl Denoiser {
         let key = ThresholdKey {
             source,
             sensitivity: settings.sensitivity,
-            offsets_db: [settings.offset_low_db, settings.offset_mid_db, settings.offset_high_db],
+            curve: settings.curve,
             profile_count: self.profile_count,
         };
         let is_stale = self.threshold_key != Some(key);
+        if self.threshold_key.is_none_or(|old| old.curve != key.curve) {
+            self.offsets.follow(&key.curve);
+        }
         self.threshold_key = Some(key);
 
         let hop_s = self.geometry.hop_len as f64 / self.geometry.sample_rate_hz;
@@ -379,18 +382,18 @@ impl Denoiser {
         for (idx, channel) in self.channels.iter_mut().enumerate() {
             match source {
                 ProfileSource::Captured if is_stale => {
-                    channel.noise.use_captured(&key, &self.offset_weights);
+                    channel.noise.use_captured(&key, self.offsets.db());
                 }
                 ProfileSource::Captured => {}
                 ProfileSource::Adaptive => {
                     channel.tracker.track(&channel.power, &mut channel.mean_power);
                     let noise = &mut channel.noise;
-                    noise.use_mean_power(&channel.mean_power, is_stale, &key, &self.offset_weights);
+                    noise.use_mean_power(&channel.mean_power, is_stale, &key, self.offsets.db());
                 }
                 ProfileSource::Sidechain => {
                     let from = &self.noise_channels[idx.min(self.noise_channels.len() - 1)];
                     let noise = &mut channel.noise;
-                    noise.use_mean_power(&from.averaged, is_stale, &key, &self.offset_weights);
+                    noise.use_mean_power(&from.averaged, is_stale, &key, self.offsets.db());
                 }
             }
         }

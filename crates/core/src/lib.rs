@@ -6,6 +6,7 @@
 
 pub mod capture;
 pub mod config;
+pub mod curve;
 pub mod denoiser;
 pub mod gate;
 pub mod geometry;
@@ -18,6 +19,7 @@ pub mod tracker;
 pub mod unet;
 
 pub use capture::{CaptureRefusal, CaptureStatus};
+pub use curve::{ThresholdCurve, ThresholdNode};
 pub use denoiser::{Denoiser, FrameView, StreamSpec, Tap};
 pub use geometry::{BuildError, Geometry, LatencyMode};
 pub use profile::{NoiseProfile, ProfileError};

@@ -2,6 +2,7 @@
 //! up here.
 
 use crate::config;
+use crate::curve::ThresholdCurve;
 
 /// Which algorithm makes the mask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
@@ -67,12 +68,8 @@ pub struct Settings {
     pub attack_ms: f32,
     /// Time constant with which a bin closes, ms; 0 is at once.
     pub release_ms: f32,
-    /// Shift of the threshold at low frequencies (200 Hz and below), dB.
-    pub offset_low_db: f32,
-    /// Shift of the threshold at mid frequencies (1.2 kHz), dB.
-    pub offset_mid_db: f32,
-    /// Shift of the threshold at high frequencies (7 kHz and above), dB.
-    pub offset_high_db: f32,
+    /// Shift of the threshold over frequency.
+    pub curve: ThresholdCurve,
     /// Gate engine: how much the gain of bins that hold only noise is averaged over their
     /// neighbourhood, so that none of them twinkles, 0 to 1.
     pub artifact_control: f32,
@@ -104,9 +101,7 @@ impl Default for Settings {
             time_smoothing_ms: 20.0,
             attack_ms: 0.0,
             release_ms: 0.0,
-            offset_low_db: 0.0,
-            offset_mid_db: 0.0,
-            offset_high_db: 0.0,
+            curve: ThresholdCurve::default(),
             artifact_control: 1.0,
             transient_protection: 1.0,
             stereo_link: true,
@@ -135,9 +130,7 @@ impl Settings {
             time_smoothing_ms: or(self.time_smoothing_ms, 0.0, 1_000.0, d.time_smoothing_ms),
             attack_ms: or(self.attack_ms, 0.0, 10_000.0, d.attack_ms),
             release_ms: or(self.release_ms, 0.0, 10_000.0, d.release_ms),
-            offset_low_db: or(self.offset_low_db, -60.0, 60.0, 0.0),
-            offset_mid_db: or(self.offset_mid_db, -60.0, 60.0, 0.0),
-            offset_high_db: or(self.offset_high_db, -60.0, 60.0, 0.0),
+            curve: self.curve.sanitised(),
             artifact_control: or(self.artifact_control, 0.0, 1.0, d.artifact_control),
             transient_protection: or(self.transient_protection, 0.0, 1.0, d.transient_protection),
             mix: or(self.mix, 0.0, 1.0, d.mix),

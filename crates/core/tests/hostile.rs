@@ -2,7 +2,7 @@
 
 mod support;
 
-use quell_core::{Engine, LatencyMode, Settings};
+use quell_core::{Engine, LatencyMode, Settings, ThresholdCurve, ThresholdNode};
 use support::{denoiser, error_db, run_mono, sine, transparent, white};
 
 const POISON: [f32; 8] =
@@ -63,9 +63,7 @@ fn senseless_settings_are_survived() {
             time_smoothing_ms: bad,
             attack_ms: bad,
             release_ms: bad,
-            offset_low_db: bad,
-            offset_mid_db: bad,
-            offset_high_db: bad,
+            curve: ThresholdCurve { nodes: [ThresholdNode { hz: bad, offset_db: bad }; 6] },
             mix: bad,
             output_gain_db: bad,
             ..Settings::default()

@@ -10,7 +10,7 @@ mod support;
 use assert_no_alloc::{AllocDisabler, assert_no_alloc};
 use quell_core::{
     Denoiser, Engine, FrameView, LatencyMode, Monitor, NoiseProfile, ProfileSource, Settings,
-    StreamSpec, Tap,
+    StreamSpec, Tap, ThresholdCurve,
 };
 use support::white;
 
@@ -114,7 +114,7 @@ fn automation() -> Vec<Settings> {
                     time_smoothing_ms: step as f32,
                     attack_ms: (step % 5) as f32 * 10.0,
                     release_ms: (step % 4) as f32 * 50.0,
-                    offset_low_db: step as f32 - 20.0,
+                    curve: ThresholdCurve::from_three(step as f32 - 20.0, 3.0, -(step as f32)),
                     mix: (step % 11) as f32 / 10.0,
                     output_gain_db: step as f32 - 20.0,
                     ..base

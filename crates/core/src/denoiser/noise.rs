@@ -3,6 +3,7 @@
 use realfft::num_complex::Complex32;
 
 use crate::config;
+use crate::curve::ThresholdCurve;
 use crate::gate::reference_db;
 use crate::geometry::Geometry;
 use crate::level::db_to_power;
@@ -73,11 +74,10 @@ impl NoiseLevel {
     }
 
     /// Reference level and threshold from the captured statistics.
-    pub(super) fn use_captured(&mut self, key: &ThresholdKey, offset_weights: &[Vec<f32>; 3]) {
+    pub(super) fn use_captured(&mut self, key: &ThresholdKey, offsets_db: &[f32]) {
         let levels = self.captured.mean_db.iter().zip(&self.captured.std_db);
         for (bin_idx, (mean_db, std_db)) in levels.enumerate() {
-            let threshold_db =
-                mean_db + key.sensitivity * std_db + key.offset_db(offset_weights, bin_idx);
+            let threshold_db = mean_db + key.sensitivity * std_db + offsets_db[bin_idx];
             let reference_db = reference_db(threshold_db, self.spread_db[bin_idx]);
             self.reference[bin_idx] = db_to_power(reference_db);
             self.threshold[bin_idx] = db_to_power(threshold_db - reference_db);
@@ -91,10 +91,10 @@ impl NoiseLevel {
         mean_power: &[f32],
         is_stale: bool,
         key: &ThresholdKey,
-        offset_weights: &[Vec<f32>; 3],
+        offsets_db: &[f32],
     ) {
         if is_stale {
-            self.update_tracked_factors(key, offset_weights);
+            self.update_tracked_factors(key, offsets_db);
         }
         let bins = mean_power.iter().zip(&self.per_mean_power);
         for (reference, (power, factor)) in self.reference.iter_mut().zip(bins) {
@@ -104,11 +104,11 @@ impl NoiseLevel {
     }
 
     /// What the settings make of a mean power of 1.
-    fn update_tracked_factors(&mut self, key: &ThresholdKey, offset_weights: &[Vec<f32>; 3]) {
+    fn update_tracked_factors(&mut self, key: &ThresholdKey, offsets_db: &[f32]) {
         let steady_db =
             key.sensitivity * config::GAUSSIAN_LOG_STD_DB - config::GAUSSIAN_LOG_BIAS_DB;
         for bin_idx in 0..self.threshold.len() {
-            let threshold_db = steady_db + key.offset_db(offset_weights, bin_idx);
+            let threshold_db = steady_db + offsets_db[bin_idx];
             let reference_db = reference_db(threshold_db, config::GAUSSIAN_LOG_STD_DB);
             self.per_mean_power[bin_idx] = db_to_power(reference_db);
             self.threshold[bin_idx] = db_to_power(threshold_db - reference_db);
@@ -128,13 +128,31 @@ impl NoiseLevel {
 pub(super) struct ThresholdKey {
     pub(super) source: ProfileSource,
     pub(super) sensitivity: f32,
-    pub(super) offsets_db: [f32; 3],
+    pub(super) curve: ThresholdCurve,
     pub(super) profile_count: u32,
 }
 
-impl ThresholdKey {
-    fn offset_db(&self, weights: &[Vec<f32>; 3], bin_idx: usize) -> f32 {
-        self.offsets_db.iter().zip(weights).map(|(offset, weight)| offset * weight[bin_idx]).sum()
+/// Shift of the threshold per bin.
+pub(super) struct Offsets {
+    /// Logarithm of the frequency of each bin, so that a moving curve costs none.
+    log_hz: Vec<f32>,
+    db: Vec<f32>,
+}
+
+impl Offsets {
+    pub(super) fn new(geometry: &Geometry) -> Self {
+        let log_hz = |idx: usize| (idx as f64 * geometry.bin_hz()).max(1.0).ln() as f32;
+        let log_hz: Vec<f32> = (0..geometry.n_bins()).map(log_hz).collect();
+        Self { db: vec![0.0; log_hz.len()], log_hz }
+    }
+
+    /// Takes the shape of a curve.
+    pub(super) fn follow(&mut self, curve: &ThresholdCurve) {
+        curve.write(&self.log_hz, &mut self.db);
+    }
+
+    pub(super) fn db(&self) -> &[f32] {
+        &self.db
     }
 }
 
@@ -151,21 +169,4 @@ pub(super) fn average_spread(values: &[f32], half_width: usize, out: &mut [f32])
             .sum::<f32>()
             / total;
     }
-}
-
-/// Weights of the low, mid and high offset per bin: straight lines over log frequency between the
-/// three corner frequencies, constant outside.
-pub(super) fn offset_weights(geometry: &Geometry) -> [Vec<f32>; 3] {
-    let corners = config::OFFSET_CORNERS_HZ.map(f64::ln);
-    let mut weights = [const { Vec::new() }; 3];
-    for bin_idx in 0..geometry.n_bins() {
-        let log_hz = (bin_idx as f64 * geometry.bin_hz()).max(1.0).ln();
-        let rise = |a: f64, b: f64| ((log_hz - a) / (b - a)).clamp(0.0, 1.0);
-        let (low_to_mid, mid_to_high) =
-            (rise(corners[0], corners[1]), rise(corners[1], corners[2]));
-        weights[0].push((1.0 - low_to_mid) as f32);
-        weights[1].push((low_to_mid - mid_to_high) as f32);
-        weights[2].push(mid_to_high as f32);
-    }
-    weights
 }
