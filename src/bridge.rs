@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crossbeam_utils::atomic::AtomicCell;
-use quell_core::{CaptureRefusal, CaptureStatus, NoiseProfile};
+use quell_core::{CaptureRefusal, CaptureStatus, NoiseProfile, Verdict};
 
 /// Boxes that may be under way at once, with room to spare: one each way and one in every hand.
 const N_BOXES: usize = 8;
@@ -233,17 +233,24 @@ impl AudioEnd {
 
 const IDLE: u64 = 0;
 const CAPTURING: u64 = 1;
-const CAPTURED: u64 = 2;
+const STEADY: u64 = 2;
 const TOO_SHORT: u64 = 3;
 const SILENT: u64 = 4;
 const NOT_NUMBERS: u64 = 5;
+const VARYING: u64 = 6;
+const SPEECH: u64 = 7;
 
 fn pack(status: CaptureStatus) -> u64 {
     let (kind, seconds, level_db, spread_db) = match status {
         CaptureStatus::Idle => (IDLE, 0.0, 0.0, 0.0),
         CaptureStatus::Capturing { seconds } => (CAPTURING, seconds, 0.0, 0.0),
-        CaptureStatus::Captured { seconds, level_dbfs, spread_db } => {
-            (CAPTURED, seconds, level_dbfs, spread_db)
+        CaptureStatus::Captured { seconds, level_dbfs, spread_db, verdict } => {
+            let kind = match verdict {
+                Verdict::Steady => STEADY,
+                Verdict::Varying => VARYING,
+                Verdict::Speech => SPEECH,
+            };
+            (kind, seconds, level_dbfs, spread_db)
         }
         CaptureStatus::Refused(CaptureRefusal::TooShort { seconds }) => {
             (TOO_SHORT, seconds, 0.0, 0.0)
@@ -262,10 +269,15 @@ fn unpack(word: u64) -> CaptureStatus {
     let hundredths = |shift: u32| f32::from((word >> shift) as u16 as i16) / 100.0;
     match word & 0xff {
         CAPTURING => CaptureStatus::Capturing { seconds },
-        CAPTURED => CaptureStatus::Captured {
+        kind @ (STEADY | VARYING | SPEECH) => CaptureStatus::Captured {
             seconds,
             level_dbfs: hundredths(32),
             spread_db: hundredths(48),
+            verdict: match kind {
+                STEADY => Verdict::Steady,
+                VARYING => Verdict::Varying,
+                _ => Verdict::Speech,
+            },
         },
         TOO_SHORT => CaptureStatus::Refused(CaptureRefusal::TooShort { seconds }),
         SILENT => CaptureStatus::Refused(CaptureRefusal::Silent),
@@ -291,12 +303,18 @@ mod tests {
         assert!(AtomicCell::<Option<Box<Parcel>>>::is_lock_free());
     }
 
+    fn captured(verdict: Verdict) -> CaptureStatus {
+        CaptureStatus::Captured { seconds: 2.0, level_dbfs: -62.25, spread_db: 5.5, verdict }
+    }
+
     #[test]
     fn every_status_survives_packing() {
         for status in [
             CaptureStatus::Idle,
             CaptureStatus::Capturing { seconds: 1.25 },
-            CaptureStatus::Captured { seconds: 2.0, level_dbfs: -62.25, spread_db: 5.5 },
+            captured(Verdict::Steady),
+            captured(Verdict::Varying),
+            captured(Verdict::Speech),
             CaptureStatus::Refused(CaptureRefusal::TooShort { seconds: 0.25 }),
             CaptureStatus::Refused(CaptureRefusal::Silent),
             CaptureStatus::Refused(CaptureRefusal::NotNumbers),

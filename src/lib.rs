@@ -12,6 +12,7 @@
 pub mod bridge;
 pub mod clap_shell;
 pub mod editor;
+pub mod feed;
 pub mod params;
 pub mod state;
 pub mod vst3_shell;
@@ -26,6 +27,7 @@ use quell_core::{CaptureStatus, Denoiser, LatencyMode, NoiseProfile, StreamSpec}
 
 use crate::bridge::{AudioEnd, Link};
 use crate::editor::QuellEditor;
+use crate::feed::{Feed, FeedEnd};
 use crate::params::QuellParams;
 
 /// What an instance shares with the shell around it and with its editor.
@@ -35,6 +37,8 @@ pub struct Shared {
     pub params: Arc<QuellParams>,
     /// The way to the audio thread.
     pub link: Arc<Link>,
+    /// What the audio thread shows.
+    pub feed: Arc<Feed>,
     /// Set where the shell, not the framework, carries the editor's edits to the host.
     pub edits: editor::EditsSlot,
 }
@@ -54,6 +58,7 @@ pub(crate) fn take_last_built() -> Option<Shared> {
 pub struct Quell {
     shared: Shared,
     audio: AudioEnd,
+    display: FeedEnd,
     denoiser: Option<Denoiser>,
     /// [`Denoiser::profile_count`] up to which everybody knows the profile.
     n_known_profiles: u32,
@@ -64,13 +69,22 @@ pub struct Quell {
 impl Default for Quell {
     fn default() -> Self {
         let (link, audio) = bridge::link();
+        let (feed, display) = feed::feed();
         let shared = Shared {
             params: Arc::new(QuellParams::default()),
             link,
+            feed,
             edits: editor::EditsSlot::default(),
         };
         LAST_BUILT.set(Some(shared.clone()));
-        Self { shared, audio, denoiser: None, n_known_profiles: 0, is_restart_requested: false }
+        Self {
+            shared,
+            audio,
+            display,
+            denoiser: None,
+            n_known_profiles: 0,
+            is_restart_requested: false,
+        }
     }
 }
 
@@ -148,6 +162,8 @@ impl Plugin for Quell {
         let n_bins = NoiseProfile::bins_up_to(spec.sample_rate_hz / 2.0);
         let profile = self.audio.prepare(spec.n_channels, n_bins);
         denoiser.set_profile(profile.as_deref());
+        let geometry = denoiser.geometry();
+        self.display.prepare(spec.sample_rate_hz, geometry.bin_hz(), geometry.n_bins());
         self.n_known_profiles = denoiser.profile_count();
         self.is_restart_requested = false;
         // Nothing begins by learning; in particular no project that was just opened.
@@ -185,7 +201,14 @@ impl Plugin for Quell {
         // 2. Sound.
         let settings = self.shared.params.settings();
         let noise = aux.inputs.first().map(Buffer::as_slice_immutable);
-        run(denoiser, buffer.as_slice(), noise, &settings);
+        let is_watched = self.display.look();
+        if is_watched {
+            self.display.input(buffer.as_slice());
+        }
+        run(denoiser, buffer.as_slice(), noise, &settings, &mut self.display);
+        if is_watched {
+            self.display.output(buffer.as_slice());
+        }
         // 3. News for outside.
         let status = denoiser.capture_status();
         self.audio.show_status(status);
@@ -224,15 +247,16 @@ fn run(
     io: &mut [&mut [f32]],
     noise: Option<&[&mut [f32]]>,
     settings: &quell_core::Settings,
+    tap: &mut FeedEnd,
 ) {
     // The noise input is analysed only while something depends on it.
     let is_wanted = settings.profile_source == quell_core::ProfileSource::Sidechain;
     match noise.filter(|_| is_wanted) {
         Some([left, right, ..]) => {
-            denoiser.process(io, Some(&[&**left, &**right]), settings, &mut ());
+            denoiser.process(io, Some(&[&**left, &**right]), settings, tap);
         }
-        Some([mono]) => denoiser.process(io, Some(&[&**mono]), settings, &mut ()),
-        Some([]) | None => denoiser.process(io, None, settings, &mut ()),
+        Some([mono]) => denoiser.process(io, Some(&[&**mono]), settings, tap),
+        Some([]) | None => denoiser.process(io, None, settings, tap),
     }
 }
 

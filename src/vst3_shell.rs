@@ -206,6 +206,7 @@ impl Core {
         let Some(param) = self.param(id).filter(|_| value.is_finite()) else { return false };
         // SAFETY: the pointers live as long as `shared.params`, which this object holds.
         unsafe { param._internal_set_normalized_value(value.clamp(0.0, 1.0) as f32) };
+        self.shared.feed.request_repaint();
         true
     }
 

@@ -150,10 +150,11 @@ impl Tap for Recorder {
 }
 
 impl Recorder {
-    /// Gains are decided `look_ahead` frames after the frame they belong to.
+    /// The first `look_ahead` frames are from before the sound.
     fn finish(mut self, look_ahead: usize) -> Frames {
-        self.gain.drain(..(look_ahead * self.n_bins).min(self.gain.len()));
-        self.power.truncate(self.gain.len());
+        let n_before = (look_ahead * self.n_bins).min(self.gain.len());
+        self.gain.drain(..n_before);
+        self.power.drain(..n_before);
         Frames {
             bin_hz: self.bin_hz,
             n_bins: self.n_bins,

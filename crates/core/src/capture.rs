@@ -23,9 +23,45 @@ pub enum CaptureStatus {
         level_dbfs: f32,
         /// Standard deviation of a bin's level, mean of all bins, dB; steady noise has 5.6.
         spread_db: f32,
+        /// What that spread says about the sound.
+        verdict: Verdict,
     },
     /// The frames were thrown away and the profile before them kept.
     Refused(CaptureRefusal),
+}
+
+/// What the captured sound was, as far as its levels tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Steady noise, which is what a print is for.
+    Steady,
+    /// Noise that swells or clicks: the print is usable, and a calmer stretch is better.
+    Varying,
+    /// Levels in the voice range come and go as in speech or music.
+    Speech,
+}
+
+impl Verdict {
+    /// Judges by the mean spread of the bins in and outside the voice range, dB.
+    fn of(voice_spread_db: f64, other_spread_db: f64) -> Self {
+        if voice_spread_db > config::SPEECH_SPREAD_DB.max(other_spread_db) {
+            Self::Speech
+        } else if voice_spread_db.max(other_spread_db) > config::STEADY_SPREAD_DB {
+            Self::Varying
+        } else {
+            Self::Steady
+        }
+    }
+}
+
+impl core::fmt::Display for Verdict {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::Steady => "steady",
+            Self::Varying => "not steady: a calmer stretch gives a better print",
+            Self::Speech => "speech or music in it: capture noise alone",
+        })
+    }
 }
 
 /// Why a capture was thrown away.
@@ -47,8 +83,8 @@ impl core::fmt::Display for CaptureStatus {
         match self {
             Self::Idle => write!(f, "no capture yet"),
             Self::Capturing { seconds } => write!(f, "capturing, {seconds:.1} s"),
-            Self::Captured { seconds, level_dbfs, .. } => {
-                write!(f, "captured {seconds:.1} s of noise at {level_dbfs:.0} dBFS")
+            Self::Captured { seconds, level_dbfs, verdict, .. } => {
+                write!(f, "captured {seconds:.1} s of noise at {level_dbfs:.0} dBFS, {verdict}")
             }
             Self::Refused(refusal) => write!(f, "{refusal}; the profile before it was kept"),
         }
@@ -176,25 +212,50 @@ impl Capture {
             return CaptureStatus::Refused(CaptureRefusal::Silent);
         }
         let n = self.n_frames as f64;
-        let mut spread_sum_db = 0.0;
-        let mut n_values = 0usize;
+        let (mut in_voice, mut elsewhere) = (Mean::default(), Mean::default());
         for (sums, out) in self.channels.iter().zip(out) {
-            let stats = sums.sum_db.iter().zip(&sums.sum_db2);
+            let stats = sums.sum_db.iter().zip(&sums.sum_db2).enumerate();
             let targets = out.mean_db.iter_mut().zip(&mut out.std_db);
-            for ((sum, sum2), (mean_out, std_out)) in stats.zip(targets) {
+            for ((bin_idx, (sum, sum2)), (mean_out, std_out)) in stats.zip(targets) {
                 let mean = sum / n;
                 let std = (sum2 / n - mean * mean).max(0.0).sqrt();
                 *mean_out = (mean as f32).clamp(config::MIN_LEVEL_DB, config::MAX_LEVEL_DB);
                 *std_out = (std as f32).clamp(0.0, config::MAX_STD_DB);
-                spread_sum_db += std;
-                n_values += 1;
+                let is_voice = config::VOICE_RANGE_HZ.contains(&(bin_idx as f64 * self.bin_hz));
+                if is_voice {
+                    in_voice.add(std)
+                } else {
+                    elsewhere.add(std)
+                };
             }
         }
         CaptureStatus::Captured {
             seconds,
             level_dbfs: (10.0 * (self.variance_sum / n).log10()) as f32,
-            spread_db: (spread_sum_db / n_values.max(1) as f64) as f32,
+            spread_db: in_voice.with(&elsewhere).value() as f32,
+            verdict: Verdict::of(in_voice.value(), elsewhere.value()),
         }
+    }
+}
+
+#[derive(Default)]
+struct Mean {
+    sum: f64,
+    n: usize,
+}
+
+impl Mean {
+    fn add(&mut self, value: f64) {
+        self.sum += value;
+        self.n += 1;
+    }
+
+    fn with(&self, other: &Self) -> Self {
+        Self { sum: self.sum + other.sum, n: self.n + other.n }
+    }
+
+    fn value(&self) -> f64 {
+        self.sum / self.n.max(1) as f64
     }
 }
 

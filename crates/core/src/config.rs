@@ -35,6 +35,15 @@ pub const MIN_CAPTURE_S: f64 = 0.3;
 /// audio (about −98 dBFS).
 pub const SILENCE_DBFS: f32 = -110.0;
 
+/// Where the energy of speech lies, Hz: the band of a telephone.
+pub const VOICE_RANGE_HZ: core::ops::RangeInclusive<f64> = 300.0..=3_400.0;
+/// Mean spread of the bins up to which a capture counts as steady, dB. Gaussian noise has 5.6.
+pub const STEADY_SPREAD_DB: f64 = 6.8;
+/// Mean spread of the bins in the voice range from which a capture counts as speech or music, dB,
+/// provided that the other bins spread less. Two seconds of clean speech have 12.6 or more (95 % of
+/// 150 stretches of the training set), speech over a fan 8.1, speech over hiss 7.5.
+pub const SPEECH_SPREAD_DB: f64 = 7.2;
+
 // ---- Levels ---------------------------------------------------------------------------------
 
 /// Lowest level a profile bin may hold, dB re full scale per 25 Hz.

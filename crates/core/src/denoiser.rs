@@ -33,7 +33,7 @@ pub struct StreamSpec {
 pub struct FrameView<'a> {
     /// Distance of two bins, Hz.
     pub bin_hz: f32,
-    /// Power of the input per 25 Hz, mean of the channels.
+    /// Power of the input per 25 Hz, mean of the channels, in the frame that the gains belong to.
     pub power: &'a [f32],
     /// Reference level of the noise per 25 Hz, mean of the channels.
     pub noise: &'a [f32],
@@ -428,7 +428,14 @@ impl Denoiser {
             return;
         }
         let view = &mut self.view;
-        average(self.channels.iter().map(|c| &*c.power), &mut view.power);
+        let due = (self.frame_idx + 1) % (self.spec.mode.look_ahead_frames() + 1);
+        let share = 1.0 / self.channels.len() as f32;
+        view.power.fill(0.0);
+        for channel in &self.channels {
+            // `noise` serves as scratch until it is written below.
+            self.transform.power(&channel.spectra[due], &mut view.noise);
+            view.power.iter_mut().zip(&view.noise).for_each(|(sum, power)| *sum += power * share);
+        }
         average(self.channels.iter().map(|c| &*c.noise.reference), &mut view.noise);
         average(self.lanes[..n_masks].iter().map(|l| &*l.gain), &mut view.gain);
         tap.frame(&FrameView {

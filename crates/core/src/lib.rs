@@ -18,7 +18,7 @@ pub mod stft;
 pub mod tracker;
 pub mod unet;
 
-pub use capture::{CaptureRefusal, CaptureStatus};
+pub use capture::{CaptureRefusal, CaptureStatus, Verdict};
 pub use curve::{ThresholdCurve, ThresholdNode};
 pub use denoiser::{Denoiser, FrameView, StreamSpec, Tap};
 pub use geometry::{BuildError, Geometry, LatencyMode};

@@ -2,7 +2,9 @@
 
 mod support;
 
-use quell_core::{CaptureRefusal, CaptureStatus, Denoiser, LatencyMode, ProfileSource, Settings};
+use quell_core::{
+    CaptureRefusal, CaptureStatus, Denoiser, LatencyMode, ProfileSource, Settings, Verdict,
+};
 use support::{denoiser, learn, rms_db, run, run_mono, sine, white};
 
 fn capture(stream: &mut Denoiser, noise: &[f32]) -> CaptureStatus {
@@ -19,11 +21,12 @@ fn white_noise_reads_its_level_per_25_hz_at_every_rate_and_mode() {
             let mut rng = fastrand::Rng::with_seed(0x58);
             let mut stream = denoiser(rate_hz, 1, mode);
             let status = capture(&mut stream, &white(&mut rng, 3 * rate_hz as usize, 0.01));
-            let CaptureStatus::Captured { seconds, level_dbfs, spread_db } = status else {
+            let CaptureStatus::Captured { seconds, level_dbfs, spread_db, verdict } = status else {
                 panic!("{rate_hz} Hz, {mode:?}: {status}");
             };
             assert!((seconds - 3.0).abs() < 0.03, "{seconds}");
             assert!((level_dbfs + 40.0).abs() < 0.3, "{rate_hz} Hz, {mode:?}: {level_dbfs} dBFS");
+            assert_eq!(verdict, Verdict::Steady);
             assert!((spread_db - 5.57).abs() < 0.3, "{rate_hz} Hz, {mode:?}: {spread_db} dB");
 
             let profile = stream.profile().expect("captured");
@@ -34,6 +37,45 @@ fn white_noise_reads_its_level_per_25_hz_at_every_rate_and_mode() {
                 "{rate_hz} Hz, {mode:?}: {mean_db} dB per 25 Hz, expected {expected_db}"
             );
         }
+    }
+}
+
+/// Samples of a golden recording; see `golden/ATTRIBUTION.md`.
+fn recording(bytes: &[u8]) -> Vec<f32> {
+    let (samples, _) = bytes.as_chunks::<2>();
+    samples.iter().map(|&bytes| f32::from(i16::from_le_bytes(bytes)) / 32_768.0).collect()
+}
+
+#[test]
+fn the_verdict_tells_noise_from_speech_and_music() {
+    let swelling = |noise: Vec<f32>| -> Vec<f32> {
+        let swell = |i: usize| if (i / 4_000).is_multiple_of(2) { 1.0 } else { 0.15 };
+        noise.iter().enumerate().map(|(i, x)| x * swell(i)).collect()
+    };
+    let hiss = recording(include_bytes!("golden/speech_16000_noise.i16"));
+    let cases: [(&str, Vec<f32>, f64, Verdict); 6] = [
+        ("hiss", hiss.clone(), 16_000.0, Verdict::Steady),
+        ("rain", recording(include_bytes!("golden/rain_48000.i16")), 48_000.0, Verdict::Steady),
+        ("swelling hiss", swelling(hiss), 16_000.0, Verdict::Varying),
+        (
+            "tape",
+            recording(include_bytes!("golden/music_44100_noise.i16")),
+            44_100.0,
+            Verdict::Steady,
+        ),
+        (
+            "speech over hiss",
+            recording(include_bytes!("golden/speech_16000.i16")),
+            16_000.0,
+            Verdict::Speech,
+        ),
+        ("guitar", recording(include_bytes!("golden/music_44100.i16")), 44_100.0, Verdict::Speech),
+    ];
+    for (name, sound, rate_hz, expected) in cases {
+        let mut stream = denoiser(rate_hz, 1, LatencyMode::Standard);
+        let status = capture(&mut stream, &sound);
+        let CaptureStatus::Captured { verdict, .. } = status else { panic!("{name}: {status}") };
+        assert_eq!(verdict, expected, "{name}: {status:?}");
     }
 }
 

@@ -107,11 +107,12 @@ impl NoiseLevel {
     fn update_tracked_factors(&mut self, key: &ThresholdKey, offsets_db: &[f32]) {
         let steady_db =
             key.sensitivity * config::GAUSSIAN_LOG_STD_DB - config::GAUSSIAN_LOG_BIAS_DB;
-        for bin_idx in 0..self.threshold.len() {
-            let threshold_db = steady_db + offsets_db[bin_idx];
+        let bins = self.threshold.iter_mut().zip(&mut self.per_mean_power).zip(offsets_db);
+        for ((threshold, per_mean_power), offset_db) in bins {
+            let threshold_db = steady_db + offset_db;
             let reference_db = reference_db(threshold_db, config::GAUSSIAN_LOG_STD_DB);
-            self.per_mean_power[bin_idx] = db_to_power(reference_db);
-            self.threshold[bin_idx] = db_to_power(threshold_db - reference_db);
+            *per_mean_power = db_to_power(reference_db);
+            *threshold = db_to_power(threshold_db - reference_db);
         }
     }
 

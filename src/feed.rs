@@ -1,0 +1,395 @@
+//! What the audio thread shows the editor: spectra on a display's columns, and levels.
+//!
+//! Frames go through a wait-free ring that the window empties; when nobody empties it, the newest
+//! are dropped. While no window is open one atomic flag is all that is read: no frame is prepared
+//! and no level is measured.
+
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use nice_plug_egui::RepaintNotifier;
+use quell_core::{FrameView, Tap};
+
+/// Columns of a display, evenly spaced over log frequency.
+pub const N_COLUMNS: usize = 256;
+/// Left edge of the first column, Hz.
+pub const MIN_HZ: f32 = 20.0;
+/// Right edge of the last column, Hz, where the rate reaches that far.
+pub const MAX_HZ: f32 = 24_000.0;
+/// Frames under way: half a second, more than any window lets pass between two looks.
+const N_FRAMES: usize = 50;
+/// The window is asked to look again after so many frames: 33 times a second.
+const FRAMES_PER_LOOK: u32 = 3;
+/// Weight of a block's mean square per second, for the level meters.
+const RMS_RATE_PER_S: f32 = 6.0;
+
+static IS_WATCHED_FROM_THE_START: AtomicBool = AtomicBool::new(false);
+
+/// Instances made from now on work as if their window were open; for tests.
+#[doc(hidden)]
+pub fn watch_from_the_start() {
+    IS_WATCHED_FROM_THE_START.store(true, Ordering::Relaxed);
+}
+
+/// One frame on the columns: powers per 25 Hz, means over the column.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    /// Right edge of the last column, Hz.
+    pub max_hz: f32,
+    /// What came in.
+    pub input: [f32; N_COLUMNS],
+    /// What goes out, before mix and output gain.
+    pub output: [f32; N_COLUMNS],
+    /// What was taken away.
+    pub removed: [f32; N_COLUMNS],
+    /// Reference level of the noise.
+    pub noise: [f32; N_COLUMNS],
+    /// Level above which a bin counts as sound.
+    pub threshold: [f32; N_COLUMNS],
+    /// Power of all bins in.
+    pub input_power: f32,
+    /// Power of all bins out.
+    pub output_power: f32,
+}
+
+impl Frame {
+    const EMPTY: Self = Self {
+        max_hz: MAX_HZ,
+        input: [0.0; N_COLUMNS],
+        output: [0.0; N_COLUMNS],
+        removed: [0.0; N_COLUMNS],
+        noise: [0.0; N_COLUMNS],
+        threshold: [0.0; N_COLUMNS],
+        input_power: 0.0,
+        output_power: 0.0,
+    };
+}
+
+/// Peak since the last look, and mean square; bits of f32, which sort like the numbers as long as
+/// none is negative.
+#[derive(Default)]
+struct Meter {
+    peak: AtomicU32,
+    mean_square: AtomicU32,
+}
+
+/// Levels of one look.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Level {
+    /// Largest sample since the last look.
+    pub peak: f32,
+    /// Mean square over the last moments.
+    pub mean_square: f32,
+}
+
+impl Meter {
+    fn note(&self, peak: f32, mean_square: f32) {
+        self.peak.fetch_max(peak.to_bits(), Ordering::Relaxed);
+        self.mean_square.store(mean_square.to_bits(), Ordering::Relaxed);
+    }
+
+    fn look(&self) -> Level {
+        Level {
+            peak: f32::from_bits(self.peak.swap(0, Ordering::Relaxed)),
+            mean_square: f32::from_bits(self.mean_square.load(Ordering::Relaxed)),
+        }
+    }
+}
+
+/// The window's side.
+pub struct Feed {
+    is_watched: AtomicBool,
+    sample_rate_hz: AtomicU32,
+    frames: Mutex<rtrb::Consumer<Frame>>,
+    input: Meter,
+    output: Meter,
+    repaint: RepaintNotifier,
+}
+
+impl Feed {
+    /// Begins or ends the flow of frames. What lay in the ring from before is thrown away.
+    pub fn watch(&self, is_watched: bool) {
+        if is_watched {
+            let mut frames = self.frames();
+            while frames.pop().is_ok() {}
+            self.input.look();
+            self.output.look();
+        }
+        self.is_watched.store(is_watched, Ordering::Release);
+    }
+
+    /// True while a window is open.
+    pub fn is_watched(&self) -> bool {
+        self.is_watched.load(Ordering::Acquire)
+    }
+
+    /// Hands every frame that has arrived to `take`, the oldest first.
+    pub fn drain(&self, mut take: impl FnMut(&Frame)) {
+        let mut frames = self.frames();
+        while let Ok(chunk) = frames.read_chunk(1) {
+            let (first, _) = chunk.as_slices();
+            first.iter().for_each(&mut take);
+            chunk.commit_all();
+        }
+    }
+
+    /// Levels of input and output.
+    pub fn levels(&self) -> [Level; 2] {
+        [self.input.look(), self.output.look()]
+    }
+
+    /// Rate of the running stream, Hz; 0 before the first.
+    pub fn sample_rate_hz(&self) -> f32 {
+        f32::from_bits(self.sample_rate_hz.load(Ordering::Relaxed))
+    }
+
+    /// Wakes the window, from any thread.
+    pub fn request_repaint(&self) {
+        self.repaint.request_repaint();
+    }
+
+    /// What wakes the window.
+    pub fn repaint(&self) -> &RepaintNotifier {
+        &self.repaint
+    }
+
+    fn frames(&self) -> MutexGuard<'_, rtrb::Consumer<Frame>> {
+        self.frames.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The audio thread's side.
+pub struct FeedEnd {
+    feed: Arc<Feed>,
+    frames: rtrb::Producer<Frame>,
+    columns: Vec<Column>,
+    sample_rate_hz: f32,
+    max_hz: f32,
+    n_since_look: u32,
+    mean_square: [f32; 2],
+    is_looking: bool,
+}
+
+/// Bins of a column.
+#[derive(Clone, Copy)]
+struct Column {
+    start: usize,
+    end: usize,
+    /// Where the column is narrower than a bin: place between `start` and the next bin.
+    share: f32,
+}
+
+/// Makes both ends.
+pub fn feed() -> (Arc<Feed>, FeedEnd) {
+    let (producer, consumer) = rtrb::RingBuffer::new(N_FRAMES);
+    let feed = Arc::new(Feed {
+        is_watched: AtomicBool::new(IS_WATCHED_FROM_THE_START.load(Ordering::Relaxed)),
+        sample_rate_hz: AtomicU32::new(0),
+        frames: Mutex::new(consumer),
+        input: Meter::default(),
+        output: Meter::default(),
+        repaint: RepaintNotifier::default(),
+    });
+    let end = FeedEnd {
+        feed: Arc::clone(&feed),
+        frames: producer,
+        columns: Vec::with_capacity(N_COLUMNS),
+        sample_rate_hz: 0.0,
+        max_hz: MAX_HZ,
+        n_since_look: 0,
+        mean_square: [0.0; 2],
+        is_looking: false,
+    };
+    (feed, end)
+}
+
+impl FeedEnd {
+    /// Makes ready for a stream. Allocates; not while audio runs.
+    pub fn prepare(&mut self, sample_rate_hz: f64, bin_hz: f64, n_bins: usize) {
+        self.sample_rate_hz = sample_rate_hz as f32;
+        self.feed.sample_rate_hz.store(self.sample_rate_hz.to_bits(), Ordering::Relaxed);
+        self.max_hz = MAX_HZ.min(self.sample_rate_hz / 2.0);
+        self.columns.clear();
+        let edge = |idx: usize| {
+            let share = idx as f32 / N_COLUMNS as f32;
+            MIN_HZ * (self.max_hz / MIN_HZ).powf(share) / bin_hz as f32
+        };
+        for idx in 0..N_COLUMNS {
+            self.columns.push(Column::between(edge(idx), edge(idx + 1), n_bins));
+        }
+        self.mean_square = [0.0; 2];
+    }
+
+    /// Asks once a block whether a window is open.
+    pub fn look(&mut self) -> bool {
+        self.is_looking = self.feed.is_watched() && !self.columns.is_empty();
+        self.is_looking
+    }
+
+    /// Measures a block that came in.
+    pub fn input(&mut self, block: &[&mut [f32]]) {
+        self.measure(block, 0);
+    }
+
+    /// Measures a block that goes out.
+    pub fn output(&mut self, block: &[&mut [f32]]) {
+        self.measure(block, 1);
+    }
+
+    fn measure(&mut self, block: &[&mut [f32]], which: usize) {
+        let n_samples = block.first().map_or(0, |channel| channel.len());
+        if n_samples == 0 {
+            return;
+        }
+        let (mut peak, mut sum) = (0.0f32, 0.0f32);
+        for &sample in block.iter().flat_map(|channel| channel.iter()) {
+            // What is no number shows as nothing; what is absurd stays in range.
+            let size = if sample.is_finite() { sample.abs().min(1e6) } else { 0.0 };
+            peak = peak.max(size);
+            sum += size * size;
+        }
+        let mean_square = sum / (n_samples * block.len()) as f32;
+        let seconds = n_samples as f32 / self.sample_rate_hz.max(1.0);
+        let weight = 1.0 - (-seconds * RMS_RATE_PER_S).exp();
+        self.mean_square[which] += (mean_square - self.mean_square[which]) * weight;
+        let meter = if which == 0 { &self.feed.input } else { &self.feed.output };
+        meter.note(peak, self.mean_square[which]);
+    }
+}
+
+impl Column {
+    /// The column between two edges in bins.
+    fn between(from: f32, to: f32, n_bins: usize) -> Self {
+        let last = n_bins - 1;
+        let start = (from.ceil() as usize).min(last);
+        let end = (to.ceil() as usize).min(n_bins);
+        if end > start {
+            return Self { start, end, share: 0.0 };
+        }
+        let middle = (from + to) / 2.0;
+        let below = (middle.floor() as usize).min(last);
+        Self { start: below, end: below, share: middle - below as f32 }
+    }
+
+    /// Mean of what `value` gives for the column's bins.
+    fn mean(&self, last: usize, value: impl Fn(usize) -> f32) -> f32 {
+        if self.end > self.start {
+            let sum: f32 = (self.start..self.end).map(&value).sum();
+            return sum / (self.end - self.start) as f32;
+        }
+        let (below, above) = (value(self.start), value((self.start + 1).min(last)));
+        below + (above - below) * self.share
+    }
+}
+
+impl Tap for FeedEnd {
+    fn is_looking(&self) -> bool {
+        self.is_looking
+    }
+
+    fn frame(&mut self, view: &FrameView) {
+        self.n_since_look += 1;
+        if self.n_since_look >= FRAMES_PER_LOOK {
+            self.n_since_look = 0;
+            self.feed.request_repaint();
+        }
+        let mut frame = Frame { max_hz: self.max_hz, ..Frame::EMPTY };
+        let last = view.power.len() - 1;
+        let output = |bin: usize| view.power[bin] * view.gain[bin] * view.gain[bin];
+        let removed = |bin: usize| view.power[bin] * (1.0 - view.gain[bin]).powi(2);
+        for (idx, column) in self.columns.iter().enumerate() {
+            frame.input[idx] = column.mean(last, |bin| view.power[bin]);
+            frame.output[idx] = column.mean(last, output);
+            frame.removed[idx] = column.mean(last, removed);
+            frame.noise[idx] = column.mean(last, |bin| view.noise[bin]);
+            frame.threshold[idx] = column.mean(last, |bin| view.noise[bin] * view.threshold[bin]);
+        }
+        frame.input_power = view.power.iter().sum();
+        frame.output_power = (0..=last).map(output).sum();
+        // Nobody empties the ring fast enough: this frame is not seen.
+        drop(self.frames.push(frame));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn view<'a>(power: &'a [f32], gain: &'a [f32], ones: &'a [f32]) -> FrameView<'a> {
+        FrameView { bin_hz: 25.0, power, noise: ones, threshold: ones, gain }
+    }
+
+    #[test]
+    fn a_tone_shows_in_its_column_and_nowhere_else() {
+        let (feed, mut end) = feed();
+        end.prepare(48_000.0, 25.0, 961);
+        feed.watch(true);
+        assert!(end.look());
+        let mut power = vec![1e-9; 961];
+        power[400] = 1.0;
+        end.frame(&view(&power, &vec![0.5; 961], &vec![1.0; 961]));
+        let mut n_frames = 0;
+        feed.drain(|frame| {
+            n_frames += 1;
+            let (idx, _) =
+                frame.input.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).unwrap();
+            let hz = MIN_HZ * (frame.max_hz / MIN_HZ).powf((idx as f32 + 0.5) / 256.0);
+            assert!((hz / 10_000.0 - 1.0).abs() < 0.02, "{hz} Hz");
+            assert_eq!(frame.output[idx], frame.input[idx] * 0.25);
+            assert_eq!(frame.removed[idx], frame.input[idx] * 0.25);
+            assert!(frame.input[idx - 3] < 1e-8 && frame.input[idx + 3] < 1e-8);
+            assert!((frame.output_power / frame.input_power - 0.25).abs() < 1e-3);
+        });
+        assert_eq!(n_frames, 1);
+    }
+
+    #[test]
+    fn every_column_has_bins_at_every_rate() {
+        for (rate_hz, n_bins) in [(8_000.0, 161), (44_100.0, 883), (192_000.0, 3_841)] {
+            let (feed, mut end) = feed();
+            end.prepare(rate_hz, 25.0, n_bins);
+            feed.watch(true);
+            end.look();
+            let ones = vec![1.0; n_bins];
+            end.frame(&view(&ones, &ones, &ones));
+            feed.drain(|frame| {
+                assert!(frame.input.iter().all(|&p| (p - 1.0).abs() < 1e-5), "{rate_hz}");
+                assert!(frame.removed.iter().all(|&p| p == 0.0));
+            });
+        }
+    }
+
+    #[test]
+    fn nobody_looking_costs_nothing_and_a_full_ring_drops_the_newest() {
+        let (feed, mut end) = feed();
+        assert!(!end.look(), "no window");
+        end.prepare(48_000.0, 25.0, 961);
+        assert!(!end.look() && !end.is_looking());
+        feed.watch(true);
+        assert!(end.look());
+        let ones = vec![1.0; 961];
+        for _ in 0..3 * N_FRAMES {
+            end.frame(&view(&ones, &ones, &ones));
+        }
+        let mut n_frames = 0;
+        feed.drain(|_| n_frames += 1);
+        assert_eq!(n_frames, N_FRAMES);
+    }
+
+    #[test]
+    fn meters_hold_the_peak_until_they_are_looked_at() {
+        let (feed, mut end) = feed();
+        end.prepare(48_000.0, 25.0, 961);
+        let mut loud = vec![0.0f32; 480];
+        loud[7] = -0.75;
+        loud[8] = f32::NAN;
+        end.input(&[&mut loud]);
+        end.input(&[&mut [0.1; 480]]);
+        end.output(&[&mut [0.5; 48_000]]);
+        let [input, output] = feed.levels();
+        assert_eq!(input.peak, 0.75);
+        assert_eq!(output.peak, 0.5);
+        assert!((output.mean_square - 0.25).abs() < 0.01, "{output:?}");
+        assert_eq!(feed.levels()[0].peak, 0.0);
+    }
+}
