@@ -3,8 +3,8 @@
 //!
 //! Ids are for ever: projects and automation name parameters by them. Choices are stored by the ids
 //! of their variants, and new variants go to the end. VST3 stores automation as a share of the
-//! range, which moves when a variant is added; so the one choice that will grow, the engine
-//! (`neural` and `hybrid` are to come), is not automatable.
+//! range, which moves when a variant is added; so the one choice that grows, the engine, is not
+//! automatable.
 
 use std::sync::Arc;
 
@@ -25,6 +25,14 @@ pub enum EngineChoice {
     #[id = "classic"]
     #[name = "Classic"]
     Classic,
+    /// See [`Engine::Neural`].
+    #[id = "neural"]
+    #[name = "Neural"]
+    Neural,
+    /// See [`Engine::Hybrid`].
+    #[id = "hybrid"]
+    #[name = "Hybrid"]
+    Hybrid,
 }
 
 /// How much delay the plugin may take.
@@ -409,6 +417,8 @@ impl From<EngineChoice> for Engine {
         match choice {
             EngineChoice::Gate => Self::Gate,
             EngineChoice::Classic => Self::Classic,
+            EngineChoice::Neural => Self::Neural,
+            EngineChoice::Hybrid => Self::Hybrid,
         }
     }
 }
@@ -418,6 +428,8 @@ impl From<Engine> for EngineChoice {
         match engine {
             Engine::Gate => Self::Gate,
             Engine::Classic => Self::Classic,
+            Engine::Neural => Self::Neural,
+            Engine::Hybrid => Self::Hybrid,
         }
     }
 }

@@ -7,7 +7,7 @@ use clap::Args;
 use quell_core::{Denoiser, Engine, LatencyMode, Settings, StreamSpec};
 use serde_json::json;
 
-use crate::setting_flags::{ENGINES, engine_name, mode_name};
+use crate::setting_flags::{engine_name, mode_name};
 use crate::synth::{NoiseKind, Synth};
 
 const RATES_HZ: [u32; 6] = [16_000, 44_100, 48_000, 88_200, 96_000, 192_000];
@@ -54,7 +54,7 @@ pub fn run(args: &BenchArgs) -> Result<()> {
     let mut tables = Vec::new();
     for cases in [by_rate, by_block] {
         let mut rows = Vec::new();
-        for engine in ENGINES {
+        for engine in Engine::ALL {
             for mode in LatencyMode::ALL {
                 for &(rate_hz, block_len) in &cases {
                     crate::interrupt::check()?;

@@ -11,7 +11,7 @@ use crate::audio::{Audio, read_all, write_all};
 use crate::files::write_whole;
 use crate::learn;
 use crate::picture::before_after;
-use crate::setting_flags::{ENGINES, engine_name, mode_name};
+use crate::setting_flags::{engine_name, mode_name};
 use crate::stream::{Treatment, denoise_all};
 use crate::units::TimeRange;
 
@@ -41,7 +41,7 @@ pub fn run(args: &DemoArgs) -> Result<()> {
         "{:>8} {:>9} {:>11} {:>11} {:>11}",
         "engine", "mode", "noise dB", "latency ms", "x realtime"
     );
-    for engine in ENGINES {
+    for engine in Engine::ALL {
         for mode in LatencyMode::ALL {
             crate::interrupt::check()?;
             let clean = denoise(folder, &original, &noisy, engine, mode)?;

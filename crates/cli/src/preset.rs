@@ -7,10 +7,12 @@ use std::path::Path;
 
 use anyhow::{Result, anyhow, bail};
 use base64::Engine as _;
-use quell_core::{LatencyMode, Monitor, NoiseProfile, ProfileSource, Settings, ThresholdCurve};
+use quell_core::{
+    Engine, LatencyMode, Monitor, NoiseProfile, ProfileSource, Settings, ThresholdCurve,
+};
 use serde_json::{Map, Value};
 
-use crate::setting_flags::{ENGINES, NUMBER_FLAGS, engine_name, mode_name};
+use crate::setting_flags::{NUMBER_FLAGS, engine_name, mode_name};
 
 /// Format of the state that is understood.
 const VERSION: u64 = 1;
@@ -74,7 +76,7 @@ fn from_state(state: &Value) -> Result<Preset> {
     let choice = |id: &str| params.get(id).map(|v| v.as_str().ok_or_else(|| damaged(id)));
     let switch = |id: &str| params.get(id).map(|v| v.as_bool().ok_or_else(|| damaged(id)));
     if let Some(name) = choice("engine").transpose()? {
-        let found = ENGINES.into_iter().find(|&engine| engine_name(engine) == name);
+        let found = Engine::ALL.into_iter().find(|&engine| engine_name(engine) == name);
         settings.engine = found.ok_or_else(|| damaged("engine"))?;
     }
     settings.monitor = match choice("monitor").transpose()? {

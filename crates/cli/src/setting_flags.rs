@@ -62,7 +62,8 @@ pub(crate) const NUMBER_FLAGS: &[NumberFlag] = &[
         param_id: "freq_smooth",
         unit: "Hz",
         per_unit: 1.0,
-        help: "Neighbourhood that a frequency is judged with; wider means less warbling, less detail",
+        help: "Neighbourhood that a frequency is judged with; wider means less warbling, less detail; the \
+               neural engine judges all of them at once and does without",
         field: |s| &mut s.freq_smoothing_hz,
     },
     NumberFlag {
@@ -95,7 +96,7 @@ pub(crate) const NUMBER_FLAGS: &[NumberFlag] = &[
         param_id: "artifact",
         unit: "%",
         per_unit: 100.0,
-        help: "Gate engine: keeps what remains of the noise from twinkling",
+        help: "Gate and hybrid engine: keeps what remains of the noise from twinkling",
         field: |s| &mut s.artifact_control,
     },
     NumberFlag {
@@ -103,7 +104,7 @@ pub(crate) const NUMBER_FLAGS: &[NumberFlag] = &[
         param_id: "transient",
         unit: "%",
         per_unit: 100.0,
-        help: "Gate engine: opens faster where sound begins",
+        help: "Gate and hybrid engine: opens faster where sound begins",
         field: |s| &mut s.transient_protection,
     },
     NumberFlag {
@@ -234,16 +235,15 @@ pub fn engine_name(engine: Engine) -> &'static str {
     match engine {
         Engine::Gate => "gate",
         Engine::Classic => "classic",
+        Engine::Neural => "neural",
+        Engine::Hybrid => "hybrid",
     }
 }
 
-/// All engines, the default first.
-pub const ENGINES: [Engine; 2] = [Engine::Gate, Engine::Classic];
-
 fn parse_engine(text: &str) -> Result<Engine, String> {
     let wanted = text.to_ascii_lowercase();
-    let found = ENGINES.into_iter().find(|&engine| engine_name(engine) == wanted);
-    found.ok_or_else(|| "expected gate or classic".into())
+    let found = Engine::ALL.into_iter().find(|&engine| engine_name(engine) == wanted);
+    found.ok_or_else(|| "expected gate, classic, neural or hybrid".into())
 }
 
 /// All settings under the names of their flags, in the units of their flags.
@@ -346,7 +346,8 @@ impl Args for SettingFlags {
                     .value_name("ENGINE")
                     .help_heading("Sound")
                     .help(
-                        "gate: Quell's own; classic: the textbook's spectral gate [default: gate]",
+                        "gate: Quell's own; classic: the textbook's spectral gate; neural: the network; \
+                         hybrid: gate and network together [default: gate]",
                     )
                     .value_parser(ValueParser::from(parse_engine)),
             )

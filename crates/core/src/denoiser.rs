@@ -1,19 +1,22 @@
 //! A stream: channels in, channels out, with the mask engines between analysis and synthesis.
 
 mod channel;
+mod lane;
 mod noise;
 mod samples;
 
 use crate::capture::{Capture, CaptureStatus};
 use crate::config;
-use crate::gate::GateFrame;
 use crate::geometry::{BuildError, Geometry, LatencyMode};
+use crate::kernels::Kernel;
 use crate::level::average;
 use crate::profile::{BinProfile, NoiseProfile};
 use crate::settings::{ProfileSource, Settings};
 use crate::stft::Transform;
-use channel::{Channel, Lane};
-use noise::{NoiseChannel, Offsets, ThresholdKey, average_spread};
+use crate::unet::{SHIPPED_WEIGHTS, Weights};
+use channel::Channel;
+use lane::Lane;
+use noise::{NoiseChannel, Offsets, ThresholdKey, average_spread, raise_noise};
 use samples::{OutputWeights, is_fault, tame};
 
 /// What is fixed while a stream runs.
@@ -72,6 +75,8 @@ pub struct Denoiser {
     channels: Vec<Channel>,
     noise_channels: Vec<NoiseChannel>,
     lanes: Vec<Lane>,
+    /// Lanes that had a mask in the last frame.
+    n_masks: usize,
     capture: Capture,
     is_capturing: bool,
     status: CaptureStatus,
@@ -84,6 +89,8 @@ pub struct Denoiser {
     threshold_key: Option<ThresholdKey>,
     /// Shift of the threshold in each bin.
     offsets: Offsets,
+    /// What sensitivity and offsets multiply the power of the noise with, per bin.
+    raised_noise: Vec<f32>,
     /// Sum of channels, for the tap.
     view: ViewBuffers,
     hop_pos: usize,
@@ -105,6 +112,12 @@ struct ViewBuffers {
 impl Denoiser {
     /// Allocates all memory that the stream will ever need.
     pub fn new(spec: StreamSpec) -> Result<Self, BuildError> {
+        Self::with_kernel(spec, Kernel::best())
+    }
+
+    /// The same with the network on a kernel of the caller's choice: for measurements, as all of them
+    /// give the same samples.
+    pub fn with_kernel(spec: StreamSpec, kernel: Kernel) -> Result<Self, BuildError> {
         if spec.n_channels == 0 {
             return Err(BuildError::NoChannels);
         }
@@ -114,6 +127,8 @@ impl Denoiser {
         let n_bins = geometry.n_bins();
         let n_profile_bins = NoiseProfile::bins_up_to(spec.sample_rate_hz / 2.0);
         let zeros = || vec![0.0; n_bins];
+        let weights = Weights::parse(SHIPPED_WEIGHTS)?;
+        let lanes = (0..spec.n_channels).map(|_| Lane::new(&geometry, spec.mode, &weights, kernel));
         Ok(Self {
             channels: (0..spec.n_channels)
                 .map(|_| Channel::new(&transform, spec.mode, latency))
@@ -121,7 +136,8 @@ impl Denoiser {
             noise_channels: (0..spec.n_noise_channels)
                 .map(|_| NoiseChannel::new(&transform))
                 .collect(),
-            lanes: (0..spec.n_channels).map(|_| Lane::new(&geometry, spec.mode)).collect(),
+            lanes: lanes.collect::<Result<_, _>>()?,
+            n_masks: spec.n_channels,
             capture: Capture::new(&geometry, spec.n_channels),
             is_capturing: false,
             status: CaptureStatus::Idle,
@@ -131,6 +147,7 @@ impl Denoiser {
             scratch_profiles: vec![BinProfile::new(n_bins); spec.n_channels],
             threshold_key: None,
             offsets: Offsets::new(&geometry),
+            raised_noise: zeros(),
             view: ViewBuffers { power: zeros(), noise: zeros(), gain: zeros() },
             hop_pos: 0,
             dry_pos: 0,
@@ -175,8 +192,9 @@ impl Denoiser {
             channel.reset();
         }
         for lane in &mut self.lanes {
-            lane.gate.reset();
+            lane.reset();
         }
+        self.n_masks = self.lanes.len();
         self.is_capturing = false;
         self.threshold_key = None;
         self.hop_pos = 0;
@@ -371,6 +389,9 @@ impl Denoiser {
             self.offsets.follow(&key.curve);
         }
         self.threshold_key = Some(key);
+        if is_stale {
+            raise_noise(&key, &self.offsets, &mut self.raised_noise);
+        }
 
         let hop_s = self.geometry.hop_len as f64 / self.geometry.sample_rate_hz;
         let keep = (-hop_s / config::SIDECHAIN_AVERAGE_S).exp() as f32;
@@ -404,13 +425,25 @@ impl Denoiser {
     fn estimate_gains(&mut self, settings: &Settings) -> usize {
         let n_channels = self.channels.len();
         let n_masks = if settings.stereo_link { 1 } else { n_channels };
+        self.wake_lanes(n_masks);
         let per_mask = n_channels / n_masks;
+        let source = self.effective_source(settings);
         for (idx, lane) in self.lanes[..n_masks].iter_mut().enumerate() {
-            lane.measure(&self.channels[idx * per_mask..(idx + 1) * per_mask]);
-            let frame = GateFrame { snr: &lane.snr, threshold: &lane.threshold };
-            lane.gate.estimate(&frame, settings, &mut lane.gain);
+            let channels = &self.channels[idx * per_mask..(idx + 1) * per_mask];
+            lane.estimate(channels, source, &self.raised_noise, settings);
         }
         n_masks
+    }
+
+    /// A channel that leaves the common mask goes on from it, not from what it was long ago.
+    fn wake_lanes(&mut self, n_masks: usize) {
+        if n_masks > self.n_masks {
+            let (awake, asleep) = self.lanes.split_at_mut(self.n_masks);
+            for lane in &mut asleep[..n_masks - awake.len()] {
+                lane.continue_from(&awake[0]);
+            }
+        }
+        self.n_masks = n_masks;
     }
 
     fn synthesise(&mut self, n_masks: usize) {

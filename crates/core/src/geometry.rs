@@ -1,6 +1,7 @@
 //! Window and hop for a sample rate, and the latency that follows from the mode.
 
 use crate::config;
+use crate::unet::WeightsError;
 
 /// How much delay the engine may take; constant while a stream runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
@@ -37,6 +38,9 @@ pub enum BuildError {
     },
     /// A stream needs at least one channel.
     NoChannels,
+    /// The weights of the network are not what the code was made for. Those that ship are checked by
+    /// a test, so this is a broken build, and better told than worked around.
+    Network(WeightsError),
 }
 
 impl core::fmt::Display for BuildError {
@@ -49,11 +53,18 @@ impl core::fmt::Display for BuildError {
                 config::SAMPLE_RATE_RANGE_HZ.end()
             ),
             Self::NoChannels => write!(f, "a stream needs at least one channel"),
+            Self::Network(error) => write!(f, "{error}"),
         }
     }
 }
 
 impl core::error::Error for BuildError {}
+
+impl From<WeightsError> for BuildError {
+    fn from(error: WeightsError) -> Self {
+        Self::Network(error)
+    }
+}
 
 /// Lengths of the overlap-add transform at one sample rate.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -12,6 +12,20 @@ pub enum Engine {
     Gate,
     /// The classic spectral gate: threshold, smoothed over frequency and time.
     Classic,
+    /// The network alone, which knows voices from noise that is never the same.
+    Neural,
+    /// [`Self::Gate`] and [`Self::Neural`] together, joined bin by bin.
+    Hybrid,
+}
+
+impl Engine {
+    /// All engines, in the order of their numbers: the default first.
+    pub const ALL: [Self; 4] = [Self::Gate, Self::Classic, Self::Neural, Self::Hybrid];
+
+    /// Whether the network has a part in it, so that its sound depends on the model.
+    pub const fn uses_network(self) -> bool {
+        matches!(self, Self::Neural | Self::Hybrid)
+    }
 }
 
 /// Where the noise profile comes from.
@@ -52,17 +66,19 @@ pub struct Settings {
     pub reduction: f32,
     /// No bin is ever turned down further than this, dB (negative).
     pub floor_db: f32,
-    /// Standard deviations of the noise above its mean at which a bin counts as signal.
+    /// Standard deviations of the noise above its mean at which a bin counts as signal. For the
+    /// network, each more than the default's is 5.6 dB more noise for its mask to meet.
     pub sensitivity: f32,
     /// Classic engine: width of the transition from noise to signal around the threshold, dB; 0 is
     /// a hard gate.
     pub knee_db: f32,
     /// Full width of the neighbourhood that a bin is judged with, Hz. Classic: the triangle that
     /// smooths the mask (counted as noisereduce counts it). Gate: where sound is searched for.
+    /// Neural: nothing, as it sees all frequencies at once; Hybrid: its gate.
     pub freq_smoothing_hz: f32,
     /// How long a bin looks back and ahead, ms: the half width of a triangle over time in Studio
-    /// mode. Elsewhere there is nothing to look ahead at: Classic uses it as a release time, Gate
-    /// not at all.
+    /// mode. Elsewhere there is nothing to look ahead at: Classic uses it as a release time, the
+    /// others not at all.
     pub time_smoothing_ms: f32,
     /// Time constant with which a bin opens, ms; 0 is at once.
     pub attack_ms: f32,
@@ -70,10 +86,10 @@ pub struct Settings {
     pub release_ms: f32,
     /// Shift of the threshold over frequency.
     pub curve: ThresholdCurve,
-    /// Gate engine: how much the gain of bins that hold only noise is averaged over their
-    /// neighbourhood, so that none of them twinkles, 0 to 1.
+    /// Gate, and the gate of Hybrid: how much the gain of bins that hold only noise is averaged over
+    /// their neighbourhood, so that none of them twinkles, 0 to 1.
     pub artifact_control: f32,
-    /// Gate engine: how much faster bins open where sound is, 0 to 1.
+    /// Gate, and the gate of Hybrid: how much faster bins open where sound is, 0 to 1.
     pub transient_protection: f32,
     /// One mask for all channels, so that the stereo image does not move.
     pub stereo_link: bool,

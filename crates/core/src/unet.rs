@@ -20,6 +20,17 @@ use layers::{ByteLayer, FloatLayer, Gru, Padded, Scratch, join, sigmoid};
 /// The weights that ship with Quell.
 pub const SHIPPED_WEIGHTS: &[u8] = include_bytes!("../../../assets/unet.quell");
 
+/// Which model ships: [`UNet::identity`] of its weights, read from their header.
+pub const SHIPPED_IDENTITY: u64 = {
+    let mut bytes = [0; 8];
+    let mut i = 0;
+    while i < bytes.len() {
+        bytes[i] = SHIPPED_WEIGHTS[weights::IDENTITY_AT + i];
+        i += 1;
+    }
+    u64::from_le_bytes(bytes)
+};
+
 /// Names of the three tensors of a byte layer.
 macro_rules! byte_names {
     ($name:literal) => {
@@ -190,6 +201,16 @@ impl<'w> UNet<'w> {
         self.layers.whole.reset();
         self.layers.time2.reset();
         self.gains.fill(1.0);
+    }
+
+    /// Goes on from where another network of the same shape is.
+    pub fn continue_from(&mut self, other: &Self) {
+        self.bands.continue_from(&other.bands);
+        self.features.clone_from(&other.features);
+        self.layers.time1.continue_from(&other.layers.time1);
+        self.layers.whole.continue_from(&other.layers.whole);
+        self.layers.time2.continue_from(&other.layers.time2);
+        self.gains = other.gains;
     }
 
     /// Takes in the power per 25 Hz of every bin of a frame and writes its gains, 0 to 1.

@@ -35,7 +35,7 @@ fn poison_during_gating_does_not_stay_in_any_smoother() {
     let mut rng = fastrand::Rng::with_seed(0x54);
     for mode in LatencyMode::ALL {
         for poison in POISON {
-            for engine in [Engine::Gate, Engine::Classic] {
+            for engine in Engine::ALL {
                 let settings = Settings { engine, ..Settings::default() };
                 let mut stream = denoiser(48_000.0, 1, mode);
                 let mut input = white(&mut rng, 96_000, 0.05);
@@ -69,7 +69,7 @@ fn senseless_settings_are_survived() {
             ..Settings::default()
         };
         for mode in LatencyMode::ALL {
-            for engine in [Engine::Gate, Engine::Classic] {
+            for engine in Engine::ALL {
                 let settings = Settings { engine, ..settings };
                 let output = run_mono(&mut denoiser(48_000.0, 1, mode), &input, &settings);
                 assert!(output.iter().all(|x| x.is_finite()), "{engine:?}, {mode:?}, {bad}");

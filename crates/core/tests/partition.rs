@@ -20,8 +20,11 @@ fn any_cutting_into_blocks_gives_the_same_bits() {
     let noise = white(&mut rng, 48_000, 0.02);
     for mode in LatencyMode::ALL {
         for profile_source in [ProfileSource::Captured, ProfileSource::Adaptive] {
-            for stereo_link in [true, false] {
-                let settings = Settings { profile_source, stereo_link, ..Settings::default() };
+            for (engine, stereo_link) in
+                Engine::ALL.into_iter().flat_map(|engine| [(engine, true), (engine, false)])
+            {
+                let settings =
+                    Settings { engine, profile_source, stereo_link, ..Settings::default() };
                 let mut stream = denoiser(48_000.0, 2, mode);
                 learn(&mut stream, &noise);
                 let mut whole = input.clone();
@@ -32,11 +35,53 @@ fn any_cutting_into_blocks_gives_the_same_bits() {
                     run(&mut stream, &mut cut, &settings, || rng.usize(1..=longest));
                     assert!(
                         cut == whole,
-                        "{mode:?}, {profile_source:?}, link {stereo_link}, blocks up to {longest}, \
-                         seed {seed}"
+                        "{engine:?}, {mode:?}, {profile_source:?}, link {stereo_link}, blocks up to \
+                         {longest}, seed {seed}"
                     );
                 }
             }
+        }
+    }
+}
+
+/// Other engines, and the mask linked or not, at fixed samples; each stretch is cut at random.
+fn run_through_switches(
+    stream: &mut quell_core::Denoiser,
+    channels: &mut [Vec<f32>],
+    mut block_len: impl FnMut() -> usize,
+) {
+    let n = channels[0].len();
+    for (idx, start) in (0..n).step_by(5_003).enumerate() {
+        let settings = Settings {
+            engine: Engine::ALL[[0, 2, 3, 1, 2, 0, 3, 2][idx % 8]],
+            stereo_link: idx % 3 != 1,
+            ..Settings::default()
+        };
+        let mut part: Vec<Vec<f32>> =
+            channels.iter().map(|c| c[start..n.min(start + 5_003)].to_vec()).collect();
+        run(stream, &mut part, &settings, &mut block_len);
+        for (channel, part) in channels.iter_mut().zip(&part) {
+            channel[start..start + part.len()].copy_from_slice(part);
+        }
+    }
+}
+
+#[test]
+fn switching_engines_does_not_depend_on_the_cutting_either() {
+    let seed = 0x5a_u64;
+    let mut rng = fastrand::Rng::with_seed(seed);
+    let input = signal(&mut rng, 60_000);
+    let noise = white(&mut rng, 48_000, 0.02);
+    for mode in LatencyMode::ALL {
+        let mut stream = denoiser(48_000.0, 2, mode);
+        learn(&mut stream, &noise);
+        let mut whole = input.clone();
+        run_through_switches(&mut stream, &mut whole, || usize::MAX);
+        for longest in [7, 480, 5_000] {
+            stream.reset();
+            let mut cut = input.clone();
+            run_through_switches(&mut stream, &mut cut, || rng.usize(1..=longest));
+            assert!(cut == whole, "{mode:?}, blocks up to {longest}, seed {seed}");
         }
     }
 }
@@ -51,7 +96,7 @@ fn a_reset_stream_sounds_like_a_new_one() {
     let profile = listener.profile().cloned();
     assert!(profile.is_some());
     for mode in LatencyMode::ALL {
-        for engine in [Engine::Gate, Engine::Classic] {
+        for engine in Engine::ALL {
             // Slow enough that whatever a smoother keeps is still heard after the reset.
             let settings =
                 Settings { engine, attack_ms: 300.0, release_ms: 300.0, ..Settings::default() };

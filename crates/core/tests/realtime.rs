@@ -101,7 +101,7 @@ fn automation() -> Vec<Settings> {
             // Long enough in a row that a capture is completed now and then.
             for step in 0..40 {
                 all.push(Settings {
-                    engine: [Engine::Gate, Engine::Classic][step / 5 % 2],
+                    engine: Engine::ALL[step / 5 % 4],
                     profile_source,
                     capture,
                     stereo_link: step % 3 != 0,

@@ -110,7 +110,7 @@ fn pictures_of_a_recording_and_of_every_step_are_drawn() {
     let picture = Pixmap::load_png(folder.file("in.png")).unwrap();
     assert_eq!((picture.width(), picture.height()), (1600, 1000));
     for mode in ["live", "studio"] {
-        for engine in ["gate", "classic"] {
+        for engine in ["gate", "classic", "neural", "hybrid"] {
             let args = ["plot", "in.wav", "-o", "steps.svg", "--steps", "--mode", mode];
             let args = [&args[..], &["--engine", engine, "--noise-range", "0-0.5"]].concat();
             folder.quell(&args).succeeded();
@@ -219,7 +219,7 @@ fn bench_measures_every_engine_mode_rate_and_block() {
     let done = folder.quell(&["bench", "--seconds", "0.1", "--json"]).succeeded();
     let report: serde_json::Value = serde_json::from_str(&done.stdout()).unwrap();
     let runs = report["runs"].as_array().unwrap();
-    assert_eq!(runs.len(), 2 * 3 * (6 + 5));
+    assert_eq!(runs.len(), 4 * 3 * (6 + 5));
     for run in runs {
         let figure = |name: &str| run[name].as_f64().unwrap();
         assert!(figure("core_percent") > 0.0, "{run}");
@@ -232,9 +232,9 @@ fn bench_measures_every_engine_mode_rate_and_block() {
 fn the_demo_leaves_sound_a_picture_and_a_table() {
     let folder = Folder::new();
     let done = folder.quell(&["demo", "-o", "demo"]).succeeded();
-    assert_eq!(done.stdout().matches("studio").count(), 2, "{}", done.stdout());
+    assert_eq!(done.stdout().matches("studio").count(), 4, "{}", done.stdout());
     let before = read_all(&folder.file("demo/before.flac")).unwrap();
-    for engine in ["gate", "classic"] {
+    for engine in ["gate", "classic", "neural", "hybrid"] {
         for mode in ["live", "standard", "studio"] {
             let after =
                 read_all(&folder.file(&format!("demo/after-{engine}-{mode}.flac"))).unwrap();

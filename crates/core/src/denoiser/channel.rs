@@ -1,11 +1,9 @@
-//! What a stream holds per channel and per mask.
+//! What a stream holds per channel.
 
 use realfft::num_complex::Complex32;
 
 use super::noise::NoiseLevel;
-use crate::gate::SpectralGate;
-use crate::geometry::{Geometry, LatencyMode};
-use crate::level::average;
+use crate::geometry::LatencyMode;
 use crate::stft::{Stft, Transform};
 use crate::tracker::MinimumTracker;
 
@@ -55,38 +53,5 @@ impl Channel {
         self.power.fill(0.0);
         self.dry.fill(0.0);
         self.tracker.reset();
-    }
-}
-
-/// One mask: that of a channel, or of all of them when they are linked.
-pub(super) struct Lane {
-    pub(super) gate: SpectralGate,
-    pub(super) snr: Vec<f32>,
-    pub(super) threshold: Vec<f32>,
-    pub(super) gain: Vec<f32>,
-}
-
-impl Lane {
-    pub(super) fn new(geometry: &Geometry, mode: LatencyMode) -> Self {
-        let zeros = || vec![0.0; geometry.n_bins()];
-        Self {
-            gate: SpectralGate::new(geometry, mode),
-            snr: zeros(),
-            threshold: zeros(),
-            gain: zeros(),
-        }
-    }
-
-    /// Power over noise and threshold over noise, mean of the channels.
-    pub(super) fn measure(&mut self, channels: &[Channel]) {
-        let share = 1.0 / channels.len() as f32;
-        self.snr.fill(0.0);
-        for channel in channels {
-            let bins = channel.power.iter().zip(&channel.noise.per_reference);
-            for (snr, (power, per_mean)) in self.snr.iter_mut().zip(bins) {
-                *snr += power * per_mean * share;
-            }
-        }
-        average(channels.iter().map(|c| &*c.noise.threshold), &mut self.threshold);
     }
 }

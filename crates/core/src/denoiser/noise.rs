@@ -10,6 +10,7 @@ use crate::level::db_to_power;
 use crate::profile::BinProfile;
 use crate::settings::ProfileSource;
 use crate::stft::{Stft, Transform};
+use crate::unet::print_power;
 
 /// A channel of the noise input: analysed, never heard.
 pub(super) struct NoiseChannel {
@@ -59,6 +60,8 @@ pub(super) struct NoiseLevel {
     pub(super) threshold: Vec<f32>,
     /// Reference level over tracked mean power.
     pub(super) per_mean_power: Vec<f32>,
+    /// Mean power per 25 Hz, captured or tracked, whatever the settings are: what the network wants.
+    pub(super) print: Vec<f32>,
 }
 
 impl NoiseLevel {
@@ -70,6 +73,7 @@ impl NoiseLevel {
             per_reference: vec![0.0; n_bins],
             threshold: vec![0.0; n_bins],
             per_mean_power: vec![0.0; n_bins],
+            print: vec![0.0; n_bins],
         }
     }
 
@@ -83,6 +87,7 @@ impl NoiseLevel {
             self.threshold[bin_idx] = db_to_power(threshold_db - reference_db);
         }
         self.invert();
+        print_power(&self.captured.mean_db, &mut self.print);
     }
 
     /// The same for noise whose mean power is tracked and whose spread is taken to be Gaussian.
@@ -101,6 +106,7 @@ impl NoiseLevel {
             *reference = power * factor;
         }
         self.invert();
+        self.print.copy_from_slice(mean_power);
     }
 
     /// What the settings make of a mean power of 1.
@@ -154,6 +160,15 @@ impl Offsets {
 
     pub(super) fn db(&self) -> &[f32] {
         &self.db
+    }
+}
+
+/// What sensitivity and offsets raise the noise by, as factors of its power: the way that the
+/// threshold of steady noise goes.
+pub(super) fn raise_noise(key: &ThresholdKey, offsets: &Offsets, raised: &mut [f32]) {
+    let steady_db = (key.sensitivity - config::DEFAULT_SENSITIVITY) * config::GAUSSIAN_LOG_STD_DB;
+    for (raised, offset_db) in raised.iter_mut().zip(offsets.db()) {
+        *raised = db_to_power(steady_db + offset_db);
     }
 }
 

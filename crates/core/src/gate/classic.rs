@@ -1,19 +1,20 @@
 //! The classic mask: one comparison per bin, a knee around it, a triangle over frequency.
 
-use super::{GateFrame, half_width_bins};
+use super::GateFrame;
 use crate::settings::Settings;
+use crate::smoothing::half_width_bins;
 
-pub(super) struct ClassicMask {
+pub(crate) struct ClassicMask {
     /// The mask with zeros on both sides.
     padded: Vec<f32>,
 }
 
 impl ClassicMask {
-    pub(super) fn new(n_bins: usize) -> Self {
+    pub(crate) fn new(n_bins: usize) -> Self {
         Self { padded: vec![0.0; 3 * n_bins] }
     }
 
-    pub(super) fn estimate(
+    pub(crate) fn estimate(
         &mut self,
         frame: &GateFrame,
         settings: &Settings,

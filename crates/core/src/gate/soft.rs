@@ -6,12 +6,12 @@
 //! neighbourhood of a bin looks like noise. There, too, the gain is averaged over the neighbourhood,
 //! which leaves nothing of single bins that noise happens to open.
 
-use super::smoothing::BoxAverage;
-use super::{GateFrame, half_width_bins};
+use super::GateFrame;
 use crate::config;
 use crate::settings::Settings;
+use crate::smoothing::{BoxAverage, half_width_bins};
 
-pub(super) struct SoftMask {
+pub(crate) struct SoftMask {
     average: BoxAverage,
     /// Power of the sound over the noise in the last frame, as far as it was let through.
     heard: Vec<f32>,
@@ -21,7 +21,7 @@ pub(super) struct SoftMask {
 }
 
 impl SoftMask {
-    pub(super) fn new(n_bins: usize) -> Self {
+    pub(crate) fn new(n_bins: usize) -> Self {
         Self {
             average: BoxAverage::new(n_bins),
             heard: vec![0.0; n_bins],
@@ -30,11 +30,16 @@ impl SoftMask {
         }
     }
 
-    pub(super) fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         self.heard.fill(0.0);
     }
 
-    pub(super) fn estimate(
+    /// Goes on from where another one is.
+    pub(crate) fn continue_from(&mut self, other: &Self) {
+        self.heard.copy_from_slice(&other.heard);
+    }
+
+    pub(crate) fn estimate(
         &mut self,
         frame: &GateFrame,
         settings: &Settings,

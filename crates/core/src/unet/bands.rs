@@ -51,6 +51,11 @@ impl BandTable {
         self.above_top = 1.0;
     }
 
+    /// Goes on from where another table is.
+    pub(super) fn continue_from(&mut self, other: &Self) {
+        self.above_top = other.above_top;
+    }
+
     /// Writes the mean power of each band's bins; bands above Nyquist read zero.
     pub fn mean_power(&self, power: &[f32], bands: &mut [f32; N_BANDS]) {
         debug_assert_eq!(power.len(), self.n_bins);

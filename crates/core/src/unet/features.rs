@@ -45,7 +45,9 @@ impl Source {
     }
 }
 
-/// Memory of the inputs: the running minimum and the classical gain.
+/// Memory of the inputs: the running minimum and the classical gain. It owns no heap memory, so that
+/// copying it allocates nothing.
+#[derive(Clone)]
 pub(super) struct Features {
     minimum: RunningMinimum,
     /// `gain² · snr` of the last frame.
@@ -112,6 +114,7 @@ fn wiener_gain(power: f32, noise: f32, remembered: &mut f32) -> f32 {
 
 /// Minimum of the smoothed power over the stretch under way and the last eight finished ones
 /// (Martin, 2001), with its bias put back.
+#[derive(Clone)]
 pub(super) struct RunningMinimum {
     smoothed: [f32; N_BANDS],
     current: [f32; N_BANDS],

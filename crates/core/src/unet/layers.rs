@@ -259,6 +259,11 @@ impl<'w> Gru<'w> {
         self.heard.fill(STATE_ZERO);
     }
 
+    pub(super) fn continue_from(&mut self, other: &Self) {
+        self.values.copy_from_slice(&other.values);
+        self.heard.copy_from_slice(&other.heard);
+    }
+
     /// Takes in one frame, `n_hidden` bytes a position, and returns the new state in bytes.
     pub(super) fn step(&mut self, kernel: Kernel, inputs: &[u8], scratch: &mut Scratch) -> &[u8] {
         let n = self.n_hidden;

@@ -304,3 +304,26 @@ fn no_forged_file_panics_or_makes_gains_that_are_none() {
     }
     assert!(n_accepted > 20, "only {n_accepted} forged files were accepted");
 }
+
+#[test]
+fn the_identity_in_the_header_is_that_of_the_weights() {
+    assert_eq!(Weights::parse(SHIPPED_WEIGHTS).unwrap().identity(), SHIPPED_IDENTITY);
+}
+
+#[test]
+fn a_network_goes_on_from_another_as_if_it_were_the_same() {
+    let weights = Weights::parse(SHIPPED_WEIGHTS).unwrap();
+    let frames = random_frames(300, 7);
+    let mut first = net(&weights, Kernel::best());
+    let mut second = net(&weights, Kernel::best());
+    let (mut gain, mut other_gain) = (vec![0.0; N_BINS], vec![0.0; N_BINS]);
+    for frame in &frames[..200] {
+        first.estimate(frame, Noise::RunningMinimum, &mut gain);
+    }
+    second.continue_from(&first);
+    for frame in &frames[200..] {
+        first.estimate(frame, Noise::RunningMinimum, &mut gain);
+        second.estimate(frame, Noise::RunningMinimum, &mut other_gain);
+        assert!(gain == other_gain);
+    }
+}

@@ -19,6 +19,8 @@ use crate::kernels::{PackError, PackedWeights};
 const MAGIC: [u8; 8] = *b"QUELLNET";
 /// Version of the format and of the network that this code runs.
 const VERSION: u32 = 1;
+/// Offset of the hash.
+pub(super) const IDENTITY_AT: usize = 16;
 const HEADER_LEN: usize = 24;
 const ENTRY_LEN: usize = 32;
 const NAME_LEN: usize = 16;
@@ -32,7 +34,7 @@ enum Kind {
 }
 
 /// Why a file is not a set of weights.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum WeightsError {
     /// The file ends early.
     Length {
@@ -136,7 +138,7 @@ impl<'w> Weights<'w> {
     /// Checks the header, the hash and that every tensor lies within the file.
     pub fn parse(file: &'w [u8]) -> Result<Self, WeightsError> {
         let n_tensors = check_header(file)?;
-        let identity = read_u64(file, 16);
+        let identity = read_u64(file, IDENTITY_AT);
         let actual = fnv1a(&file[HEADER_LEN..]);
         if actual != identity {
             return Err(WeightsError::Hash { expected: identity, actual });

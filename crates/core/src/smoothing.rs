@@ -1,17 +1,23 @@
 //! Moving average over frequency whose cost does not grow with its width.
 
+/// Bins to each side that lie within a neighbourhood of a full width in Hz.
+pub(crate) fn half_width_bins(width_hz: f32, bin_hz: f32) -> usize {
+    // The thousandth keeps '500 Hz' at ten bins where rounding would make it 9.9999.
+    (width_hz / 2.0 / bin_hz + 1e-3) as usize
+}
+
 /// Average over a neighbourhood of each bin: a difference of running sums.
-pub(super) struct BoxAverage {
+pub(crate) struct BoxAverage {
     sums: Vec<f32>,
 }
 
 impl BoxAverage {
-    pub(super) fn new(n_bins: usize) -> Self {
+    pub(crate) fn new(n_bins: usize) -> Self {
         Self { sums: vec![0.0; n_bins + 1] }
     }
 
     /// Averages over `2 × radius + 1` bins, at the ends over those that exist.
-    pub(super) fn smooth(&mut self, values: &[f32], radius: usize, out: &mut [f32]) {
+    pub(crate) fn smooth(&mut self, values: &[f32], radius: usize, out: &mut [f32]) {
         let n_bins = values.len();
         let radius = radius.min(n_bins);
         running_sums(values, &mut self.sums);

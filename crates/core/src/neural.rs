@@ -1,0 +1,107 @@
+//! The network as a mask engine: when it listens, when it forgets, and what the settings make of its
+//! answer.
+
+use crate::config;
+use crate::kernels::Kernel;
+use crate::unet::{Noise, UNet, Weights, WeightsError};
+
+/// The network's mask of one lane.
+pub(crate) struct NeuralMask {
+    net: UNet<'static>,
+    /// Frames of digital silence in a row, up to `forget_after`.
+    n_silent: usize,
+    /// Frames of digital silence after which the network starts anew.
+    forget_after: usize,
+}
+
+impl NeuralMask {
+    pub(crate) fn new(
+        weights: &Weights<'static>,
+        n_bins: usize,
+        bin_hz: f64,
+        hop_s: f64,
+        kernel: Kernel,
+    ) -> Result<Self, WeightsError> {
+        Ok(Self {
+            net: UNet::new(weights, n_bins, bin_hz, kernel)?,
+            n_silent: 0,
+            forget_after: (config::NETWORK_FORGETS_AFTER_S / hop_s).ceil() as usize,
+        })
+    }
+
+    pub(crate) fn reset(&mut self) {
+        self.net.reset();
+        self.n_silent = 0;
+    }
+
+    /// Goes on from where another one is.
+    pub(crate) fn continue_from(&mut self, other: &Self) {
+        self.net.continue_from(&other.net);
+        self.n_silent = other.n_silent;
+    }
+
+    /// Takes in a frame and writes its mask. `raised` is what the settings multiply the power of the
+    /// noise with, per bin.
+    pub(crate) fn estimate(
+        &mut self,
+        power: &[f32],
+        noise: Noise<'_>,
+        raised: &[f32],
+        mask: &mut [f32],
+    ) {
+        if self.is_asleep(power) {
+            mask.fill(0.0);
+            return;
+        }
+        self.net.estimate(power, noise, mask);
+        raise_noise(mask, raised);
+    }
+
+    /// Counts digital silence. Long after the last sound the network starts anew, so that what it
+    /// says next does not depend on how long the silence was or what came before it.
+    fn is_asleep(&mut self, power: &[f32]) -> bool {
+        if power.iter().any(|power| *power > 0.0) {
+            self.n_silent = 0;
+        } else if self.n_silent < self.forget_after {
+            self.n_silent += 1;
+            if self.n_silent == self.forget_after {
+                self.net.reset();
+            }
+        }
+        self.n_silent == self.forget_after
+    }
+}
+
+/// Reads the mask as the gain `ξ / (1 + ξ)` of a Wiener filter and lets it meet noise of `raised`
+/// times the power: `ξ` becomes `ξ / raised`. Certainty (0 and 1) stays what it is, a factor of 1
+/// changes nothing, and a larger one never raises a gain.
+fn raise_noise(mask: &mut [f32], raised: &[f32]) {
+    for (mask, raised) in mask.iter_mut().zip(raised) {
+        *mask /= *mask + (1.0 - *mask) * raised;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_noise_never_means_less_taken_away() {
+        let gains: Vec<f32> = (0..=1_000).map(|i| i as f32 / 1_000.0).collect();
+        let masks: Vec<Vec<f32>> = [1e-12, 0.01, 0.5, 1.0, 2.0, 100.0, 1e12]
+            .into_iter()
+            .map(|raised| {
+                let mut mask = gains.clone();
+                raise_noise(&mut mask, &vec![raised; gains.len()]);
+                assert!(mask.iter().all(|m| (0.0..=1.0).contains(m)), "{raised}");
+                mask
+            })
+            .collect();
+        for pair in masks.windows(2) {
+            assert!(pair[0].iter().zip(&pair[1]).all(|(less, more)| less >= more));
+        }
+        let unchanged = masks[3].iter().zip(&gains).map(|(m, g)| (m - g).abs()).fold(0.0, f32::max);
+        assert!(unchanged < 1e-6, "{unchanged}");
+        assert!(masks[2][500] > 0.6 && masks[4][500] < 0.4, "it does something");
+    }
+}
