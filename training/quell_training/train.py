@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from .corpus import load
 from .geometry import HOP_LEN, RATE_HZ
-from .loss import MaskLoss
+from .loss import OPINION_WEIGHT, MaskLoss
 from .mixer import Mixer, Recipe
 from .model import Options, UNet
 
@@ -100,6 +100,7 @@ def run(arguments: argparse.Namespace) -> None:
     torch.manual_seed(arguments.seed)
     model = UNet(Options(residual=arguments.residual))
     trainer = Trainer(model, arguments.rate, device, arguments.seed)
+    trainer.loss = MaskLoss(device, arguments.opinion_weight)
     checkpoint = Path(arguments.out) / "checkpoint.pt"
     if checkpoint.exists():
         trainer.restore(checkpoint)
@@ -189,5 +190,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_common_arguments(parser)
     parser.add_argument("--resume", help="checkpoint to start from where --out has none")
     parser.add_argument("--decay-steps", type=int, default=0, help="let the rate fall over the last steps")
+    parser.add_argument("--opinion-weight", type=float, default=OPINION_WEIGHT, help="weight of the opinion points lost")
     parser.add_argument("--residual", action="store_true", help="output on top of the classical gain")
     parser.add_argument("--no-music-rule", action="store_true", help="ablation: any noise under music")
