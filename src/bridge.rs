@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crossbeam_utils::atomic::AtomicCell;
+use quell_core::unet::SHIPPED_IDENTITY;
 use quell_core::{CaptureRefusal, CaptureStatus, NoiseProfile, Verdict};
 
 /// Boxes that may be under way at once, with room to spare: one each way and one in every hand.
@@ -29,6 +30,8 @@ pub struct Link {
     latency_samples: AtomicU32,
     is_dirty: AtomicBool,
     is_active: AtomicBool,
+    /// The network that the loaded state was made with, or that of this build.
+    model: AtomicU64,
     desk: Mutex<Desk>,
 }
 
@@ -67,6 +70,7 @@ pub fn link() -> (Arc<Link>, AudioEnd) {
         latency_samples: AtomicU32::new(0),
         is_dirty: AtomicBool::new(false),
         is_active: AtomicBool::new(false),
+        model: AtomicU64::new(SHIPPED_IDENTITY),
         desk: Mutex::new(Desk {
             profile: None,
             n_orders: 0,
@@ -109,6 +113,17 @@ impl Link {
     pub fn forget_profile(&self) {
         self.set_profile(None);
         self.is_dirty.store(true, Ordering::Relaxed);
+    }
+
+    /// The network that what is loaded was made with: kept and saved again, so that a project does
+    /// not forget by being opened once.
+    pub fn model(&self) -> u64 {
+        self.model.load(Ordering::Relaxed)
+    }
+
+    /// Remembers the network of a loaded state; without one it is this build's.
+    pub fn set_model(&self, model: Option<u64>) {
+        self.model.store(model.unwrap_or(SHIPPED_IDENTITY), Ordering::Relaxed);
     }
 
     /// What became of the last capture.

@@ -147,6 +147,9 @@ impl App {
             }
             ui.label(self.status());
         });
+        if let Some(notice) = crate::state::model_notice(&self.shared.params, link) {
+            ui.label(notice);
+        }
     }
 
     /// What became of the last capture, in words.

@@ -3,13 +3,15 @@
 //! A JSON object, so that a project file can be looked into and repaired by hand:
 //! `quell_state` (format version), `app` (who wrote it), `params` (plain values by id, choices by
 //! their id) and `profile` (`null`, or `channels`, `bins`, `seconds` and the levels in dB as
-//! base64 of little-endian f32). The text of equal states is equal, byte for byte.
+//! base64 of little-endian f32); where the engine holds a network, also `model`, the hash of its
+//! weights. The text of equal states is equal, byte for byte.
 //!
 //! Reading happens in two steps: [`decode`] checks everything and touches nothing, [`apply`] cannot
 //! fail. So a damaged state leaves the running one as it is.
 
 use nice_plug::params::internals::ParamPtr;
 use nice_plug::params::{InternalParamMut, Param, Params};
+use quell_core::unet::SHIPPED_IDENTITY;
 use quell_core::{NoiseProfile, ProfileError, ThresholdCurve};
 use serde_json::{Map, Number, Value, json};
 
@@ -74,6 +76,8 @@ impl core::error::Error for StateError {}
 pub struct State {
     values: Map<String, Value>,
     profile: Option<NoiseProfile>,
+    /// Hash of the network's weights that it was made with.
+    model: Option<u64>,
 }
 
 /// The state as bytes.
@@ -84,12 +88,15 @@ pub fn encode(params: &QuellParams, link: &Link) -> Vec<u8> {
         let value = if is_off { Value::Bool(false) } else { value_of(param) };
         values.insert(id, value);
     }
-    let state = json!({
+    let mut state = json!({
         "quell_state": VERSION,
         "app": env!("CARGO_PKG_VERSION"),
         "params": values,
         "profile": link.profile().map_or(Value::Null, |profile| encode_profile(&profile)),
     });
+    if params.settings().engine.uses_network() {
+        state["model"] = Value::String(format!("{:016x}", link.model()));
+    }
     state.to_string().into_bytes()
 }
 
@@ -122,7 +129,7 @@ pub fn decode(bytes: &[u8]) -> Result<State, StateError> {
     };
     let mut values = values.clone();
     add_inner_nodes(&mut values);
-    Ok(State { values, profile })
+    Ok(State { values, profile, model: decode_model(&state["model"])? })
 }
 
 /// Puts a checked state in force. A parameter that the state does not know takes its default, as it
@@ -133,6 +140,31 @@ pub fn apply(state: State, params: &QuellParams, link: &Link) {
         set_value(param, state.values.get(&id).filter(|_| !is_off));
     }
     link.set_profile(state.profile);
+    link.set_model(state.model);
+    if let Some(notice) = model_notice(params, link) {
+        nice_plug::prelude::nice_warn!("{notice}");
+    }
+}
+
+/// The hash in a state's `model`; absent where no network was used.
+fn decode_model(model: &Value) -> Result<Option<u64>, StateError> {
+    if model.is_null() {
+        return Ok(None);
+    }
+    let digits = model.as_str().filter(|text| text.len() == 16);
+    let hash = digits.and_then(|text| u64::from_str_radix(text, 16).ok());
+    hash.map(Some).ok_or_else(|| missing("model"))
+}
+
+/// Says so where the engine in use will not sound as it did when the project was saved.
+pub fn model_notice(params: &QuellParams, link: &Link) -> Option<String> {
+    let (theirs, ours) = (link.model(), SHIPPED_IDENTITY);
+    (params.settings().engine.uses_network() && theirs != ours).then(|| {
+        format!(
+            "saved with network {theirs:016x}; this version has {ours:016x} and will sound \
+             different"
+        )
+    })
 }
 
 /// States from before the threshold had six nodes know the second, fourth and sixth; the others then
@@ -386,6 +418,39 @@ mod tests {
         assert_eq!(params.engine.value(), crate::params::EngineChoice::Classic);
         assert!(params.bypass.value());
         assert_eq!(link.profile().as_deref(), Some(&profile()));
+    }
+
+    /// Written once, like the one above; its network never existed.
+    #[test]
+    fn a_project_made_with_another_network_opens_keeps_everything_and_says_so() {
+        let bytes = include_bytes!("../tests/fixtures/state/v1_network.json");
+        let (link, _audio) = bridge::link();
+        let params = QuellParams::default();
+        apply(decode(bytes).unwrap(), &params, &link);
+        assert_eq!(params.engine.value(), crate::params::EngineChoice::Hybrid);
+        assert_eq!(params.reduction.value(), 75.0);
+        assert_eq!(link.profile().as_deref(), Some(&profile()));
+        let notice = model_notice(&params, &link).unwrap();
+        assert!(notice.contains("0123456789abcdef"), "{notice}");
+        // Saved again it still tells where it comes from.
+        let saved = encode(&params, &link);
+        let model = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).unwrap()["model"].clone();
+        assert_eq!(model(&saved), json!("0123456789abcdef"));
+        // A gate has no network to be another one, and a state without one starts afresh.
+        // SAFETY: these parameters are on no other thread.
+        let choose = |engine| unsafe { params.engine._internal_set_plain_value(engine) };
+        choose(crate::params::EngineChoice::Gate);
+        assert_eq!(model_notice(&params, &link), None);
+        assert_eq!(model(&encode(&params, &link)), Value::Null);
+        apply(decode(&encode(&params, &link)).unwrap(), &params, &link);
+        choose(crate::params::EngineChoice::Neural);
+        assert_eq!(model_notice(&params, &link), None);
+        let ours = format!("{SHIPPED_IDENTITY:016x}");
+        assert_eq!(model(&encode(&params, &link)), json!(ours));
+        let broken = |value: Value| decode(&with(|state| state["model"] = value)).unwrap_err();
+        for value in [json!(7), json!("12"), json!("0123456789abcdeg")] {
+            assert_eq!(broken(value), missing("model"));
+        }
     }
 
     #[test]

@@ -69,7 +69,7 @@ fn the_command_line_equals_the_plugin_sample_for_sample() {
             noise.iter().enumerate().map(|(i, noise)| noise + tone(i)).collect()
         })
         .to_vec();
-    let cases: [&[(&str, &str)]; 4] = [
+    let cases: [&[(&str, &str)]; 6] = [
         &[],
         &[("Latency", "Live (20 ms)"), ("Reduction", "75 %"), ("Floor", "-18 dB"), ("Mix", "90 %")],
         &[
@@ -89,6 +89,8 @@ fn the_command_line_equals_the_plugin_sample_for_sample() {
             ("Threshold 3 Frequency", "900 Hz"),
             ("Artifact Control", "40 %"),
         ],
+        &[("Engine", "Neural"), ("Sensitivity", "2"), ("Latency", "Studio (80 ms)")],
+        &[("Engine", "Hybrid"), ("Stereo Link", "Off"), ("Reduction", "90 %")],
     ];
     for settings in cases {
         let state = saved_state(settings, &noise);

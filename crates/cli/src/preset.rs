@@ -7,6 +7,7 @@ use std::path::Path;
 
 use anyhow::{Result, anyhow, bail};
 use base64::Engine as _;
+use quell_core::unet::SHIPPED_IDENTITY;
 use quell_core::{
     Engine, LatencyMode, Monitor, NoiseProfile, ProfileSource, Settings, ThresholdCurve,
 };
@@ -28,6 +29,8 @@ pub struct Preset {
     pub mode: LatencyMode,
     /// Captured noise.
     pub profile: Option<NoiseProfile>,
+    /// Hash of the network that it was made with, where it uses one.
+    pub model: Option<u64>,
 }
 
 /// Reads a preset file.
@@ -103,7 +106,30 @@ fn from_state(state: &Value) -> Result<Preset> {
         Value::Null => None,
         profile => Some(read_profile(profile)?),
     };
-    Ok(Preset { settings: settings.sanitised(), mode, profile })
+    let model = read_model(&state["model"])?;
+    Ok(Preset { settings: settings.sanitised(), mode, profile, model })
+}
+
+fn read_model(model: &Value) -> Result<Option<u64>> {
+    if model.is_null() {
+        return Ok(None);
+    }
+    let digits = model.as_str().filter(|text| text.len() == 16);
+    let hash = digits.and_then(|text| u64::from_str_radix(text, 16).ok());
+    hash.map(Some).ok_or_else(|| damaged("model"))
+}
+
+impl Preset {
+    /// What to say where `engine` will not sound as it did in the plugin that saved this.
+    pub fn model_notice(&self, engine: Engine) -> Option<String> {
+        let theirs = self.model.filter(|model| *model != SHIPPED_IDENTITY)?;
+        engine.uses_network().then(|| {
+            format!(
+                "saved with network {theirs:016x}; this version has {SHIPPED_IDENTITY:016x} and \
+                 will sound different"
+            )
+        })
+    }
 }
 
 /// Ids of the threshold's nodes: where each stands, and how far it shifts.
@@ -223,6 +249,9 @@ mod tests {
         assert!(change("/params/link", json!(1)).contains("'link'"));
         assert!(change("/profile/mean_db", json!("AAA")).contains("'mean_db'"));
         assert!(change("/profile/bins", json!(5)).contains("expected 5"));
+        let mut broken = state();
+        broken["model"] = json!("12");
+        assert!(from_state(&broken).unwrap_err().to_string().contains("'model'"));
         assert_eq!(find_state(b"{\"app\": 1} and more"), None);
     }
 }

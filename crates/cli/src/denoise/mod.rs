@@ -143,9 +143,14 @@ pub fn run(args: &DenoiseArgs) -> Result<()> {
     let preset = args.preset.as_deref().map(preset::load).transpose()?;
     let base = preset.as_ref().map_or_else(Settings::default, |preset| preset.settings);
     let mode = preset.as_ref().map(|preset| preset.mode).unwrap_or_default();
+    let settings = args.sound.apply(base);
+    let notice = preset.as_ref().and_then(|preset| preset.model_notice(settings.engine));
+    if let (Some(notice), Some(path), false) = (notice, &args.preset, args.quiet) {
+        eprintln!("quell: '{}': {notice}", path.display());
+    }
     let common = Common {
         args,
-        settings: args.sound.apply(base),
+        settings,
         mode: args.sound.mode().unwrap_or(mode),
         noise: shared_noise(args, preset)?,
     };

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Result;
+use quell_core::unet::SHIPPED_IDENTITY;
 use serde_json::{Value, json};
 
 use super::Common;
@@ -101,7 +102,7 @@ fn rounded(value: f64) -> f64 {
     (value * 1000.0).round() / 1000.0
 }
 
-/// The report of a whole run. `model_hash` is empty as long as the engine holds no model.
+/// The report of a whole run. `model_hash` is null where the engine holds no network.
 pub(super) fn to_json(
     common: &Common,
     jobs: &[Job],
@@ -126,7 +127,7 @@ pub(super) fn to_json(
         "program": "quell",
         "version": env!("CARGO_PKG_VERSION"),
         "engine": engine_name(common.settings.engine),
-        "model_hash": Value::Null,
+        "model_hash": common.settings.engine.uses_network().then(|| format!("{SHIPPED_IDENTITY:016x}")),
         "mode": mode_name(common.mode),
         "settings": settings_json(&common.settings),
         "files": files,

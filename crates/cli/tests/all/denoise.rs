@@ -59,6 +59,38 @@ fn a_preset_of_the_plugin_is_its_settings_its_mode_and_its_noise() {
 }
 
 #[test]
+fn a_preset_made_with_another_network_says_so_and_the_report_names_ours() {
+    let folder = Folder::new();
+    write_tones(&folder.file("in.wav"), 1.0);
+    let state = |engine: &str| {
+        let params = format!(r#"{{"engine": "{engine}"}}"#);
+        let head = r#"{"model": "0123456789abcdef", "profile": null, "quell_state": 1"#;
+        std::fs::write(folder.file("state.json"), format!(r#"{head}, "params": {params}}}"#))
+            .unwrap();
+    };
+    let args = ["denoise", "in.wav", "-o", "out.wav", "--preset", "state.json"];
+    let ours = format!("{:016x}", quell_core::unet::SHIPPED_IDENTITY);
+    for (engine, more, says_so) in [
+        ("neural", &[][..], true),
+        ("hybrid", &[], true),
+        ("hybrid", &["--quiet"], false),
+        ("hybrid", &["--engine", "classic"], false),
+        ("gate", &[], false),
+    ] {
+        state(engine);
+        let done = folder.quell(&[&args[..], more].concat()).succeeded();
+        let stderr = done.stderr();
+        assert_eq!(stderr.contains("0123456789abcdef"), says_so, "{engine} {more:?}: {stderr}");
+        assert_eq!(stderr.contains(&ours), says_so, "{engine} {more:?}: {stderr}");
+        let report = folder.quell(&[&args[..], more, &["--json"]].concat()).succeeded().stdout();
+        let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+        let has_network = report["engine"] == "neural" || report["engine"] == "hybrid";
+        let expected = has_network.then_some(&*ours);
+        assert_eq!(report["model_hash"].as_str(), expected, "{engine} {more:?}");
+    }
+}
+
+#[test]
 fn with_nothing_to_reduce_every_depth_and_format_comes_back_bit_for_bit() {
     let folder = Folder::new();
     for (name, format) in [
