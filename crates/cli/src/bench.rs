@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 use clap::Args;
+use quell_core::kernels::{Kernel, Level};
 use quell_core::{Denoiser, Engine, LatencyMode, Settings, StreamSpec};
 use serde_json::json;
 
@@ -29,9 +30,14 @@ pub struct BenchArgs {
     json: bool,
 }
 
+/// Block of the table over kernels.
+const SHORT_BLOCK_LEN: usize = 64;
+
 /// Cost of one way to run the engine.
 struct Cost {
     engine: Engine,
+    /// What the network runs on.
+    kernel: Level,
     mode: LatencyMode,
     rate_hz: u32,
     block_len: usize,
@@ -49,27 +55,13 @@ struct Cost {
 pub fn run(args: &BenchArgs) -> Result<()> {
     let n_channels = usize::from(args.channels);
     let seconds = args.seconds.clamp(0.1, 600.0);
-    let by_rate: Vec<(u32, usize)> = RATES_HZ.iter().map(|&r| (r, COMMON_BLOCK_LEN)).collect();
-    let by_block: Vec<(u32, usize)> = BLOCK_LENS.iter().map(|&b| (48_000, b)).collect();
-    let mut tables = Vec::new();
-    for cases in [by_rate, by_block] {
-        let mut rows = Vec::new();
-        for engine in Engine::ALL {
-            for mode in LatencyMode::ALL {
-                for &(rate_hz, block_len) in &cases {
-                    crate::interrupt::check()?;
-                    let spec = StreamSpec {
-                        sample_rate_hz: f64::from(rate_hz),
-                        n_channels,
-                        n_noise_channels: 0,
-                        mode,
-                    };
-                    rows.push(measure(engine, spec, block_len, seconds)?);
-                }
-            }
-        }
-        tables.push(rows);
-    }
+    let by_rate = RATES_HZ.map(|rate_hz| (rate_hz, COMMON_BLOCK_LEN));
+    let by_block = BLOCK_LENS.map(|block_len| (48_000, block_len));
+    let tables = [every_way(&by_rate), every_way(&by_block), by_kernel()];
+    let tables = tables.map(|cases: Vec<Case>| {
+        cases.into_iter().map(|case| measure(case, n_channels, seconds)).collect::<Result<Vec<_>>>()
+    });
+    let tables = tables.into_iter().collect::<Result<Vec<_>>>()?;
     if args.json {
         let rows: serde_json::Value = tables.iter().flatten().map(to_json).collect();
         println!("{:#}", json!({ "channels": n_channels, "seconds": seconds, "runs": rows }));
@@ -82,11 +74,38 @@ pub fn run(args: &BenchArgs) -> Result<()> {
     Ok(())
 }
 
+/// Engine, kernel of its network, mode, rate and block.
+type Case = (Engine, Kernel, (LatencyMode, (u32, usize)));
+
+/// Every engine in every mode.
+fn every_way(cases: &[(u32, usize)]) -> Vec<Case> {
+    let engines = Engine::ALL.into_iter();
+    let ways = engines.flat_map(|engine| LatencyMode::ALL.map(|mode| (engine, mode)));
+    ways.flat_map(|(engine, mode)| {
+        cases.iter().map(move |case| (engine, Kernel::best(), (mode, *case)))
+    })
+    .collect()
+}
+
+/// The engines with a network on every kernel that this processor has.
+fn by_kernel() -> Vec<Case> {
+    let case = (LatencyMode::default(), (48_000, SHORT_BLOCK_LEN));
+    let engines = Engine::ALL.into_iter().filter(|engine| engine.uses_network());
+    engines
+        .flat_map(|engine| {
+            Level::ALL.into_iter().filter_map(Kernel::new).map(move |k| (engine, k, case))
+        })
+        .collect()
+}
+
 /// Runs the engine over noise with a captured profile, as a host would, and times every call.
-fn measure(engine: Engine, spec: StreamSpec, block_len: usize, seconds: f64) -> Result<Cost> {
-    let StreamSpec { sample_rate_hz, n_channels, mode, .. } = spec;
-    let one_second = sample_rate_hz as usize;
-    let mut denoiser = Denoiser::new(spec)?;
+fn measure(case: Case, n_channels: usize, seconds: f64) -> Result<Cost> {
+    crate::interrupt::check()?;
+    let (engine, kernel, (mode, (rate_hz, block_len))) = case;
+    let sample_rate_hz = f64::from(rate_hz);
+    let spec = StreamSpec { sample_rate_hz, n_channels, n_noise_channels: 0, mode };
+    let one_second = rate_hz as usize;
+    let mut denoiser = Denoiser::with_kernel(spec, kernel)?;
     let mut synth = Synth::new(NoiseKind::Pink, sample_rate_hz, -30.0, 1);
     let mut noise = vec![0.0; one_second];
     synth.fill(&mut noise);
@@ -114,8 +133,9 @@ fn measure(engine: Engine, spec: StreamSpec, block_len: usize, seconds: f64) -> 
     let at = |share: f64| times_s[((n_calls - 1) as f64 * share) as usize] * 1e6;
     Ok(Cost {
         engine,
+        kernel: kernel.level(),
         mode,
-        rate_hz: one_second as u32,
+        rate_hz,
         block_len,
         core_percent: 100.0 * total_s * sample_rate_hz / (n_calls * block_len) as f64,
         p50_us: at(0.5),
@@ -125,9 +145,14 @@ fn measure(engine: Engine, spec: StreamSpec, block_len: usize, seconds: f64) -> 
     })
 }
 
+/// What the network runs on, where there is one.
+fn kernel_name(cost: &Cost) -> Option<String> {
+    cost.engine.uses_network().then(|| format!("{:?}", cost.kernel).to_lowercase())
+}
+
 fn to_json(cost: &Cost) -> serde_json::Value {
     json!({
-        "engine": engine_name(cost.engine), "mode": mode_name(cost.mode), "rate_hz": cost.rate_hz,
+        "engine": engine_name(cost.engine), "kernel": kernel_name(cost), "mode": mode_name(cost.mode), "rate_hz": cost.rate_hz,
         "block": cost.block_len, "core_percent": cost.core_percent, "p50_us": cost.p50_us,
         "p99_us": cost.p99_us, "max_us": cost.max_us, "budget_us": cost.budget_us,
     })
@@ -135,8 +160,9 @@ fn to_json(cost: &Cost) -> serde_json::Value {
 
 fn print_table(rows: &[Cost]) {
     println!(
-        "{:>8} {:>8} {:>8} {:>6} {:>8} {:>10} {:>9} {:>9} {:>9} {:>10}",
+        "{:>8} {:>8} {:>8} {:>8} {:>6} {:>8} {:>10} {:>9} {:>9} {:>9} {:>10}",
         "engine",
+        "network",
         "mode",
         "rate Hz",
         "block",
@@ -149,8 +175,9 @@ fn print_table(rows: &[Cost]) {
     );
     for cost in rows {
         println!(
-            "{:>8} {:>8} {:>8} {:>6} {:>8.3} {:>10.0} {:>9.1} {:>9.1} {:>9.1} {:>10.0}",
+            "{:>8} {:>8} {:>8} {:>8} {:>6} {:>8.3} {:>10.0} {:>9.1} {:>9.1} {:>9.1} {:>10.0}",
             engine_name(cost.engine),
+            kernel_name(cost).as_deref().unwrap_or("-"),
             mode_name(cost.mode),
             cost.rate_hz,
             cost.block_len,

@@ -7,6 +7,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
+use quell_core::kernels::{Kernel, Level};
 use quell_core::stft::{Stft, Transform};
 use quell_core::{Denoiser, Engine, Geometry, LatencyMode, ProfileSource, Settings, StreamSpec};
 
@@ -17,6 +18,7 @@ fn main() {
         Effort { seconds: 1, repeats: 1 }
     };
     engines(effort);
+    levels(effort);
     calls(effort);
     growth(effort);
 }
@@ -37,8 +39,13 @@ fn white(n: usize) -> Vec<f32> {
 
 /// A stream that has learned its noise.
 fn stream(rate_hz: f64, n_channels: usize, mode: LatencyMode) -> Denoiser {
+    stream_on(Kernel::best(), rate_hz, n_channels, mode)
+}
+
+/// The same with the network on a kernel of the caller's choice.
+fn stream_on(kernel: Kernel, rate_hz: f64, n_channels: usize, mode: LatencyMode) -> Denoiser {
     let spec = StreamSpec { sample_rate_hz: rate_hz, n_channels, n_noise_channels: 0, mode };
-    let mut stream = Denoiser::new(spec).expect("a valid spec");
+    let mut stream = Denoiser::with_kernel(spec, kernel).expect("a valid spec");
     for capture in [true, false] {
         let mut channels = vec![white(rate_hz as usize); n_channels];
         let mut io: Vec<&mut [f32]> = channels.iter_mut().map(|c| &mut c[..]).collect();
@@ -119,43 +126,78 @@ fn engines(effort: Effort) {
     println!("  {:<34} {bare:>9.3} {:>16.2}", "FFT + inverse FFT, windowed", 1.0);
     let default = Settings::default();
     let adaptive = Settings { profile_source: ProfileSource::Adaptive, ..default };
-    let classic = Settings { engine: Engine::Classic, ..default };
+    let of = |engine| Settings { engine, ..default };
+    let blind = |engine| Settings { profile_source: ProfileSource::Adaptive, ..of(engine) };
     for (name, mode, settings) in [
         ("gate, Live", LatencyMode::Live, default),
         ("gate, Standard", LatencyMode::Standard, default),
         ("gate, Studio", LatencyMode::Studio, default),
         ("gate, Standard, adaptive", LatencyMode::Standard, adaptive),
-        ("classic, Standard", LatencyMode::Standard, classic),
-        ("classic, Studio", LatencyMode::Studio, classic),
+        ("classic, Standard", LatencyMode::Standard, of(Engine::Classic)),
+        ("classic, Studio", LatencyMode::Studio, of(Engine::Classic)),
+        ("neural, Standard", LatencyMode::Standard, of(Engine::Neural)),
+        ("neural, Standard, adaptive", LatencyMode::Standard, blind(Engine::Neural)),
+        ("hybrid, Standard", LatencyMode::Standard, of(Engine::Hybrid)),
+        ("hybrid, Studio", LatencyMode::Studio, of(Engine::Hybrid)),
     ] {
         let share = share_percent(&mut stream(48_000.0, 1, mode), &settings, effort);
         println!("  {name:<34} {share:>9.3} {:>16.2}", share / bare);
     }
 }
 
+/// Both transforms included, like everything here.
+fn levels(effort: Effort) {
+    println!("\nOne second of 48 kHz mono, Standard, by kernel of the network, % of a core");
+    println!("  {:<10} {:>9} {:>9}", "", "neural", "hybrid");
+    for kernel in Level::ALL.into_iter().rev().filter_map(Kernel::new) {
+        let shares = [Engine::Neural, Engine::Hybrid].map(|engine| {
+            let mut stream = stream_on(kernel, 48_000.0, 1, LatencyMode::Standard);
+            let settings = Settings { engine, ..Settings::default() };
+            format!("{:>9.3}", share_percent(&mut stream, &settings, effort))
+        });
+        println!("  {:<10} {}", format!("{:?}", kernel.level()), shares.join(" "));
+    }
+}
+
 fn calls(effort: Effort) {
-    println!("\nTime of one call, gate, Standard, 48 kHz mono, µs");
-    println!("  {:<10} {:>8} {:>8} {:>8}", "block", "p50", "p99", "max");
-    for block_len in [32, 64, 256, 1024] {
+    println!("\nTime of one call, Standard, 48 kHz mono, µs");
+    println!("  {:<10} {:<10} {:>8} {:>8} {:>8}", "engine", "block", "p50", "p99", "max");
+    for (engine, block_len) in
+        Engine::ALL.into_iter().flat_map(|engine| [32, 64, 256, 1024].map(|len| (engine, len)))
+    {
+        let settings = Settings { engine, ..Settings::default() };
         let mut times_us = Vec::new();
         let mut stream = stream(48_000.0, 1, LatencyMode::Standard);
-        play(&mut stream, &Settings::default(), effort.seconds, block_len, |call| {
+        play(&mut stream, &settings, effort.seconds, block_len, |call| {
             times_us.push(call.as_secs_f64() * 1e6);
         });
         times_us.sort_by(f64::total_cmp);
         let at = |share: f64| times_us[((times_us.len() - 1) as f64 * share) as usize];
-        println!("  {block_len:<10} {:>8.2} {:>8.2} {:>8.2}", at(0.5), at(0.99), at(1.0));
+        println!(
+            "  {:<10} {block_len:<10} {:>8.2} {:>8.2} {:>8.2}",
+            format!("{engine:?}"),
+            at(0.5),
+            at(0.99),
+            at(1.0)
+        );
     }
 }
 
 fn growth(effort: Effort) {
-    println!("\nGate, Standard, % of a core by rate and channels (linked)");
-    println!("  {:<10} {:>8} {:>8} {:>8} {:>8}", "kHz", "1", "2", "4", "8");
+    for engine in [Engine::Gate, Engine::Hybrid] {
+        println!("\n{engine:?}, Standard, % of a core by rate and channels (linked)");
+        println!("  {:<10} {:>8} {:>8} {:>8} {:>8}", "kHz", "1", "2", "4", "8");
+        growth_of(engine, effort);
+    }
+}
+
+fn growth_of(engine: Engine, effort: Effort) {
+    let settings = Settings { engine, ..Settings::default() };
     for rate_hz in [16_000.0, 44_100.0, 48_000.0, 88_200.0, 96_000.0, 176_400.0, 192_000.0] {
         let shares = [1, 2, 4, 8].map(|n_channels| {
             let mut stream = stream(rate_hz, n_channels, LatencyMode::Standard);
             let effort = Effort { seconds: effort.seconds.div_ceil(4), ..effort };
-            format!("{:>8.3}", share_percent(&mut stream, &Settings::default(), effort))
+            format!("{:>8.3}", share_percent(&mut stream, &settings, effort))
         });
         println!("  {:<10} {}", rate_hz / 1000.0, shares.join(" "));
     }

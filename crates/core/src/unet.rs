@@ -43,6 +43,8 @@ macro_rules! byte_names {
 pub enum Noise<'a> {
     /// A captured print: mean power of the noise per 25 Hz, of every bin.
     Captured(&'a [f32]),
+    /// The same of a level that the caller follows; sound that lasts may have got into it.
+    Followed(&'a [f32]),
     /// Nothing: the network's own running minimum stands in.
     RunningMinimum,
     /// Nothing at all: the network judges by the sound alone.
@@ -231,6 +233,10 @@ impl<'w> UNet<'w> {
             Noise::Captured(noise) => {
                 self.bands.mean_power(noise, &mut captured);
                 Source::Captured
+            }
+            Noise::Followed(noise) => {
+                self.bands.mean_power(noise, &mut captured);
+                Source::Followed
             }
             Noise::RunningMinimum => Source::Minimum,
             Noise::Absent => Source::Absent,

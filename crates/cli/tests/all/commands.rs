@@ -219,7 +219,8 @@ fn bench_measures_every_engine_mode_rate_and_block() {
     let done = folder.quell(&["bench", "--seconds", "0.1", "--json"]).succeeded();
     let report: serde_json::Value = serde_json::from_str(&done.stdout()).unwrap();
     let runs = report["runs"].as_array().unwrap();
-    assert_eq!(runs.len(), 4 * 3 * (6 + 5));
+    let on_scalar = runs.iter().filter(|run| run["kernel"] == "scalar").count();
+    assert!(on_scalar >= 2 && runs.len() >= 4 * 3 * (6 + 5) + on_scalar, "{}", runs.len());
     for run in runs {
         let figure = |name: &str| run[name].as_f64().unwrap();
         assert!(figure("core_percent") > 0.0, "{run}");

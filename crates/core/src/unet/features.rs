@@ -31,6 +31,8 @@ const LARGEST_SNR: f32 = 1e4;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Source {
     Captured,
+    /// The caller's, which to the network is as good as its own minimum.
+    Followed,
     Minimum,
     Absent,
 }
@@ -39,7 +41,7 @@ impl Source {
     const fn flag(self) -> f32 {
         match self {
             Self::Captured => 1.0,
-            Self::Minimum => 0.0,
+            Self::Followed | Self::Minimum => 0.0,
             Self::Absent => -1.0,
         }
     }
@@ -64,7 +66,7 @@ impl Features {
         self.remembered.fill(0.0);
     }
 
-    /// Takes in the power of a frame and, if `source` is [`Source::Captured`], of its noise; writes
+    /// Takes in the power of a frame and, if `source` says so, of its noise (`captured`); writes
     /// the network's input, band after band.
     pub(super) fn compute(
         &mut self,
@@ -76,7 +78,7 @@ impl Features {
         let power = &power.map(sane);
         let minimum = self.minimum.track(power);
         let noise = match source {
-            Source::Captured => &captured.map(sane),
+            Source::Captured | Source::Followed => &captured.map(sane),
             Source::Minimum => minimum,
             Source::Absent => &[0.0; N_BANDS],
         };
@@ -220,12 +222,32 @@ mod tests {
     }
 
     #[test]
+    fn a_followed_level_is_to_the_network_what_its_own_minimum_is() {
+        let table = BandTable::new(961, 25.0);
+        let (mut own, mut followed) = (Features::new(&table), Features::new(&table));
+        let mut minimum = RunningMinimum::new(&table);
+        let [mut expected, mut actual] = [0; 2].map(|_| vec![0.0; N_BANDS * N_INPUTS]);
+        let mut random = fastrand::Rng::with_seed(4);
+        for _ in 0..100 {
+            let power: [f32; N_BANDS] = core::array::from_fn(|_| 1e-6 * random.f32());
+            own.compute(&power, &[0.0; N_BANDS], Source::Minimum, &mut expected);
+            let level = *minimum.track(&power);
+            followed.compute(&power, &level, Source::Followed, &mut actual);
+            assert_eq!(actual, expected);
+        }
+        let louder = [1.0; N_BANDS];
+        followed.compute(&[1e-6; N_BANDS], &louder, Source::Followed, &mut actual);
+        own.compute(&[1e-6; N_BANDS], &louder, Source::Minimum, &mut expected);
+        assert_ne!(actual, expected, "the caller's level counts");
+    }
+
+    #[test]
     fn broken_numbers_never_reach_the_network() {
         let table = BandTable::new(961, 25.0);
         let mut features = Features::new(&table);
         let mut inputs = vec![f32::NAN; N_BANDS * N_INPUTS];
         for power in [f32::NAN, f32::INFINITY, 0.0, f32::MAX, 1e-30] {
-            for source in [Source::Captured, Source::Minimum, Source::Absent] {
+            for source in [Source::Captured, Source::Followed, Source::Minimum, Source::Absent] {
                 for noise in [f32::NAN, f32::INFINITY, 0.0, f32::MAX] {
                     features.compute(&[power; N_BANDS], &[noise; N_BANDS], source, &mut inputs);
                     assert!(inputs.iter().all(|v| v.is_finite()), "{power} {noise} {source:?}");
