@@ -17,7 +17,7 @@ OVER_SUPPRESSION = 2.0
 #: which cost stationary noise its SI-SDR; for music it is the aim.
 RATIO_WEIGHT, RATIO_WEIGHT_MUSIC = 0.006, 0.1
 #: Weight of the opinion points lost (see `loudness`); speech only, and not where there is none.
-OPINION_WEIGHT = 1.5
+OPINION_WEIGHT = 2.0
 #: An error this far below the sound is no error, dB.
 RATIO_FLOOR_DB = -45.0
 

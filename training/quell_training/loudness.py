@@ -19,10 +19,11 @@ LISTENING_LEVEL_DB = 79.0
 ZWICKER_EXPONENT = 0.23
 #: Loudness of the reference tone (1 kHz at 40 dB) is 1 sone with this.
 SONE_SCALE = 0.1866
-#: What a quiet room covers beyond the threshold of hearing, dB. With it, and without P.862's rule that
-#: small differences are masked, the estimate follows PESQ's best: correlation over denoised speech
-#: 0.90, before 0.85.
-ROOM_DB = 10.0
+#: Differences under this share of the softer of the two are masked. Without this rule, and with the
+#: noise of a quiet room, the estimate follows PESQ closer over files (correlation 0.90 instead of
+#: 0.85), but is the worse teacher: after 400 steps, no print, speech 1.69 instead of 1.74
+#: (the weight of this loss also went from 1.5 to 2.0 there).
+MASKED_SHARE = 0.25
 #: What was added is worse than what is missing: ratio of the powers to this exponent, cut to a range.
 ADDED_EXPONENT, ADDED_RANGE = 1.2, (3.0, 12.0)
 #: Power that keeps the ratio calm near silence, about 17 dB SPL.
@@ -64,7 +65,7 @@ class Disturbance:
         self.n_bins = int((bins * BIN_HZ < TOP_HZ).sum())
         self.to_bands = _overlaps(bins[: self.n_bins], share[: self.n_bins], edges).to(device)
         centres = [(low + high) / 2.0 for low, high in itertools.pairwise(edges)]
-        threshold_db = [hearing_threshold_db(hz) + ROOM_DB for hz in centres]
+        threshold_db = [hearing_threshold_db(hz) for hz in centres]
         self.threshold = 10.0 ** (torch.tensor(threshold_db, device=device) / 10.0)
         self.width_bark = bark(TOP_HZ) / N_BARK_BANDS
 
@@ -88,7 +89,8 @@ class Disturbance:
     def _frames(self, wanted, out):
         """Disturbance of every frame, and that of what was added."""
         loud_wanted, loud_out = self._loudness(wanted), self._loudness(out)
-        audible = (loud_out - loud_wanted).abs() * self.width_bark
+        masked = MASKED_SHARE * torch.minimum(loud_wanted, loud_out)
+        audible = ((loud_out - loud_wanted).abs() - masked).clamp_min(0.0) * self.width_bark
         n_bark = self.width_bark * N_BARK_BANDS
         symmetric = (audible.square().sum(-1) / n_bark + TINY**2).sqrt() * n_bark
         low, high = ADDED_RANGE
