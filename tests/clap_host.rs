@@ -313,7 +313,12 @@ fn nothing_starts_by_learning() {
 /// A rig with a captured profile and settings other than the defaults.
 fn used_rig() -> Rig {
     let mut rig = rig();
-    rig.set(&[("Reduction", "75 %"), ("Knee", "3 dB"), ("Latency", "Live (20 ms)")]);
+    rig.set(&[
+        ("Reduction", "75 %"),
+        ("Knee", "3 dB"),
+        ("Latency", "Live (20 ms)"),
+        ("Engine", "Hybrid"),
+    ]);
     rig.activate(RATE_HZ, 512);
     let mut random = Random::new(4);
     drop_after_capture(&mut rig, &[random.noise(96_000, 0.05), random.noise(96_000, 0.02)]);
@@ -329,7 +334,7 @@ fn a_project_opens_as_it_was_saved() {
     assert!(second.load(&bytes));
     assert_eq!(Calls::take(&second.calls.rescan), 1, "the host reads the values again");
     assert!(bytes == second.save(), "and the same again after a round trip");
-    for name in ["Reduction", "Knee", "Latency", "Floor"] {
+    for name in ["Reduction", "Knee", "Latency", "Floor", "Engine"] {
         assert_eq!(first.value(name), second.value(name), "{name}");
     }
     second.activate(RATE_HZ, 512);
@@ -436,7 +441,9 @@ fn the_cut_into_blocks_does_not_matter() {
             let mut changes = vec![
                 rig.change(4_800, "Capture", "On"),
                 rig.change(40_000, "Capture", "Off"),
+                rig.change(45_003, "Engine", "Hybrid"),
                 rig.change(50_001, "Reduction", "60 %"),
+                rig.change(52_222, "Engine", "Neural"),
                 rig.change(60_000, "Bypass", "On"),
                 rig.change(70_007, "Bypass", "Off"),
                 rig.change(80_000, "Output", "Removed"),

@@ -3,7 +3,7 @@
 
 use crate::config;
 use crate::kernels::Kernel;
-use crate::unet::{Noise, UNet, Weights, WeightsError};
+use crate::unet::{FLOOR_POWER, Noise, UNet, Weights, WeightsError};
 
 /// The network's mask of one lane.
 pub(crate) struct NeuralMask {
@@ -55,6 +55,9 @@ impl NeuralMask {
         }
         self.net.estimate(power, noise, mask);
         raise_noise(mask, raised);
+        if let Noise::Captured(print) = noise {
+            keep_where_no_noise_is(mask, print);
+        }
     }
 
     /// Counts digital silence. Long after the last sound the network starts anew, so that what it
@@ -78,6 +81,15 @@ impl NeuralMask {
 fn raise_noise(mask: &mut [f32], raised: &[f32]) {
     for (mask, raised) in mask.iter_mut().zip(raised) {
         *mask /= *mask + (1.0 - *mask) * raised;
+    }
+}
+
+/// Opens the mask where the print holds nothing: a silent noise input says that there is no noise,
+/// which the network alone would not take on trust.
+fn keep_where_no_noise_is(mask: &mut [f32], print: &[f32]) {
+    for (mask, noise) in mask.iter_mut().zip(print) {
+        let absence = (1.0 - noise / FLOOR_POWER).clamp(0.0, 1.0);
+        *mask += absence * (1.0 - *mask);
     }
 }
 

@@ -10,6 +10,7 @@ mod layers;
 mod weights;
 
 pub use bands::{BandTable, N_BANDS};
+pub use features::FLOOR_POWER;
 pub use weights::{Weights, WeightsError};
 
 use crate::config;

@@ -2,7 +2,9 @@
 
 mod support;
 
-use quell_core::{Engine, LatencyMode, ProfileSource, Settings, ThresholdCurve};
+use quell_core::{
+    Denoiser, Engine, LatencyMode, ProfileSource, Settings, StreamSpec, ThresholdCurve,
+};
 use support::{denoiser, error_db, learn, rms_db, run, run_mono, sine, white};
 
 /// A tone that comes and goes over noise.
@@ -44,6 +46,32 @@ fn more_of_a_threshold_never_leaves_more_noise() {
                 assert!(range_db > 3.0, "{engine:?}, {profile_source:?}: {levels_db:.1?}");
             }
         }
+    }
+}
+
+#[test]
+fn the_noise_input_says_what_noise_is_to_every_engine() {
+    let mut rng = fastrand::Rng::with_seed(0x86);
+    let spec = StreamSpec {
+        sample_rate_hz: 48_000.0,
+        n_channels: 1,
+        n_noise_channels: 1,
+        mode: LatencyMode::Standard,
+    };
+    let [noise, same_kind] = [0; 2].map(|_| white(&mut rng, 192_000, 0.02));
+    for engine in Engine::ALL {
+        let settings =
+            Settings { engine, profile_source: ProfileSource::Sidechain, ..Settings::default() };
+        let mut stream = Denoiser::new(spec).expect("a valid spec");
+        let mut drop_db = |noise_input: &[f32]| {
+            stream.reset();
+            let mut sound = noise.clone();
+            stream.process(&mut [&mut sound], Some(&[noise_input]), &settings, &mut ());
+            rms_db(&noise) - rms_db(&sound[96_000..])
+        };
+        let (with_noise_db, with_silence_db) = (drop_db(&same_kind), drop_db(&[0.0; 192_000]));
+        assert!(with_noise_db > 15.0, "{engine:?}: {with_noise_db:.1} dB");
+        assert!(with_silence_db.abs() < 0.1, "{engine:?}: {with_silence_db:.1} dB of no noise");
     }
 }
 

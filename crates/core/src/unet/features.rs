@@ -8,8 +8,8 @@ use super::bands::{BandTable, N_BANDS};
 pub(super) const N_INPUTS: usize = 5;
 /// Level of a silent or absent band, dB per 25 Hz.
 const FLOOR_DB: f32 = -120.0;
-/// Power of that level.
-const FLOOR_POWER: f32 = 1e-12;
+/// Power of that level, per 25 Hz: the network cannot tell what lies below from nothing.
+pub const FLOOR_POWER: f32 = 1e-12;
 /// Weight of the past in the power that the minimum is taken of, per frame.
 const MINIMUM_SMOOTHING: f32 = 0.85;
 /// Frames in one stretch of the minimum search.
