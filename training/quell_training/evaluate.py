@@ -53,6 +53,15 @@ def manifest_items(path: Path, group: str | None):
         yield row, clean, noisy, noise, lead
 
 
+def clean_items(path: Path, group: str | None):
+    """The clean recordings themselves: nothing should happen to them."""
+    seen = set()
+    for row, clean, _, _, lead in manifest_items(path, group):
+        if row["clean"] not in seen:
+            seen.add(row["clean"])
+            yield row | {"noise_type": "none", "snr_db": "inf"}, clean, clean, clean[:lead], lead
+
+
 def colour_items(path: Path, seed: int, n_files: int | None):
     """White, pink and brown noise at five ratios on (the first `n_files` of) the clean speech of a
     manifest."""
@@ -159,7 +168,10 @@ def run(arguments: argparse.Namespace) -> None:
         denoise = command_denoiser(arguments.command)
     else:
         denoise = checkpoint_denoiser(Path(arguments.checkpoint), SOURCES[arguments.profile], arguments.int8)
-    items = colour_items(manifest, arguments.seed, arguments.files) if arguments.colours else manifest_items(manifest, arguments.group)
+    if arguments.colours:
+        items = colour_items(manifest, arguments.seed, arguments.files)
+    else:
+        items = (clean_items if arguments.clean else manifest_items)(manifest, arguments.group)
     rows = []
     out_folder = Path(arguments.out) if arguments.out else None
     if out_folder:
@@ -197,6 +209,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--manifest", required=True, help="CSV of the pairs")
     parser.add_argument("--group", help="only this group of the manifest")
     parser.add_argument("--colours", action="store_true", help="generated noise on the manifest's clean speech")
+    parser.add_argument("--clean", action="store_true", help="the manifest's clean recordings as input: what is lost")
     parser.add_argument("--files", type=int, help="clean files for --colours; all if not given")
     parser.add_argument("--profile", choices=SOURCES, default="captured", help="what a checkpoint is told of the noise")
     parser.add_argument("--int8", action="store_true", help="run the checkpoint in 8 bits")
