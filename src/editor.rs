@@ -1,32 +1,50 @@
-//! The editor: a plain window with every parameter.
+//! The editor: what people see of Quell.
 //!
-//! It depends on parameters and bridge only, and it is told nothing: it looks, thirty times a
-//! second. So no message has to reach it from another thread.
+//! It depends on parameters, bridge, feed and state only, and it is told nothing: it looks, while
+//! something moves thirty times a second. So no message has to reach it from another thread.
+//!
+//! Each window has a screen of its own ([`screen`]); what outlives a window ([`history`]) belongs to
+//! the instance.
 
-mod controls;
+mod analysis;
+mod axes;
+mod capture;
+mod clipboard;
+mod edits;
+mod files;
+mod history;
+mod meters;
+mod nodes;
+mod places;
+mod presets;
+mod prints;
+mod screen;
+mod spectrogram;
+mod spectrum;
+mod theme;
+mod widgets;
 
 use std::error::Error;
-use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
 
-use egui::{Align, CentralPanel, Layout, RichText, Ui};
+use egui::Ui;
 use nice_plug::context::gui::GuiContext;
-use nice_plug::editor::dpi::{LogicalSize, NativeSize};
-use nice_plug::editor::{Editor, HostMethods, ParentWindowHandle, ResizeHint, SpawnedEditor};
-use nice_plug_egui::baseview::HandlerError;
+use nice_plug::editor::dpi::{LogicalSize, NativeSize, Size};
+use nice_plug::editor::{
+    Editor, EditorHandle, HostMethods, Modifiers, ParentWindowHandle, ResizeHint, SpawnedEditor,
+    VirtualKeyCode,
+};
+use nice_plug_egui::baseview::{self, HandlerError, WindowSize};
 use nice_plug_egui::{
     EguiEditor, EguiEditorHandle, EguiEditorState, EguiNiceSettings, Frame, NiceEguiApp,
-    RepaintNotifier, create_egui_editor,
+    create_egui_editor,
 };
-use quell_core::CaptureStatus;
 
 use crate::Shared;
-use crate::editor::controls::Controls;
-
-/// Size of the window, logical pixels.
-const SIZE: LogicalSize<f32> = LogicalSize { width: 790.0, height: 448.0 };
-/// Time between two looks at the plugin.
-const FRAME_TIME: Duration = Duration::from_millis(33);
+use crate::bridge::Window;
+use crate::editor::history::Memory;
+use crate::editor::screen::Screen;
 
 /// Where a shell leaves its own way for edits to the host; else the framework's is taken.
 #[derive(Clone, Default)]
@@ -41,27 +59,50 @@ impl EditsSlot {
 
 /// The editor of one instance; windows come and go.
 pub struct QuellEditor {
-    inner: EguiEditor<App>,
-    edits: EditsSlot,
+    shared: Shared,
+    memory: Arc<Mutex<Memory>>,
+    /// Physical pixels per logical one, as bits of f64: what the last window had.
+    scale: Arc<AtomicU64>,
 }
 
 impl QuellEditor {
     /// An editor without a window.
     pub fn new(shared: Shared) -> Option<Self> {
-        let edits = shared.edits.clone();
-        let settings = EguiNiceSettings::new().with_tile("Quell");
-        let state = EguiEditorState::from_size(SIZE, 1.0);
-        let app = App { shared, context: None };
-        let inner = create_egui_editor(state, RepaintNotifier::default(), settings, app)?;
-        Some(Self { inner, edits })
+        let memory = Arc::default();
+        Some(Self { shared, memory, scale: Arc::new(AtomicU64::new(1f64.to_bits())) })
+    }
+
+    fn hint() -> ResizeHint {
+        let size = |(width, height): (u16, u16)| {
+            Some(LogicalSize { width: f32::from(width), height: f32::from(height) })
+        };
+        ResizeHint::resizable().with_min_max_logical_size(size(Window::MIN), size(Window::MAX))
+    }
+
+    fn logical_size(&self) -> LogicalSize<f32> {
+        let window = self.shared.link.window();
+        LogicalSize { width: f32::from(window.width), height: f32::from(window.height) }
+    }
+
+    /// The framework's editor, made for one window: it cannot be told another size later.
+    fn window(&self) -> Option<EguiEditor<App>> {
+        let settings = EguiNiceSettings::new().with_tile("Quell").with_resize_hint(Self::hint());
+        let state = EguiEditorState::from_size(self.logical_size(), 1.0);
+        let app = App {
+            shared: self.shared.clone(),
+            memory: Arc::clone(&self.memory),
+            scale: Arc::clone(&self.scale),
+            screen: None,
+        };
+        create_egui_editor(state, self.shared.feed.repaint().clone(), settings, app)
     }
 }
 
 impl Editor for QuellEditor {
-    type Handle = EguiEditorHandle;
+    type Handle = Handle;
 
-    /// The window gets no way to call back into the host's main thread: its size is fixed, so it
-    /// has nothing to say, and such a call could meet the host in the middle of closing it.
+    /// The window gets no way to call back into the host's main thread: such a call could meet the
+    /// host in the middle of closing it. So it follows the host's size and never asks for one.
     fn spawn(
         &self,
         parent: Option<ParentWindowHandle>,
@@ -70,28 +111,122 @@ impl Editor for QuellEditor {
         gui_context: GuiContext,
         _host: Option<HostMethods>,
     ) -> Result<SpawnedEditor<Self::Handle>, Box<dyn Error>> {
-        let gui_context = self.edits.0.get().cloned().unwrap_or(gui_context);
-        self.inner.spawn(parent, wait_for_parent, fallback_scale_factor, gui_context, None)
+        let gui_context = self.shared.edits.0.get().cloned().unwrap_or(gui_context);
+        let window = self.window().ok_or("the editor cannot be made")?;
+        let spawned =
+            window.spawn(parent, wait_for_parent, fallback_scale_factor, gui_context, None)?;
+        self.shared.feed.watch(true);
+        let handle = Handle { inner: spawned.handle, shared: self.shared.clone() };
+        Ok(SpawnedEditor { handle, window: spawned.window })
     }
 
     fn size(&self) -> NativeSize<u32> {
-        self.inner.size()
+        let scale = f64::from_bits(self.scale.load(Ordering::Relaxed));
+        NativeSize::from_size(Size::Logical(self.logical_size().cast()), scale)
     }
 
     fn resize_hint(&self) -> ResizeHint {
-        self.inner.resize_hint()
+        Self::hint()
     }
 
     unsafe fn assume_standalone_in_process(&self) {
         // SAFETY: the same promise, passed on.
-        unsafe { self.inner.assume_standalone_in_process() };
+        unsafe { baseview::assume_standalone_in_process() };
     }
 }
 
-/// What a window shows.
+/// An open window. With it ends the flow of frames.
+pub struct Handle {
+    inner: EguiEditorHandle,
+    shared: Shared,
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.shared.feed.watch(false);
+    }
+}
+
+impl EditorHandle for Handle {
+    type Window = baseview::Window;
+    type Error = baseview::Error;
+
+    fn run_until_closed(window: Self::Window) -> Result<(), Self::Error> {
+        EguiEditorHandle::run_until_closed(window)
+    }
+
+    fn set_parent(
+        &self,
+        parent: ParentWindowHandle,
+        window: &Self::Window,
+    ) -> Result<(), Self::Error> {
+        self.inner.set_parent(parent, window)
+    }
+
+    fn show(&self, window: &Self::Window) -> Result<(), Self::Error> {
+        self.inner.show(window)
+    }
+
+    fn hide(&self, window: &Self::Window) -> Result<(), Self::Error> {
+        self.inner.hide(window)
+    }
+
+    fn host_main_thread_callback(&self, window: &Self::Window) {
+        self.inner.host_main_thread_callback(window);
+    }
+
+    fn set_size(&self, size: NativeSize<u32>, window: &Self::Window) -> Result<(), Self::Error> {
+        self.inner.set_size(size, window)
+    }
+
+    fn set_fallback_scale_factor(
+        &self,
+        scale_factor: f64,
+        window: &Self::Window,
+    ) -> Result<(), Self::Error> {
+        self.inner.set_fallback_scale_factor(scale_factor, window)
+    }
+
+    fn adjust_size(&self, size: NativeSize<u32>, window: &Self::Window) -> Option<NativeSize<u32>> {
+        self.inner.adjust_size(size, window)
+    }
+
+    fn on_virtual_key_from_host(
+        &self,
+        key: VirtualKeyCode,
+        is_down: bool,
+        held: Modifiers,
+    ) -> bool {
+        self.inner.on_virtual_key_from_host(key, is_down, held)
+    }
+
+    fn state_changed(&self) {
+        self.inner.state_changed();
+    }
+
+    fn param_value_changed(&self, id: &str, normalized_value: f32) {
+        self.inner.param_value_changed(id, normalized_value);
+    }
+
+    fn param_modulation_changed(&self, id: &str, modulation_offset: f32) {
+        self.inner.param_modulation_changed(id, modulation_offset);
+    }
+}
+
+/// A screen inside a real window.
 struct App {
     shared: Shared,
-    context: Option<GuiContext>,
+    memory: Arc<Mutex<Memory>>,
+    scale: Arc<AtomicU64>,
+    screen: Option<Screen>,
+}
+
+impl App {
+    fn note_scale(&self, scale: f64) {
+        if scale.is_finite() && scale > 0.0 {
+            self.scale.store(scale.to_bits(), Ordering::Relaxed);
+        }
+    }
 }
 
 impl NiceEguiApp for App {
@@ -99,109 +234,30 @@ impl NiceEguiApp for App {
         &mut self,
         egui: egui::Context,
         context: GuiContext,
-        _: &mut Frame,
+        frame: &mut Frame,
     ) -> Result<(), HandlerError> {
-        controls::style(&egui);
-        self.context = Some(context);
+        self.note_scale(frame.baseview_window().scale_factor());
+        let screen = Screen::new(self.shared.clone(), context, Arc::clone(&self.memory));
+        screen.set_up(&egui);
+        self.screen = Some(screen);
         Ok(())
     }
 
     fn ui(&mut self, ui: &mut Ui, _: &mut Frame) {
-        let Some(context) = &self.context else { return };
-        let controls = Controls { setter: context.param_setter() };
-        CentralPanel::default().show(ui, |ui| {
-            self.header(ui, &controls);
-            self.capture(ui, &controls);
-            ui.columns_const(|[left, right]| {
-                self.sound(left, &controls);
-                self.mask(right, &controls);
-            });
-        });
-        ui.ctx().request_repaint_after(FRAME_TIME);
-    }
-}
-
-impl App {
-    fn header(&self, ui: &mut Ui, controls: &Controls) {
-        ui.horizontal(|ui| {
-            ui.label(RichText::new("Quell").size(22.0).strong());
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                controls.toggle(ui, &self.shared.params.bypass, "Bypass");
-                let samples = self.shared.link.latency_samples();
-                if samples > 0 {
-                    ui.label(format!("{samples} samples latency"));
-                }
-            });
-        });
-        ui.add_space(4.0);
-    }
-
-    fn capture(&self, ui: &mut Ui, controls: &Controls) {
-        let link = &self.shared.link;
-        ui.horizontal(|ui| {
-            let is_on = self.shared.params.capture.value();
-            let name = if is_on { "Stop capture" } else { "Capture noise" };
-            controls.big_toggle(ui, &self.shared.params.capture, name);
-            if ui.add_enabled(link.profile().is_some(), egui::Button::new("Forget")).clicked() {
-                link.forget_profile();
-            }
-            ui.label(self.status());
-        });
-        if let Some(notice) = crate::state::model_notice(&self.shared.params, link) {
-            ui.label(notice);
+        if let Some(screen) = &mut self.screen {
+            screen.show(ui);
         }
     }
 
-    /// What became of the last capture, in words.
-    fn status(&self) -> String {
-        let link = &self.shared.link;
-        match (link.status(), link.profile()) {
-            // What was loaded with a project was not captured in this session.
-            (CaptureStatus::Idle, Some(profile)) => {
-                format!("noise print of {:.1} s loaded", profile.seconds())
-            }
-            (CaptureStatus::Idle | CaptureStatus::Captured { .. }, None) => {
-                "no noise print yet: adapting to the signal".to_owned()
-            }
-            (status, _) => status.to_string(),
-        }
-    }
-
-    /// What one reaches for, in the left column.
-    fn sound(&self, ui: &mut Ui, controls: &Controls) {
-        let p = &self.shared.params;
-        controls.section(ui, "Amount", |ui| {
-            controls.slider(ui, &p.reduction);
-            controls.slider(ui, &p.sensitivity);
-            controls.slider(ui, &p.floor);
-            controls.choice(ui, &p.monitor);
-            controls.slider(ui, &p.mix);
-            controls.slider(ui, &p.gain);
-        });
-        controls.section(ui, "Engine", |ui| {
-            controls.choice(ui, &p.engine);
-            controls.choice(ui, &p.source);
-            controls.choice(ui, &p.latency);
-            controls.switch(ui, &p.stereo_link);
-        });
-    }
-
-    /// How the mask is made, in the right column.
-    fn mask(&self, ui: &mut Ui, controls: &Controls) {
-        let p = &self.shared.params;
-        controls.section(ui, "Mask", |ui| {
-            controls.slider(ui, &p.knee);
-            controls.slider(ui, &p.freq_smoothing);
-            controls.slider(ui, &p.time_smoothing);
-            controls.slider(ui, &p.attack);
-            controls.slider(ui, &p.release);
-            controls.slider(ui, &p.artifact_control);
-            controls.slider(ui, &p.transient_protection);
-        });
-        controls.section(ui, "Threshold", |ui| {
-            for (_, offset) in p.nodes() {
-                controls.slider(ui, offset);
-            }
-        });
+    /// The host dragged the window; the size is kept with the project.
+    fn resized(&mut self, size: WindowSize) {
+        self.note_scale(size.scale_factor);
+        let points = |length: f64| length.round().clamp(0.0, f64::from(u16::MAX)) as u16;
+        let (width, height) = (points(size.logical.width), points(size.logical.height));
+        let window = Window { width, height, ..self.shared.link.window() };
+        self.shared.link.set_window(window.in_range());
     }
 }
+
+#[cfg(test)]
+mod tests;

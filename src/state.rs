@@ -3,8 +3,9 @@
 //! A JSON object, so that a project file can be looked into and repaired by hand:
 //! `quell_state` (format version), `app` (who wrote it), `params` (plain values by id, choices by
 //! their id) and `profile` (`null`, or `channels`, `bins`, `seconds` and the levels in dB as
-//! base64 of little-endian f32); where the engine holds a network, also `model`, the hash of its
-//! weights. The text of equal states is equal, byte for byte.
+//! base64 of little-endian f32), `editor` (size and colours of the window; may be absent); where the
+//! engine holds a network, also `model`, the hash of its weights. The text of equal states is equal,
+//! byte for byte.
 //!
 //! Reading happens in two steps: [`decode`] checks everything and touches nothing, [`apply`] cannot
 //! fail. So a damaged state leaves the running one as it is.
@@ -15,7 +16,7 @@ use quell_core::unet::SHIPPED_IDENTITY;
 use quell_core::{NoiseProfile, ProfileError, ThresholdCurve};
 use serde_json::{Map, Number, Value, json};
 
-use crate::bridge::Link;
+use crate::bridge::{Link, Window};
 use crate::params::QuellParams;
 
 /// Format written, and the only one so far.
@@ -78,6 +79,19 @@ pub struct State {
     profile: Option<NoiseProfile>,
     /// Hash of the network's weights that it was made with.
     model: Option<u64>,
+    window: Option<Window>,
+}
+
+impl State {
+    /// The print, if it has one.
+    pub fn profile(&self) -> Option<&NoiseProfile> {
+        self.profile.as_ref()
+    }
+
+    /// True if it holds a value for this parameter.
+    pub fn names(&self, id: &str) -> bool {
+        self.values.contains_key(id)
+    }
 }
 
 /// The state as bytes.
@@ -93,11 +107,31 @@ pub fn encode(params: &QuellParams, link: &Link) -> Vec<u8> {
         "app": env!("CARGO_PKG_VERSION"),
         "params": values,
         "profile": link.profile().map_or(Value::Null, |profile| encode_profile(&profile)),
+        "editor": encode_window(link.window()),
     });
     if params.settings().engine.uses_network() {
         state["model"] = Value::String(format!("{:016x}", link.model()));
     }
     state.to_string().into_bytes()
+}
+
+/// The parameters alone, as a preset: without a print, so that it leaves the one in use alone.
+/// What belongs to the session is left out.
+pub fn encode_preset(params: &QuellParams) -> Vec<u8> {
+    let session = [CAPTURE_ID, "bypass"];
+    let values: Map<String, Value> = params
+        .param_map()
+        .into_iter()
+        .filter(|(id, ..)| !session.contains(&&**id))
+        .map(|(id, param, _)| (id, value_of(param)))
+        .collect();
+    let state = json!({
+        "quell_state": VERSION,
+        "app": env!("CARGO_PKG_VERSION"),
+        "params": values,
+        "profile": Value::Null,
+    });
+    format!("{state:#}\n").into_bytes()
 }
 
 /// Checks bytes and takes them apart.
@@ -129,15 +163,16 @@ pub fn decode(bytes: &[u8]) -> Result<State, StateError> {
     };
     let mut values = values.clone();
     add_inner_nodes(&mut values);
-    Ok(State { values, profile, model: decode_model(&state["model"])? })
+    let (model, window) = (decode_model(&state["model"])?, decode_window(&state["editor"]));
+    Ok(State { values, profile, model, window })
 }
 
 /// Puts a checked state in force. A parameter that the state does not know takes its default, as it
 /// had no effect when the state was written.
 pub fn apply(state: State, params: &QuellParams, link: &Link) {
-    for (id, param, _) in params.param_map() {
-        let is_off = id == CAPTURE_ID && link.is_active();
-        set_value(param, state.values.get(&id).filter(|_| !is_off));
+    apply_params(&state, params, link.is_active());
+    if let Some(window) = state.window {
+        link.set_window(window);
     }
     link.set_profile(state.profile);
     link.set_model(state.model);
@@ -165,6 +200,32 @@ pub fn model_notice(params: &QuellParams, link: &Link) -> Option<String> {
              different"
         )
     })
+}
+
+/// The parameters' part of [`apply`].
+pub fn apply_params(state: &State, params: &QuellParams, is_active: bool) {
+    for (id, param, _) in params.param_map() {
+        let is_off = id == CAPTURE_ID && is_active;
+        set_value(param, state.values.get(&id).filter(|_| !is_off));
+    }
+}
+
+// ---- Window ------------------------------------------------------------------------------------
+
+fn encode_window(window: Window) -> Value {
+    json!({ "width": window.width, "height": window.height, "light": window.is_light })
+}
+
+/// The window's size and colours; states from before it could change have none. What makes no sense
+/// is passed over: it is no reason to refuse a project.
+fn decode_window(value: &Value) -> Option<Window> {
+    let points = |name: &str| value[name].as_u64().and_then(|n| u16::try_from(n).ok());
+    let window = Window {
+        width: points("width")?,
+        height: points("height")?,
+        is_light: value["light"].as_bool()?,
+    };
+    Some(window.in_range())
 }
 
 /// States from before the threshold had six nodes know the second, fourth and sixth; the others then
@@ -469,6 +530,25 @@ mod tests {
         for hz in [0.0, 60.0, 150.0, 200.0, 400.0, 777.0, 1_200.0, 2_500.0, 6_000.0, 20_000.0] {
             assert!((ours.offset_db_at(hz) - old.offset_db_at(hz)).abs() < 1e-3, "{hz} Hz");
         }
+    }
+
+    #[test]
+    fn the_windows_size_is_kept_and_nonsense_in_it_is_no_damage() {
+        let (link, _audio) = bridge::link();
+        let window = Window { width: 1_234, height: 777, is_light: true };
+        link.set_window(window);
+        let bytes = encode(&QuellParams::default(), &link);
+        let (other, _audio) = bridge::link();
+        apply(decode(&bytes).unwrap(), &QuellParams::default(), &other);
+        assert_eq!(other.window(), window);
+        for nonsense in [json!(null), json!({"width": -1}), json!("big"), json!({"width": 1e9})] {
+            let bytes = with(|state| state["editor"] = nonsense);
+            apply(decode(&bytes).unwrap(), &QuellParams::default(), &other);
+            assert_eq!(other.window(), window);
+        }
+        let bytes = with(|s| s["editor"] = json!({"width": 1, "height": 65_000, "light": false}));
+        apply(decode(&bytes).unwrap(), &QuellParams::default(), &other);
+        assert_eq!(other.window(), Window { width: 1, height: 65_000, is_light: false }.in_range());
     }
 
     #[test]

@@ -140,7 +140,12 @@ impl Rig {
         }
     }
 
-    fn extension<E: Extension<ExtensionSide = PluginExtensionSide>>(&mut self) -> E {
+    /// The plugin on the main thread.
+    pub fn plugin_handle(&mut self) -> PluginMainThreadHandle<'_> {
+        self.instance.plugin_handle()
+    }
+
+    pub fn extension<E: Extension<ExtensionSide = PluginExtensionSide>>(&mut self) -> E {
         self.instance.plugin_handle().get_extension().expect("the plugin has the extension")
     }
 

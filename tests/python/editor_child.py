@@ -4,10 +4,18 @@
 `hammer ROUNDS`: opens and closes the editor again and again while another thread never stops
 changing parameters and processing. nice-plug 0.4's own VST3 wrapper dies of this; see
 src/vst3_shell.rs.
+`open_close ROUNDS`: opens and closes while audio runs; the audio must be that of a run without a
+window, bit for bit, and memory must not grow.
+`resize`: to the smallest and the largest size while audio runs.
+`idle SECONDS`: what the window costs while nothing moves and while sound flows.
+`pair`: two instances, each with a window of its own, in turn on one thread.
 """
 
 import ctypes
+import gc
 import itertools
+import json
+import resource
 import subprocess
 import sys
 import threading
@@ -20,7 +28,10 @@ LOOK_AWAY = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)(lam
 X11.XInitThreads()
 X11.XSetErrorHandler(LOOK_AWAY)
 
+import numpy as np  # noqa: E402
+
 from common import RATE, capture, load, noise  # noqa: E402
+from scenes import geometry, resize  # noqa: E402
 
 
 def keep_changing(plugin, stop, counter):
@@ -41,16 +52,23 @@ def keep_changing(plugin, stop, counter):
 def with_editor(plugin, seconds, action=lambda: None):
     """Opens the editor, lets `action` run beside it, and closes it after so many seconds."""
     close = threading.Event()
+    failures = []
 
     def beside():
-        time.sleep(seconds)
-        action()
-        close.set()
+        try:
+            time.sleep(seconds)
+            action()
+        except BaseException as error:
+            failures.append(error)
+        finally:
+            close.set()
 
     thread = threading.Thread(target=beside)
     thread.start()
     plugin.show_editor(close)
     thread.join()
+    if failures:
+        raise failures[0]
 
 
 def screenshot(path):
@@ -79,9 +97,144 @@ def hammer(rounds):
     print(f"survived {rounds} rounds, {counter[0]} blocks of changes")
 
 
+# ---- Audio beside windows --------------------------------------------------------------------
+
+BLOCK = 480
+
+
+def signal(idx):
+    """Block number `idx` of a signal that repeats every two seconds."""
+    return SIGNAL[:, idx % 200 * BLOCK : (idx % 200 + 1) * BLOCK]
+
+
+SIGNAL = noise(2.0, seed=77)
+
+
+class Stream(threading.Thread):
+    """Processes block after block and keeps a digest of every output."""
+
+    def __init__(self, plugin, pause=0.001):
+        super().__init__(daemon=True)
+        self.plugin, self.pause = plugin, pause
+        self.stop, self.digests = threading.Event(), []
+
+    def one(self):
+        output = self.plugin.process(signal(len(self.digests)), RATE, BLOCK, reset=False)
+        self.digests.append(hash(output.tobytes()))
+
+    def run(self):
+        while not self.stop.is_set():
+            self.one()
+            time.sleep(self.pause)
+
+    def end(self):
+        self.stop.set()
+        self.join()
+
+
+def fresh():
+    plugin = load()
+    capture(plugin, noise(3.0))
+    plugin.process(SIGNAL[:, :BLOCK], RATE, BLOCK, reset=True)
+    return plugin
+
+
+def assert_same_without_window(digests):
+    alone = Stream(fresh())
+    for _ in digests:
+        alone.one()
+    different = [idx for idx, pair in enumerate(zip(digests, alone.digests)) if len(set(pair)) > 1]
+    assert not different, f"{len(different)} of {len(digests)} blocks differ, first {different[0]}"
+    print(f"{len(digests)} blocks, each as without a window")
+
+
+def memory_kib():
+    gc.collect()
+    with open("/proc/self/smaps_rollup") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("Private_Dirty"))
+
+
+def open_close(rounds):
+    stream = Stream(fresh())
+    stream.start()
+    history = []
+    for round_idx in range(rounds):
+        with_editor(stream.plugin, 0.15)
+        assert stream.is_alive(), "audio died"
+        history.append(memory_kib())
+    stream.end()
+    print("memory, KiB:", json.dumps(history))
+    assert_same_without_window(stream.digests)
+
+
+def resize_scene():
+    stream = Stream(fresh())
+    stream.start()
+    sizes = []
+
+    def act():
+        for width, height in [(300, 200), (2200, 1400), (900, 600), (750, 480), (2000, 1300)]:
+            resize(width, height)
+            time.sleep(0.4)
+            sizes.append(geometry()[:2])
+
+    with_editor(stream.plugin, 0.6, act)
+    stream.end()
+    print("sizes:", json.dumps(sizes))
+    assert_same_without_window(stream.digests)
+
+
+def pair():
+    """Two plugins, two windows at once: each window in a thread as hosts with sandboxes have it is
+    not possible here, so the second opens in a second process of the same screen."""
+    child = subprocess.Popen([sys.executable, __file__, "open_close", "6"])
+    open_close(6)
+    assert child.wait(timeout=120) == 0, "the other instance failed"
+
+
+def cpu_s():
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+def idle(seconds):
+    plugin = fresh()
+    shares = {}
+
+    def share(name, run_audio):
+        def act():
+            time.sleep(2.5)
+            start, cpu, spent, began = 0, cpu_s(), 0.0, time.monotonic()
+            while time.monotonic() - began < seconds:
+                if run_audio:
+                    before = time.thread_time()
+                    plugin.process(signal(start), RATE, BLOCK, reset=False)
+                    spent += time.thread_time() - before
+                    start += 1
+                    time.sleep(max(0.0, began + start * BLOCK / RATE - time.monotonic()))
+                else:
+                    time.sleep(0.05)
+            shares[name] = (cpu_s() - cpu - spent) / (time.monotonic() - began)
+
+        return act
+
+    # The toolkit's own loop is not ours: an editor of its own making, without our window, would be
+    # the fair base. The nearest is the host's loop without any window.
+    base = cpu_s()
+    time.sleep(1.0)
+    shares["no window"] = cpu_s() - base
+    with_editor(plugin, 0.5, share("window at rest", False))
+    with_editor(plugin, 0.5, share("window with sound", True))
+    print("share of a core:", json.dumps(shares))
+
+
 if __name__ == "__main__":
-    scene, argument = sys.argv[1:]
+    scene, *arguments = sys.argv[1:]
     if scene == "screenshot":
-        screenshot(argument)
+        screenshot(*arguments)
+    elif scene == "resize":
+        resize_scene()
+    elif scene == "pair":
+        pair()
     else:
-        hammer(int(argument))
+        {"hammer": hammer, "open_close": open_close, "idle": idle}[scene](int(*arguments))

@@ -6,6 +6,7 @@ mod host;
 mod install;
 mod places;
 mod proof;
+mod screenshots;
 mod steps;
 mod test;
 mod validate;
@@ -18,6 +19,7 @@ Usage: cargo xtask <command>
   bundle [--target TRIPLE]   build the release plugin and pack it as CLAP and VST3
   install                    bundle, copy to your plugin folders, and prove it there by ear and eye
   test                       everything that must hold before a change is published
+  screenshots [SCENE...]     the editor's pictures for the README, from a real host
   validate [--clap-validator PATH] [--pluginval PATH] [--vst3-validator PATH] [--rounds N]
                              run outside validators on the bundle
 ";
@@ -31,6 +33,7 @@ fn main() -> Result<()> {
         Some("bundle") => bundle::run(&rest).map(|_| ()),
         Some("install") => install::run(&rest),
         Some("test") => test::run(&rest),
+        Some("screenshots") => screenshots::run(&rest),
         Some("validate") => validate::run(&rest),
         Some("help" | "--help" | "-h") => {
             print!("{USAGE}");

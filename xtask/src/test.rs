@@ -75,7 +75,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
 
 fn python_steps(steps: &mut Steps, vst3: &Path) {
     const NAME: &str = "VST3 in pedalboard";
-    let python = match venv("hosts", Path::new("tests/python/requirements.txt")) {
+    let python = match host_python() {
         Ok(python) => python,
         Err(error) => return steps.cannot(NAME, &format!("{error:#}")),
     };
@@ -87,6 +87,9 @@ fn python_steps(steps: &mut Steps, vst3: &Path) {
     if let Err(error) = ensure_packages() {
         return steps.cannot(EDITOR, &format!("{error:#}"));
     }
+    steps.run("two CLAP windows under Xvfb", || {
+        sh(&mut cargo(&["test", "--package", "quell", "--test", "windows", "--", "--ignored"]))
+    });
     steps.run(EDITOR, || {
         let screenshots = places::proof();
         std::fs::create_dir_all(&screenshots)?;
@@ -94,6 +97,11 @@ fn python_steps(steps: &mut Steps, vst3: &Path) {
             .env("QUELL_VST3", vst3)
             .env("QUELL_SCREENSHOTS", screenshots))
     });
+}
+
+/// The Python that holds the VST3 host.
+pub(crate) fn host_python() -> Result<PathBuf> {
+    venv("hosts", Path::new("tests/python/requirements.txt"))
 }
 
 fn pytest(python: &Path, path: &str) -> Command {
@@ -126,7 +134,7 @@ fn venv(name: &str, requirements: &Path) -> Result<PathBuf> {
 }
 
 /// Installs what a screenless editor needs, where that is allowed.
-fn ensure_packages() -> Result<()> {
+pub(crate) fn ensure_packages() -> Result<()> {
     let missing: Vec<_> = SCREEN_PACKAGES
         .into_iter()
         .filter(|package| {

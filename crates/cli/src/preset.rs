@@ -54,6 +54,10 @@ pub fn load(path: &Path) -> Result<Preset> {
 
 /// The first JSON object that calls itself a state.
 fn find_state(bytes: &[u8]) -> Option<Value> {
+    // A preset is the object and nothing else, in lines or not.
+    if let Ok(value) = serde_json::from_slice::<Value>(bytes) {
+        return Some(value).filter(|value| value.get("quell_state").is_some());
+    }
     let starts = bytes.windows(2).enumerate().filter(|(_, pair)| pair == b"{\"");
     starts
         .filter_map(|(start, _)| {
@@ -253,5 +257,7 @@ mod tests {
         broken["model"] = json!("12");
         assert!(from_state(&broken).unwrap_err().to_string().contains("'model'"));
         assert_eq!(find_state(b"{\"app\": 1} and more"), None);
+        let in_lines = format!("{:#}\n", state());
+        assert_eq!(find_state(in_lines.as_bytes()), Some(state()));
     }
 }

@@ -1,0 +1,131 @@
+//! Saving and loading inside the window.
+//!
+//! Not the system's own dialogs: inside a host they need GTK or a portal on Linux, run loops that
+//! belong to the host elsewhere, and have taken hosts down. A list of the folder and a field for a
+//! name or a path work the same everywhere, with the keyboard alone, too.
+
+use std::path::PathBuf;
+
+use egui::{Id, Key, Modal, RichText, ScrollArea, TextEdit, Ui};
+
+use crate::editor::places;
+use crate::editor::theme::Theme;
+
+/// What the file is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    SavePreset,
+    LoadPreset,
+    SavePrint,
+    LoadPrint,
+}
+
+impl Purpose {
+    fn title(self) -> &'static str {
+        match self {
+            Self::SavePreset => "Save preset",
+            Self::LoadPreset => "Load preset",
+            Self::SavePrint => "Save noise print",
+            Self::LoadPrint => "Load noise print",
+        }
+    }
+
+    fn is_saving(self) -> bool {
+        matches!(self, Self::SavePreset | Self::SavePrint)
+    }
+
+    fn folder(self) -> Option<PathBuf> {
+        match self {
+            Self::SavePreset | Self::LoadPreset => places::presets(),
+            Self::SavePrint | Self::LoadPrint => places::prints(),
+        }
+    }
+}
+
+/// An open dialogue.
+pub(super) struct Dialog {
+    pub(super) purpose: Purpose,
+    folder: PathBuf,
+    names: Vec<String>,
+    typed: String,
+    /// Why the last attempt failed.
+    pub(super) error: Option<String>,
+    is_new: bool,
+}
+
+/// What the user decided.
+pub(super) enum Decision {
+    /// Nothing yet.
+    Open,
+    Cancel,
+    /// This file.
+    Take(PathBuf),
+}
+
+impl Dialog {
+    pub(super) fn new(purpose: Purpose) -> Self {
+        let folder = purpose.folder().unwrap_or_default();
+        let names = places::names_in(&folder);
+        Self { purpose, folder, names, typed: String::new(), error: None, is_new: true }
+    }
+
+    pub(super) fn show(&mut self, ui: &Ui, t: &Theme) -> Decision {
+        let mut decision = Decision::Open;
+        let modal = Modal::new(Id::unique("quell files")).show(ui.ctx(), |ui| {
+            ui.set_width(380.0);
+            ui.heading(RichText::new(self.purpose.title()).color(t.text));
+            ui.label(RichText::new(self.folder.display().to_string()).small());
+            self.list(ui, &mut decision);
+            self.field(ui, &mut decision);
+            if let Some(error) = &self.error {
+                ui.label(RichText::new(error).color(t.error));
+            }
+            ui.horizontal(|ui| {
+                let name = if self.purpose.is_saving() { "Save" } else { "Load" };
+                if ui.add_enabled(!self.typed.trim().is_empty(), egui::Button::new(name)).clicked()
+                {
+                    decision = self.taken();
+                }
+                if ui.button("Cancel").clicked() {
+                    decision = Decision::Cancel;
+                }
+            });
+        });
+        if modal.should_close() { Decision::Cancel } else { decision }
+    }
+
+    fn list(&mut self, ui: &mut Ui, decision: &mut Decision) {
+        ScrollArea::vertical().max_height(170.0).auto_shrink([false, true]).show(ui, |ui| {
+            if self.names.is_empty() {
+                ui.label("nothing here yet");
+            }
+            for name in self.names.clone() {
+                let response = ui.selectable_label(self.typed == name, &name);
+                if response.clicked() {
+                    self.typed.clone_from(&name);
+                }
+                if response.double_clicked() && !self.purpose.is_saving() {
+                    *decision = self.taken();
+                }
+            }
+        });
+    }
+
+    fn field(&mut self, ui: &mut Ui, decision: &mut Decision) {
+        let hint = if self.purpose.is_saving() { "Name" } else { "Name, or the path of a file" };
+        let field =
+            TextEdit::singleline(&mut self.typed).hint_text(hint).desired_width(f32::INFINITY);
+        let response = ui.add(field);
+        if std::mem::take(&mut self.is_new) {
+            response.request_focus();
+        }
+        let is_enter = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+        if is_enter && !self.typed.trim().is_empty() {
+            *decision = self.taken();
+        }
+    }
+
+    fn taken(&self) -> Decision {
+        Decision::Take(places::path_of(&self.folder, &self.typed))
+    }
+}

@@ -1,0 +1,125 @@
+//! What an instance's editor remembers while its window is closed: edits to undo, two settings to
+//! compare, the name of the preset.
+
+use std::sync::Arc;
+
+use quell_core::NoiseProfile;
+
+/// Steps that can be undone.
+const MAX_STEPS: usize = 200;
+/// Edits of one parameter within this time are one step, seconds.
+const MERGE_S: f64 = 0.7;
+
+/// A print or none, shared.
+pub(super) type Print = Option<Arc<NoiseProfile>>;
+
+/// One edit: parameters by their place in the table, and the print.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Step {
+    /// Place, normalised value before and after.
+    pub(super) changes: Vec<(usize, f32, f32)>,
+    /// The print before and after, where it changed.
+    pub(super) print: Option<(Print, Print)>,
+    /// When it was made, seconds.
+    pub(super) at_s: f64,
+}
+
+/// All that can be heard, as normalised values, and the print.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Snapshot {
+    pub(super) values: Vec<(usize, f32)>,
+    pub(super) print: Print,
+}
+
+/// Lives as long as the instance.
+#[derive(Default)]
+pub(super) struct Memory {
+    undo: Vec<Step>,
+    redo: Vec<Step>,
+    /// The setting that is not heard now, of A and B.
+    pub(super) other: Option<Snapshot>,
+    /// True while B is heard.
+    pub(super) is_b: bool,
+    /// The preset that was loaded last.
+    pub(super) preset: Option<String>,
+    /// What became of the print by hand: loaded, pasted.
+    pub(super) print_note: Option<String>,
+}
+
+impl Memory {
+    /// Notes an edit. What had been undone is gone.
+    pub(super) fn push(&mut self, step: Step) {
+        self.redo.clear();
+        if let Some(last) = self.undo.last_mut()
+            && let ([(idx, _, after)], [(new_idx, _, new_after)]) =
+                (&mut last.changes[..], &step.changes[..])
+            && idx == new_idx
+            && last.print.is_none()
+            && step.print.is_none()
+            && step.at_s - last.at_s < MERGE_S
+        {
+            *after = *new_after;
+            last.at_s = step.at_s;
+            return;
+        }
+        if self.undo.len() == MAX_STEPS {
+            self.undo.remove(0);
+        }
+        self.undo.push(step);
+    }
+
+    /// The edit to take back; it can be made again.
+    pub(super) fn take_undo(&mut self) -> Option<Step> {
+        let step = self.undo.pop()?;
+        self.redo.push(step.clone());
+        Some(step)
+    }
+
+    /// The edit to make again.
+    pub(super) fn take_redo(&mut self) -> Option<Step> {
+        let step = self.redo.pop()?;
+        self.undo.push(step.clone());
+        Some(step)
+    }
+
+    pub(super) fn can_undo(&self) -> bool {
+        !self.undo.is_empty()
+    }
+
+    pub(super) fn can_redo(&self) -> bool {
+        !self.redo.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn step(idx: usize, before: f32, after: f32, at_s: f64) -> Step {
+        Step { changes: vec![(idx, before, after)], print: None, at_s }
+    }
+
+    #[test]
+    fn steps_come_back_in_order_and_can_be_made_again() {
+        let mut memory = Memory::default();
+        memory.push(step(1, 0.0, 0.5, 0.0));
+        memory.push(step(2, 0.1, 0.2, 5.0));
+        assert_eq!(memory.take_undo().unwrap().changes, [(2, 0.1, 0.2)]);
+        assert_eq!(memory.take_undo().unwrap().changes, [(1, 0.0, 0.5)]);
+        assert!(memory.take_undo().is_none());
+        assert_eq!(memory.take_redo().unwrap().changes, [(1, 0.0, 0.5)]);
+        memory.push(step(3, 0.0, 1.0, 9.0));
+        assert!(!memory.can_redo(), "a new edit ends what was undone");
+    }
+
+    #[test]
+    fn a_burst_of_edits_of_one_parameter_is_one_step() {
+        let mut memory = Memory::default();
+        for press in 0..10u8 {
+            let value = f32::from(press) / 10.0;
+            memory.push(step(4, value, value + 0.1, f64::from(press) * 0.2));
+        }
+        assert_eq!(memory.take_undo().unwrap().changes, [(4, 0.0, 1.0)]);
+        assert!(!memory.can_undo());
+    }
+}

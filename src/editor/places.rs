@@ -1,0 +1,116 @@
+//! Where presets and prints lie on the user's disk, and how they get there whole.
+
+use std::path::{Path, PathBuf};
+
+/// Largest file that is read, bytes: the widest print in the longest notation is shorter.
+const MAX_BYTES: u64 = 64 << 20;
+
+/// The user's folder for presets.
+pub(super) fn presets() -> Option<PathBuf> {
+    Some(home()?.join("presets"))
+}
+
+/// The user's folder for prints.
+pub(super) fn prints() -> Option<PathBuf> {
+    Some(home()?.join("prints"))
+}
+
+/// Quell's own folder, where the system wants such things. `QUELL_HOME` moves it.
+fn home() -> Option<PathBuf> {
+    let variable =
+        |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    if let Some(home) = variable("QUELL_HOME") {
+        return Some(home);
+    }
+    if cfg!(target_os = "windows") {
+        variable("APPDATA").map(|folder| folder.join("Quell"))
+    } else if cfg!(target_os = "macos") {
+        variable("HOME").map(|folder| folder.join("Library/Application Support/Quell"))
+    } else {
+        let config = variable("XDG_CONFIG_HOME").filter(|folder| folder.is_absolute());
+        let config = config.or_else(|| variable("HOME").map(|home| home.join(".config")));
+        config.map(|folder| folder.join("quell"))
+    }
+}
+
+/// Names of the JSON files in a folder, sorted, without their ending.
+pub(super) fn names_in(folder: &Path) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let mut names: Vec<String> = entries
+        .filter_map(|entry| {
+            let path = entry.ok()?.path();
+            let is_json = path.extension().is_some_and(|ending| ending == "json");
+            is_json.then(|| path.file_stem()?.to_str().map(str::to_owned)).flatten()
+        })
+        .collect();
+    names.sort_by_key(|name| name.to_lowercase());
+    names
+}
+
+/// The path that a name or a path stands for: names are files of the folder.
+pub(super) fn path_of(folder: &Path, name: &str) -> PathBuf {
+    let name = name.trim();
+    let path = match name.strip_prefix("~/") {
+        Some(rest) => std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default().join(rest),
+        None => PathBuf::from(name),
+    };
+    let path = if path.components().count() > 1 { path } else { folder.join(path) };
+    if path.extension().is_some_and(|ending| ending == "json") {
+        return path;
+    }
+    let mut whole = path.into_os_string();
+    whole.push(".json");
+    whole.into()
+}
+
+/// Reads a file, or says what is wrong with it.
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, String> {
+    let name = path.display();
+    let length = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+    if length > MAX_BYTES {
+        return Err(format!("'{name}' is too long: choose another file"));
+    }
+    std::fs::read(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => format!("'{name}' does not exist: check the name"),
+        _ => format!("'{name}' cannot be read ({error}): check its permissions"),
+    })
+}
+
+/// Writes a file as a whole: a crash leaves the old one or the new one.
+pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), String> {
+    let problem = |error: std::io::Error| {
+        format!("'{}' cannot be written ({error}): choose another place", path.display())
+    };
+    let folder = path.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder).map_err(problem)?;
+    let draft = path.with_extension("json.part");
+    std::fs::write(&draft, bytes).map_err(problem)?;
+    std::fs::rename(&draft, path).map_err(problem)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_become_files_of_the_folder_and_paths_stay() {
+        let folder = Path::new("/presets");
+        assert_eq!(path_of(folder, " my voice "), Path::new("/presets/my voice.json"));
+        assert_eq!(path_of(folder, "v1.5"), Path::new("/presets/v1.5.json"));
+        assert_eq!(path_of(folder, "/tmp/x.json"), Path::new("/tmp/x.json"));
+    }
+
+    #[test]
+    fn files_come_back_and_errors_name_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("deep/one.json");
+        write(&path, b"{}").unwrap();
+        assert_eq!(read(&path).unwrap(), b"{}");
+        assert_eq!(names_in(path.parent().unwrap()), ["one"]);
+        let error = read(&folder.path().join("none.json")).unwrap_err();
+        assert!(error.contains("none.json") && error.contains("does not exist"), "{error}");
+        // A folder cannot be made where a file is.
+        let error = write(&path.join("x.json"), b"").unwrap_err();
+        assert!(error.contains("cannot be written"), "{error}");
+    }
+}

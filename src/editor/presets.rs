@@ -1,0 +1,147 @@
+//! Presets: seven that come with Quell, and those the user saves as files. A preset is a saved
+//! state, as the command line's `--preset` takes it; what it does not name takes its default.
+
+use egui::{Align2, Rect, RichText, ScrollArea, Ui};
+
+use crate::editor::edits::Edits;
+use crate::editor::files::{Dialog, Purpose};
+use crate::editor::places;
+use crate::editor::theme::Theme;
+use crate::editor::widgets::{Label, button, line_of_text};
+use crate::state;
+
+/// What comes with Quell: name, what it is for, and the state.
+pub(super) const FACTORY: [(&str, &str, &str); 7] = [
+    (
+        "Voice",
+        "A speaker over steady room noise: careful with consonants",
+        include_str!("../../assets/presets/voice.json"),
+    ),
+    (
+        "Podcast",
+        "Leaves a bed of room tone, so that cuts do not jump",
+        include_str!("../../assets/presets/podcast.json"),
+    ),
+    (
+        "Stream",
+        "Live: 20 ms, follows the noise, never chops",
+        include_str!("../../assets/presets/stream.json"),
+    ),
+    (
+        "Cassette",
+        "Tape hiss under music: deep in the treble, gentle below",
+        include_str!("../../assets/presets/cassette.json"),
+    ),
+    (
+        "Vinyl",
+        "Surface noise and rumble under music, attacks kept",
+        include_str!("../../assets/presets/vinyl.json"),
+    ),
+    (
+        "Hum",
+        "Mains hum and its harmonics: deep below 500 Hz, nothing above 3 kHz",
+        include_str!("../../assets/presets/hum.json"),
+    ),
+    (
+        "Field recording",
+        "Takes the hiss of preamps from quiet places, keeps the air",
+        include_str!("../../assets/presets/field-recording.json"),
+    ),
+];
+
+/// The name of the preset, which opens the list.
+pub(super) fn menu(ui: &mut Ui, t: &Theme, edits: &mut Edits, rect: Rect) -> Option<Outcome> {
+    let name = edits.memory().preset.clone();
+    let shown = name.as_deref().unwrap_or("Presets");
+    let mut outcome = None;
+    let mut place = ui.new_child(egui::UiBuilder::new().max_rect(rect).id_salt("presets"));
+    place.set_clip_rect(rect.expand(3.0));
+    let title = egui::Button::new(RichText::new(" ")).min_size(rect.size());
+    let menu = egui::containers::menu::MenuButton::from_button(title);
+    let (response, _) = menu.ui(&mut place, |ui| {
+        ui.set_min_width(250.0);
+        ScrollArea::vertical().max_height(360.0).show(ui, |ui| outcome = list(ui, edits));
+    });
+    response.widget_info(|| {
+        egui::WidgetInfo::labeled(egui::accesskit::Role::Button, true, format!("Preset: {shown}"))
+    });
+    let at = rect.left_center() + egui::vec2(10.0, 0.0);
+    line_of_text(ui, at, Align2::LEFT_CENTER, shown, 14.0, t.text, rect.width() - 34.0);
+    let arrow =
+        Rect::from_center_size(rect.right_center() - egui::vec2(13.0, 0.0), egui::vec2(9.0, 5.0));
+    let points = vec![arrow.left_top(), arrow.right_top(), arrow.center_bottom()];
+    ui.painter().add(egui::Shape::convex_polygon(points, t.dim, egui::Stroke::NONE));
+    response.on_hover_text(
+        "Settings for common cases, and your own. A preset leaves your noise print alone.",
+    );
+    outcome
+}
+
+/// What a click in the list asks for.
+pub(super) enum Outcome {
+    /// A window has to open.
+    Open(Dialog),
+    /// Something went wrong.
+    Error(String),
+}
+
+fn list(ui: &mut Ui, edits: &mut Edits) -> Option<Outcome> {
+    let mut outcome = None;
+    ui.label(RichText::new("Come with Quell").small());
+    for (name, purpose, text) in FACTORY {
+        if ui.button(name).on_hover_text(purpose).clicked() {
+            outcome = load(edits, name, text.as_bytes()).err().map(Outcome::Error);
+            ui.close();
+        }
+    }
+    ui.separator();
+    ui.label(RichText::new("Yours").small());
+    let folder = places::presets();
+    for name in folder.as_deref().map(places::names_in).unwrap_or_default() {
+        if ui.button(&name).clicked() {
+            let path = folder.as_deref().map(|folder| places::path_of(folder, &name));
+            let bytes =
+                path.map_or(Err("there is no folder for presets".into()), |p| places::read(&p));
+            let loaded = bytes.and_then(|bytes| load(edits, &name, &bytes));
+            outcome = loaded.err().map(Outcome::Error);
+            ui.close();
+        }
+    }
+    if ui.button("Save as\u{2026}").clicked() {
+        outcome = Some(Outcome::Open(Dialog::new(Purpose::SavePreset)));
+        ui.close();
+    }
+    if ui.button("Load from file\u{2026}").clicked() {
+        outcome = Some(Outcome::Open(Dialog::new(Purpose::LoadPreset)));
+        ui.close();
+    }
+    outcome
+}
+
+/// Puts a preset in force, or says what is wrong with it and changes nothing.
+pub(super) fn load(edits: &mut Edits, name: &str, bytes: &[u8]) -> Result<(), String> {
+    let preset = state::decode(bytes).map_err(|error| format!("'{name}' is no preset: {error}"))?;
+    edits.load(&preset);
+    edits.memory().preset = Some(name.to_owned());
+    Ok(())
+}
+
+/// The two buttons that go through the presets that come with Quell.
+pub(super) fn steps(ui: &mut Ui, t: &Theme, edits: &mut Edits, [back, on]: [Rect; 2]) {
+    let current = edits.memory().preset.clone();
+    let place = FACTORY.iter().position(|(name, ..)| Some(*name) == current.as_deref());
+    let n = FACTORY.len();
+    let back_label = Label { name: "\u{2039}", hint: "The preset before" };
+    let on_label = Label { name: "\u{203a}", hint: "The next preset" };
+    let mut next = None;
+    if button(ui, t, back, back_label, false, true).clicked() {
+        next = Some(place.map_or(n - 1, |idx| (idx + n - 1) % n));
+    }
+    if button(ui, t, on, on_label, false, true).clicked() {
+        next = Some(place.map_or(0, |idx| (idx + 1) % n));
+    }
+    if let Some((name, _, text)) = next.map(|idx| FACTORY[idx]) {
+        // What comes with Quell is read in a test, so there is nothing to say here.
+        drop(load(edits, name, text.as_bytes()));
+    }
+}

@@ -1,0 +1,649 @@
+//! The window's content and where everything in it lies.
+
+use std::sync::{Arc, Mutex};
+
+use egui::{
+    Align2, CentralPanel, Color32, CornerRadius, Event, Frame, Id, Key, Rect, Sense, Ui, pos2, vec2,
+};
+use nice_plug::context::gui::GuiContext;
+use quell_core::LatencyMode;
+
+use crate::Shared;
+use crate::editor::analysis::Analysis;
+use crate::editor::axes::{Axes, db_text};
+use crate::editor::capture::{self, Request};
+use crate::editor::edits::Edits;
+use crate::editor::files::{Decision, Dialog, Purpose};
+use crate::editor::history::Memory;
+use crate::editor::meters::Meters;
+use crate::editor::presets::{self, Outcome};
+use crate::editor::spectrogram::{Sound, Spectrogram};
+use crate::editor::spectrum::{self, Curves, PrintColumns};
+use crate::editor::theme::{self, GAP, Theme};
+use crate::editor::widgets::{
+    DialShape, Label, button, choice, dial, font, line_of_text, panel, segments,
+};
+use crate::editor::{clipboard, nodes, places, prints};
+use crate::params::{MonitorChoice, SourceChoice};
+use crate::state;
+
+/// Time between two looks while something moves, seconds.
+const LOOK_S: f32 = 0.033;
+/// Time between two looks while nothing moves: a host may change a parameter without a word.
+const REST_S: f32 = 1.0;
+/// How long a message stays, seconds.
+const NOTE_S: f64 = 6.0;
+
+const HEADER: f32 = 40.0;
+const CONTROLS: f32 = 196.0;
+const ADVANCED: f32 = 104.0;
+
+/// Everything one window shows.
+pub(super) struct Screen {
+    shared: Shared,
+    edits: Edits,
+    theme: Theme,
+    analysis: Analysis,
+    print_columns: PrintColumns,
+    spectrogram: Spectrogram,
+    meters: Meters,
+    /// The spectrogram's sound; none while the spectrum is shown.
+    sound: Option<Sound>,
+    is_advanced: bool,
+    dialog: Option<Dialog>,
+    note: Option<(String, f64)>,
+    /// Frames and time at the last one, to see whether sound flows.
+    seen: (u64, f64),
+}
+
+impl Screen {
+    pub(super) fn new(shared: Shared, context: GuiContext, memory: Arc<Mutex<Memory>>) -> Self {
+        let theme = Theme::of(shared.link.window().is_light);
+        Self {
+            edits: Edits::new(shared.clone(), context, memory),
+            theme,
+            shared,
+            analysis: Analysis::default(),
+            print_columns: PrintColumns::default(),
+            spectrogram: Spectrogram::default(),
+            meters: Meters::default(),
+            sound: None,
+            is_advanced: false,
+            dialog: None,
+            note: None,
+            seen: (0, f64::MIN),
+        }
+    }
+
+    /// Once per window.
+    pub(super) fn set_up(&self, egui: &egui::Context) {
+        theme::install_font(egui);
+        self.theme.apply(egui);
+        // Ctrl and plus would ask the host for another size.
+        egui.options_mut(|options| options.zoom_with_keyboard = false);
+    }
+
+    /// One look.
+    pub(super) fn show(&mut self, ui: &mut Ui) {
+        let now_s = ui.input(|input| input.time);
+        self.edits.now_s = now_s;
+        self.take_frames(now_s);
+        self.shortcuts(ui);
+        let ground = Frame::new().fill(self.theme.ground);
+        CentralPanel::default().frame(ground).show(ui, |ui| self.lay_out(ui));
+        self.dialogs(ui);
+        self.message(ui, now_s);
+        let is_moving = now_s - self.seen.1 < 0.5 || self.meters.is_moving();
+        let seconds = if is_moving { LOOK_S } else { REST_S };
+        ui.ctx().request_repaint_after(std::time::Duration::from_secs_f32(seconds));
+    }
+
+    #[cfg(test)]
+    pub(super) fn load_for_test(&mut self, preset: &state::State) {
+        self.edits.load(preset);
+    }
+
+    fn take_frames(&mut self, now_s: f64) {
+        let (analysis, spectrogram) = (&mut self.analysis, &mut self.spectrogram);
+        self.shared.feed.drain(|frame| {
+            analysis.take(frame);
+            spectrogram.take(frame);
+        });
+        if analysis.n_frames != self.seen.0 {
+            self.seen = (analysis.n_frames, now_s);
+        }
+        self.meters.take(self.shared.feed.levels(), now_s);
+    }
+
+    // ---- Where things lie ----------------------------------------------------------------------
+
+    fn lay_out(&mut self, ui: &mut Ui) {
+        let all = ui.max_rect().shrink(GAP);
+        let header = Rect::from_min_size(all.min, vec2(all.width(), HEADER));
+        let controls = Rect::from_min_max(pos2(all.left(), all.bottom() - CONTROLS), all.max);
+        let mut picture_bottom = controls.top() - GAP;
+        if self.is_advanced {
+            let top = picture_bottom - ADVANCED;
+            let rect = Rect::from_min_max(pos2(all.left(), top), pos2(all.right(), picture_bottom));
+            self.advanced(ui, rect);
+            picture_bottom = top - GAP;
+        }
+        let top = header.bottom() + GAP;
+        let bottom = picture_bottom.max(top + 40.0);
+        let meters = Rect::from_min_max(pos2(all.right() - 84.0, top), pos2(all.right(), bottom));
+        let picture = Rect::from_min_max(pos2(all.left(), top), pos2(meters.left() - GAP, bottom));
+        self.header(ui, header);
+        self.picture(ui, picture);
+        let inside = panel(ui, &self.theme, meters);
+        self.meters.show(ui, &self.theme, inside);
+        self.controls(ui, controls);
+    }
+
+    fn header(&mut self, ui: &mut Ui, rect: Rect) {
+        let t = self.theme;
+        let y = rect.center().y;
+        let at = pos2(rect.left() + 2.0, y);
+        line_of_text(ui, at, Align2::LEFT_CENTER, "Quell", 26.0, t.text, 80.0);
+        let mut left = rect.left() + 76.0;
+        let mut place = |width: f32| {
+            let place = Rect::from_min_size(pos2(left, y - 14.0), vec2(width, 28.0));
+            left += width + 4.0;
+            place
+        };
+        let name_width = (rect.width() * 0.2).clamp(130.0, 220.0);
+        let (back, name, on) = (place(24.0), place(name_width), place(24.0));
+        presets::steps(ui, &t, &mut self.edits, [back, on]);
+        if let Some(outcome) = presets::menu(ui, &t, &mut self.edits, name) {
+            self.follow(outcome, ui);
+        }
+        place(4.0);
+        self.comparison(ui, [place(34.0), place(34.0), place(64.0)]);
+        place(4.0);
+        self.undo_buttons(ui, [place(54.0), place(54.0)]);
+        self.header_end(ui, rect);
+    }
+
+    fn comparison(&mut self, ui: &mut Ui, [a, b, copy]: [Rect; 3]) {
+        let t = self.theme;
+        let is_b = self.edits.memory().is_b;
+        let hint = "Two settings to compare; the session's bypass and latency stay";
+        let is_swap = button(ui, &t, a, Label { name: "A", hint }, !is_b, true).clicked() && is_b;
+        let is_swap = (button(ui, &t, b, Label { name: "B", hint }, is_b, true).clicked() && !is_b)
+            || is_swap;
+        let name = if is_b { "Copy B\u{203a}A" } else { "Copy A\u{203a}B" };
+        let hint = "Makes the other setting the same as this one";
+        if is_swap {
+            self.edits.swap_a_b();
+        }
+        if button(ui, &t, copy, Label { name, hint }, false, true).clicked() {
+            self.edits.copy_to_other();
+        }
+    }
+
+    fn undo_buttons(&mut self, ui: &mut Ui, [undo, redo]: [Rect; 2]) {
+        let t = self.theme;
+        let (can_undo, can_redo) = {
+            let memory = self.edits.memory();
+            (memory.can_undo(), memory.can_redo())
+        };
+        let label = Label { name: "Undo", hint: "Takes the last edit back (Ctrl Z)" };
+        if button(ui, &t, undo, label, false, can_undo).clicked() {
+            self.edits.undo();
+        }
+        let label = Label { name: "Redo", hint: "Makes it again (Ctrl Shift Z)" };
+        if button(ui, &t, redo, label, false, can_redo).clicked() {
+            self.edits.redo();
+        }
+    }
+
+    fn header_end(&mut self, ui: &mut Ui, rect: Rect) {
+        let t = self.theme;
+        let y = rect.center().y;
+        let mut right = rect.right();
+        let mut place = |width: f32| {
+            let place = Rect::from_min_size(pos2(right - width, y - 14.0), vec2(width, 28.0));
+            right -= width + 4.0;
+            place
+        };
+        let params = Arc::clone(&self.shared.params);
+        let is_on = params.bypass.value();
+        let label = Label { name: "Bypass", hint: "The sound as it came, equally late" };
+        if button(ui, &t, place(66.0), label, is_on, true).clicked() {
+            self.edits.switch(&params.bypass, !is_on);
+        }
+        let (name, hint) =
+            if t.is_light { ("Dark", "Dark colours") } else { ("Light", "Light colours") };
+        if button(ui, &t, place(48.0), Label { name, hint }, false, true).clicked() {
+            self.set_light(ui, !t.is_light);
+        }
+        let text = self.latency_text();
+        let at = place(60.0).right_center();
+        if rect.width() > 790.0 {
+            line_of_text(ui, at, Align2::RIGHT_CENTER, &text, 13.0, t.dim, 110.0);
+        }
+    }
+
+    fn latency_text(&self) -> String {
+        let mode = self.shared.params.latency_mode();
+        let (samples, rate_hz) =
+            (self.shared.link.latency_samples(), self.shared.feed.sample_rate_hz());
+        if samples > 0 && rate_hz > 0.0 {
+            return format!("{:.0} ms late", samples as f32 / rate_hz * 1000.0);
+        }
+        let ms = match mode {
+            LatencyMode::Live => 20,
+            LatencyMode::Standard => 40,
+            LatencyMode::Studio => 80,
+        };
+        format!("{ms} ms late")
+    }
+
+    fn set_light(&mut self, ui: &Ui, is_light: bool) {
+        self.theme = Theme::of(is_light);
+        self.theme.apply(ui.ctx());
+        let window = self.shared.link.window();
+        self.shared.link.set_window(crate::bridge::Window { is_light, ..window });
+    }
+
+    // ---- The picture ---------------------------------------------------------------------------
+
+    fn picture(&mut self, ui: &mut Ui, rect: Rect) {
+        let t = self.theme;
+        // Hosts may make a window smaller than they were told to.
+        if rect.width() < 240.0 || rect.height() < 60.0 {
+            return;
+        }
+        ui.painter().rect_filled(rect, CornerRadius::same(theme::ROUND), t.panel);
+        let inside = rect.shrink(1.0);
+        match self.sound {
+            None => self.spectrum(ui, inside),
+            Some(sound) => {
+                let max_hz = self.analysis.max_hz;
+                self.spectrogram.show(ui, &t, inside, sound, max_hz);
+            }
+        }
+        self.tabs(ui, inside);
+        if let Some(notice) = state::model_notice(&self.shared.params, &self.shared.link) {
+            let at = pos2(inside.left() + 10.0, inside.top() + 46.0);
+            line_of_text(
+                ui,
+                at,
+                Align2::LEFT_CENTER,
+                &notice,
+                14.0,
+                t.noise,
+                inside.width() - 20.0,
+            );
+        }
+    }
+
+    fn spectrum(&mut self, ui: &mut Ui, rect: Rect) {
+        let t = self.theme;
+        let params = Arc::clone(&self.shared.params);
+        // The print is in force unless another source was chosen.
+        let is_print = params.source.value() != SourceChoice::Adaptive;
+        let print = self.shared.link.profile().filter(|_| is_print);
+        let axes = Axes { rect, max_hz: self.analysis.max_hz };
+        let curves = Curves::new(
+            &self.analysis,
+            &mut self.print_columns,
+            print.as_ref(),
+            params.sensitivity.value(),
+            params.curve(),
+        );
+        let painter = ui.painter_at(rect);
+        axes.paint(&painter, &t);
+        spectrum::paint(&painter, &t, &axes, &curves);
+        axes.label(&painter, &t);
+        spectrum::legend(ui, &t, rect, print.is_some());
+        if curves.input.is_none() {
+            let at = pos2(rect.center().x, rect.top() + rect.height() * 0.78);
+            let text = "Play something: the spectrum appears here";
+            line_of_text(ui, at, Align2::CENTER_CENTER, text, 15.0, t.dim, rect.width());
+        }
+        let hover = ui.interact(rect, ui.scope_id().with("picture"), Sense::hover());
+        let is_held = nodes::nodes(ui, &t, &mut self.edits, &params, &axes, &curves);
+        if let Some(at) = hover.hover_pos().filter(|_| !is_held) {
+            spectrum::readout(ui, &t, &axes, &curves, at);
+        }
+    }
+
+    fn tabs(&mut self, ui: &mut Ui, rect: Rect) {
+        let t = self.theme;
+        let sounds = [
+            Label { name: "Before", hint: "The sound as it came in" },
+            Label { name: "After", hint: "What remains of it" },
+            Label {
+                name: "Removed",
+                hint: "What was taken away: words or notes here mean too much",
+            },
+        ];
+        if let Some(sound) = self.sound {
+            let place = Rect::from_min_size(rect.min + vec2(6.0, 6.0), vec2(210.0, 24.0));
+            let chosen = Sound::ALL.iter().position(|other| *other == sound).unwrap_or(0);
+            if let Some(idx) = segments(ui, &t, place, &sounds, chosen) {
+                self.sound = Some(Sound::ALL[idx]);
+            }
+        }
+        let pictures = [
+            Label { name: "Spectrum", hint: "What there is now, over frequency" },
+            Label { name: "Spectrogram", hint: "The last ten seconds" },
+        ];
+        let min = pos2(rect.right() - 186.0, rect.top() + 6.0);
+        let place = Rect::from_min_size(min, vec2(180.0, 24.0));
+        match segments(ui, &t, place, &pictures, usize::from(self.sound.is_some())) {
+            Some(0) => self.sound = None,
+            Some(_) => self.sound = self.sound.or(Some(Sound::After)),
+            None => {}
+        }
+    }
+
+    // ---- Controls ------------------------------------------------------------------------------
+
+    fn controls(&mut self, ui: &mut Ui, rect: Rect) {
+        let t = self.theme;
+        let capture_width = (rect.width() * 0.28).clamp(236.0, 300.0);
+        let split = |from: f32, to: f32| {
+            Rect::from_min_max(pos2(from, rect.top()), pos2(to, rect.bottom()))
+        };
+        let first = split(rect.left(), rect.left() + capture_width);
+        let second = split(first.right() + GAP, first.right() + GAP + 170.0);
+        let third = split(second.right() + GAP, rect.right());
+        let inside = panel(ui, &t, first);
+        if let Some(request) = capture::show(ui, &t, &mut self.edits, &self.shared, inside) {
+            self.print_request(ui, request);
+        }
+        let inside = panel(ui, &t, second);
+        self.reduction(ui, inside);
+        let inside = panel(ui, &t, third);
+        self.second_row(ui, inside);
+    }
+
+    /// The one large control, and what it does now.
+    fn reduction(&mut self, ui: &mut Ui, rect: Rect) {
+        let t = self.theme;
+        let params = Arc::clone(&self.shared.params);
+        let shape = DialShape {
+            center: pos2(rect.center().x, rect.top() + 66.0),
+            radius: 47.0,
+            text: 14.0,
+            value: 19.0,
+            width: rect.width(),
+        };
+        let label = Label {
+            name: "Reduction",
+            hint: "How much of the noise goes: 0 % nothing, 100 % down to the floor",
+        };
+        dial(ui, &t, &mut self.edits, &params.reduction, label, shape);
+        let is_flowing = ui.input(|input| input.time) - self.seen.1 < 0.5;
+        let removed = self.analysis.removed_db().filter(|_| is_flowing && !params.bypass.value());
+        let text = removed.map_or_else(|| "\u{2013}".to_owned(), |removed| db_text(removed, 1));
+        let at = pos2(rect.center().x, rect.bottom() - 17.0);
+        line_of_text(ui, at, Align2::CENTER_BOTTOM, &text, 17.0, t.removed, rect.width());
+        let at = pos2(rect.center().x, rect.bottom() + 3.0);
+        line_of_text(ui, at, Align2::CENTER_BOTTOM, "removed now", 12.5, t.dim, rect.width());
+    }
+
+    fn second_row(&mut self, ui: &mut Ui, rect: Rect) {
+        let t = self.theme;
+        let params = Arc::clone(&self.shared.params);
+        let width = (rect.width() - 2.0 * GAP) / 3.0;
+        let place = |idx: f32| {
+            let min = pos2(rect.left() + (width + GAP) * idx, rect.top());
+            Rect::from_min_size(min, vec2(width, 44.0))
+        };
+        let edits = &mut self.edits;
+        let hint = "What decides which sound is noise. Gate: calm and careful. Classic: the \
+                    well-known spectral gate. Neural: a small network that knows speech. Hybrid: \
+                    gate and network together";
+        choice(ui, &t, edits, place(0.0), &params.engine, Label { name: "Engine", hint });
+        let hint = "Delay against quality: Live for monitoring, Studio looks ahead. The host restarts the plugin";
+        choice(ui, &t, edits, place(1.0), &params.latency, Label { name: "Mode", hint });
+        let hint = "Captured: your print. Adaptive: Quell follows the noise. Sidechain: a second input brings it";
+        choice(ui, &t, edits, place(2.0), &params.source, Label { name: "Noise from", hint });
+        self.small_dials(ui, rect);
+        self.last_row(ui, rect);
+    }
+
+    fn small_dials(&mut self, ui: &mut Ui, rect: Rect) {
+        let t = self.theme;
+        let params = Arc::clone(&self.shared.params);
+        let dials = [
+            (
+                &params.sensitivity,
+                "Sensitivity",
+                "How far above the noise a sound must be to be kept. Higher takes more noise, and sooner quiet sound with it",
+            ),
+            (
+                &params.floor,
+                "Floor",
+                "How far any frequency may be turned down. Higher leaves a bed of quiet noise, which hides artefacts",
+            ),
+            (
+                &params.freq_smoothing,
+                "Smoothing",
+                "The neighbourhood a frequency is judged with. Wide is calm, narrow is detailed",
+            ),
+            (&params.mix, "Mix", "Share of the denoised sound in the output"),
+            (&params.gain, "Gain", "Level of the output"),
+        ];
+        let width = rect.width() / dials.len() as f32;
+        for (idx, (param, name, hint)) in dials.into_iter().enumerate() {
+            let x = rect.left() + width * (idx as f32 + 0.5);
+            let center = pos2(x, rect.top() + 94.0);
+            let shape = DialShape { center, radius: 21.0, text: 13.0, value: 13.0, width };
+            dial(ui, &t, &mut self.edits, param, Label { name, hint }, shape);
+        }
+    }
+
+    fn last_row(&mut self, ui: &mut Ui, rect: Rect) {
+        let t = self.theme;
+        let params = Arc::clone(&self.shared.params);
+        let top = rect.bottom() - 28.0;
+        let listen = Rect::from_min_size(
+            pos2(rect.left(), top),
+            vec2((rect.width() * 0.62).min(260.0), 28.0),
+        );
+        let names = [
+            Label { name: "Denoised", hint: "Hear the sound without the noise" },
+            Label {
+                name: "Hear removed",
+                hint: "Hear only what is taken away. Words or notes in there mean: less Sensitivity, less Reduction",
+            },
+        ];
+        let is_removed = params.monitor.value() == MonitorChoice::Removed;
+        if let Some(idx) = segments(ui, &t, listen, &names, usize::from(is_removed)) {
+            self.edits.set(&params.monitor, idx as f32);
+        }
+        let advanced = Rect::from_min_max(
+            pos2((rect.right() - 96.0).max(listen.right() + 4.0), top),
+            rect.max,
+        );
+        let label =
+            Label { name: "Advanced", hint: "Times, knee, protection of transients, stereo" };
+        if button(ui, &t, advanced, label, self.is_advanced, true).clicked() {
+            self.is_advanced = !self.is_advanced;
+        }
+    }
+
+    fn advanced(&mut self, ui: &mut Ui, rect: Rect) {
+        let t = self.theme;
+        let params = Arc::clone(&self.shared.params);
+        let inside = panel(ui, &t, rect);
+        let dials = [
+            (
+                &params.time_smoothing,
+                "Time smoothing",
+                "Looks back and ahead (Studio). More means less warble and softer onsets",
+            ),
+            (
+                &params.attack,
+                "Attack",
+                "How fast a frequency opens, beyond what the engine does itself",
+            ),
+            (
+                &params.release,
+                "Release",
+                "How fast a frequency closes. Longer keeps tails of rooms",
+            ),
+            (
+                &params.artifact_control,
+                "Artifact control",
+                "Gate: stops single frequencies from twinkling where only noise is",
+            ),
+            (&params.transient_protection, "Transients", "Gate: keeps onsets and consonants sharp"),
+            (&params.knee, "Knee", "Classic: how gradual the border between noise and sound is"),
+        ];
+        let width = (inside.width() - 110.0) / dials.len() as f32;
+        for (idx, (param, name, hint)) in dials.into_iter().enumerate() {
+            let center = pos2(inside.left() + width * (idx as f32 + 0.5), inside.top() + 42.0);
+            let shape = DialShape { center, radius: 21.0, text: 13.0, value: 13.0, width };
+            dial(ui, &t, &mut self.edits, param, Label { name, hint }, shape);
+        }
+        let place = Rect::from_min_size(
+            pos2(inside.right() - 104.0, inside.top() + 28.0),
+            vec2(104.0, 28.0),
+        );
+        let is_on = params.stereo_link.value();
+        let label = Label {
+            name: "Stereo link",
+            hint: "One mask for both sides, so the image does not move",
+        };
+        if button(ui, &t, place, label, is_on, true).clicked() {
+            self.edits.set(&params.stereo_link, if is_on { 0.0 } else { 1.0 });
+        }
+    }
+
+    // ---- Files, keys, messages -------------------------------------------------------------------
+
+    fn say(&mut self, ui: &Ui, text: String) {
+        self.note = Some((text, ui.input(|input| input.time)));
+    }
+
+    fn follow(&mut self, outcome: Outcome, ui: &Ui) {
+        match outcome {
+            Outcome::Open(dialog) => self.dialog = Some(dialog),
+            Outcome::Error(error) => self.say(ui, error),
+        }
+    }
+
+    fn print_request(&mut self, ui: &Ui, request: Request) {
+        match request {
+            Request::Clear => {
+                self.edits.memory().print_note = None;
+                self.edits.set_print(None);
+            }
+            Request::Save => self.dialog = Some(Dialog::new(Purpose::SavePrint)),
+            Request::Load => self.dialog = Some(Dialog::new(Purpose::LoadPrint)),
+            Request::Copy => {
+                if let Some(print) = self.shared.link.profile() {
+                    ui.ctx().copy_text(prints::to_text(&print));
+                    self.say(ui, "The print is on the clipboard.".to_owned());
+                }
+            }
+            Request::Paste => match clipboard::text() {
+                Ok(text) => self.paste(ui, &text),
+                Err(error) => self.say(ui, error),
+            },
+        }
+    }
+
+    fn paste(&mut self, ui: &Ui, text: &str) {
+        match prints::from_text(text.as_bytes()) {
+            Ok(print) => self.take_print(print, "Pasted print"),
+            Err(error) => self.say(
+                ui,
+                format!("The clipboard holds no print: {error}. The print in use was kept."),
+            ),
+        }
+    }
+
+    fn take_print(&mut self, print: quell_core::NoiseProfile, note: &str) {
+        self.edits.memory().print_note = Some(note.to_owned());
+        self.edits.set_print(Some(print));
+    }
+
+    fn dialogs(&mut self, ui: &Ui) {
+        let Some(mut dialog) = self.dialog.take() else { return };
+        match dialog.show(ui, &self.theme) {
+            Decision::Open => self.dialog = Some(dialog),
+            Decision::Cancel => {}
+            Decision::Take(path) => {
+                if let Err(error) = self.take_file(dialog.purpose, &path) {
+                    dialog.error = Some(error);
+                    self.dialog = Some(dialog);
+                }
+            }
+        }
+    }
+
+    /// Does what the dialogue was for; nothing has changed where it fails.
+    fn take_file(&mut self, purpose: Purpose, path: &std::path::Path) -> Result<(), String> {
+        let name =
+            path.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        match purpose {
+            Purpose::SavePreset => {
+                places::write(path, &state::encode_preset(&self.shared.params))?;
+                self.edits.memory().preset = Some(name);
+            }
+            Purpose::LoadPreset => presets::load(&mut self.edits, &name, &places::read(path)?)?,
+            Purpose::SavePrint => {
+                let print = self.shared.link.profile().ok_or("there is no print to save")?;
+                places::write(path, prints::to_text(&print).as_bytes())?;
+                self.edits.memory().print_note = Some(name);
+            }
+            Purpose::LoadPrint => {
+                let print = prints::from_text(&places::read(path)?).map_err(|error| {
+                    format!("'{}': {error}. The print in use was kept.", path.display())
+                })?;
+                self.take_print(print, &name);
+            }
+        }
+        Ok(())
+    }
+
+    fn shortcuts(&mut self, ui: &Ui) {
+        if ui.ctx().egui_wants_keyboard_input() || self.dialog.is_some() {
+            return;
+        }
+        let (is_undo, is_redo, pasted) = ui.input(|input| {
+            let is_z = input.modifiers.command && input.key_pressed(Key::Z);
+            let is_y = input.modifiers.command && input.key_pressed(Key::Y);
+            // The window delivers what is pasted as text.
+            let pasted = input.events.iter().find_map(|event| match event {
+                Event::Text(text) | Event::Paste(text) if text.trim_start().starts_with('{') => {
+                    Some(text.clone())
+                }
+                _ => None,
+            });
+            (is_z && !input.modifiers.shift, (is_z && input.modifiers.shift) || is_y, pasted)
+        });
+        if is_undo {
+            self.edits.undo();
+        }
+        if is_redo {
+            self.edits.redo();
+        }
+        if let Some(text) = pasted {
+            self.paste(ui, &text);
+        }
+    }
+
+    /// What went wrong, for a while, over the picture.
+    fn message(&mut self, ui: &Ui, now_s: f64) {
+        let Some((text, since_s)) = &self.note else { return };
+        let t = self.theme;
+        let all = ui.ctx().content_rect();
+        let layer = egui::LayerId::new(egui::Order::Foreground, Id::unique("quell note"));
+        let painter = ui.ctx().layer_painter(layer);
+        let width = (all.width() * 0.6).min(620.0);
+        let galley = painter.layout(text.clone(), font(14.0), t.text, width);
+        let place =
+            Align2::CENTER_TOP.anchor_size(pos2(all.center().x, all.top() + 96.0), galley.size());
+        painter.rect_filled(place.expand2(vec2(12.0, 8.0)), 6, t.raised);
+        painter.galley(place.min, galley, Color32::PLACEHOLDER);
+        if now_s - since_s > NOTE_S {
+            self.note = None;
+        }
+    }
+}

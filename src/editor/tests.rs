@@ -1,0 +1,542 @@
+//! The editor driven as a person would: by names, pointer and keys, without a window.
+
+use std::sync::Mutex as StdMutex;
+
+use egui::{Event, Key, Modifiers, Pos2, vec2};
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable;
+use nice_plug::context::PluginApi;
+use nice_plug::context::gui::GuiContextInner;
+use nice_plug::params::internals::ParamPtr;
+use nice_plug::params::{InternalParamMut, Param};
+use nice_plug::plugin::PluginState;
+use quell_core::{
+    Denoiser, FrameView, LatencyMode, NoiseProfile, Settings, StreamSpec, Tap, ThresholdCurve,
+};
+
+use super::*;
+use crate::bridge::{AudioEnd, link};
+use crate::feed::{FeedEnd, N_COLUMNS, feed};
+use crate::params::{EngineChoice, QuellParams};
+use crate::state;
+
+// ---- A host ------------------------------------------------------------------------------------
+
+/// Sets parameters at once, as a host does while audio runs, and notes every gesture.
+#[derive(Default)]
+struct Host {
+    gestures: StdMutex<Vec<&'static str>>,
+}
+
+impl Host {
+    fn note(&self, what: &'static str) {
+        self.gestures.lock().unwrap().push(what);
+    }
+}
+
+impl GuiContextInner for Host {
+    fn plugin_api(&self) -> PluginApi {
+        PluginApi::Clap
+    }
+
+    unsafe fn raw_begin_set_parameter(&self, _: ParamPtr) {
+        self.note("begin");
+    }
+
+    unsafe fn raw_set_parameter_normalized(&self, param: ParamPtr, value: f32) {
+        // SAFETY: the editor passes pointers of the parameters that the test holds.
+        unsafe { param._internal_set_normalized_value(value) };
+        self.note("set");
+    }
+
+    unsafe fn raw_end_set_parameter(&self, _: ParamPtr) {
+        self.note("end");
+    }
+
+    fn get_state(&self) -> PluginState {
+        unreachable!("the editor has no use for the framework's state")
+    }
+
+    fn set_state(&self, _: PluginState) {}
+
+    fn request_restart(&self) {}
+}
+
+/// An instance with its editor on a screen of its own.
+struct Bench {
+    harness: Harness<'static, Screen>,
+    shared: Shared,
+    audio: AudioEnd,
+    display: FeedEnd,
+    host: Arc<Host>,
+}
+
+fn bench() -> Bench {
+    bench_of(1000.0, 640.0)
+}
+
+fn bench_of(width: f32, height: f32) -> Bench {
+    let ((link, audio), (feed, mut display)) = (link(), feed());
+    let params = Arc::new(QuellParams::default());
+    let shared = Shared { params, link, feed, edits: EditsSlot::default() };
+    display.prepare(48_000.0, 25.0, 961);
+    shared.feed.watch(true);
+    let host = Arc::new(Host::default());
+    let context = GuiContext::new(Arc::clone(&host) as Arc<dyn GuiContextInner>);
+    let screen = Screen::new(shared.clone(), context, Arc::default());
+    let light = theme::Theme::of(shared.link.window().is_light);
+    let harness = Harness::builder()
+        .with_size(vec2(width, height))
+        .with_context_setup(move |egui| {
+            theme::install_font(egui);
+            light.apply(egui);
+        })
+        .build_ui_state(|ui, screen: &mut Screen| screen.show(ui), screen);
+    let mut bench = Bench { harness, shared, audio, display, host };
+    bench.steps(3);
+    bench
+}
+
+fn print(level_db: f32) -> NoiseProfile {
+    NoiseProfile::new(1, 961, vec![level_db; 961], vec![5.5; 961], 2.0).unwrap()
+}
+
+impl Bench {
+    fn steps(&mut self, n: usize) {
+        self.harness.run_steps(n);
+    }
+
+    fn click(&mut self, name: &str) {
+        self.harness.get_by_label(name).click();
+        // Apart from the click before, or the two are a double click.
+        self.steps(30);
+    }
+
+    fn p(&self) -> &QuellParams {
+        &self.shared.params
+    }
+
+    fn level(&self) -> Option<f32> {
+        self.shared.link.profile().map(|profile| profile.mean_db()[0])
+    }
+
+    /// A frame of sound on its way to the window.
+    fn play(&mut self, n_frames: usize) {
+        let (power, gain, ones) = (vec![1e-6; 961], vec![0.25; 961], vec![1.0; 961]);
+        let noise = vec![1e-7; 961];
+        assert!(self.display.look());
+        for _ in 0..n_frames {
+            self.display.frame(&FrameView {
+                bin_hz: 25.0,
+                power: &power,
+                noise: &noise,
+                threshold: &ones,
+                gain: &gain,
+            });
+        }
+    }
+
+    fn drag(&mut self, from: Pos2, to: Pos2) {
+        self.harness.hover_at(from);
+        self.steps(1);
+        self.harness.drag_at(from);
+        self.steps(1);
+        for step in 1..=4u8 {
+            let at = from + (to - from) * f32::from(step) / 4.0;
+            self.harness.event(Event::PointerMoved(at));
+            self.steps(1);
+        }
+        self.harness.drop_at(to);
+        self.steps(30);
+    }
+}
+
+// ---- What it must do -----------------------------------------------------------------------------
+
+#[test]
+fn clicking_capture_sets_the_parameter() {
+    let mut bench = bench();
+    bench.click("Capture noise");
+    assert!(bench.p().capture.value());
+    bench.click("Stop capture");
+    assert!(!bench.p().capture.value());
+    let gestures = bench.host.gestures.lock().unwrap().clone();
+    assert_eq!(gestures, ["begin", "set", "end", "begin", "set", "end"]);
+}
+
+/// The threshold per bin as the engine computes it from these settings and this print.
+fn engine_threshold_db(settings: &Settings, print: &NoiseProfile) -> Vec<f32> {
+    struct Seen(Vec<f32>);
+    impl Tap for Seen {
+        fn frame(&mut self, view: &FrameView) {
+            let bins = view.noise.iter().zip(view.threshold);
+            self.0 = bins.map(|(noise, over)| 10.0 * (noise * over).log10()).collect();
+        }
+    }
+    let spec = StreamSpec {
+        sample_rate_hz: 48_000.0,
+        n_channels: 1,
+        n_noise_channels: 0,
+        mode: LatencyMode::Standard,
+    };
+    let mut denoiser = Denoiser::new(spec).unwrap();
+    denoiser.set_profile(Some(print));
+    let mut seen = Seen(Vec::new());
+    denoiser.process(&mut [&mut [0.0; 4_800]], None, settings, &mut seen);
+    seen.0
+}
+
+#[test]
+fn dragging_a_node_bends_the_threshold_that_the_engine_uses() {
+    let mut bench = bench();
+    bench.shared.link.set_profile(Some(print(-80.0)));
+    bench.steps(2);
+    let before = engine_threshold_db(&bench.p().settings(), &print(-80.0));
+    let at = bench.harness.get_by_label("Threshold node 6").rect().center();
+    bench.drag(at, at + vec2(10.0, -40.0));
+    let (hz, offset_db) = (bench.p().node_6.value(), bench.p().offset_6.value());
+    assert!(hz > 7_100.0 && offset_db > 5.0, "{hz} Hz, {offset_db} dB");
+    let after = engine_threshold_db(&bench.p().settings(), &print(-80.0));
+    // Beyond the last node the whole shift acts, below the one before it none.
+    assert!((after[800] - before[800] - offset_db).abs() < 0.01, "{}", after[800] - before[800]);
+    assert!((after[20] - before[20]).abs() < 1e-3);
+
+    bench.click("Undo");
+    let (ours, flat) = (bench.p().curve(), ThresholdCurve::default());
+    for (node, default) in ours.nodes.iter().zip(flat.nodes) {
+        assert!((node.hz / default.hz - 1.0).abs() < 1e-5, "one gesture is one step: {ours:?}");
+        assert!(node.offset_db.abs() < 1e-5, "one gesture is one step: {ours:?}");
+    }
+    bench.click("Redo");
+    assert!((bench.p().offset_6.value() - offset_db).abs() < 1e-3);
+}
+
+#[test]
+fn arrows_move_a_node_and_a_dial() {
+    let mut bench = bench();
+    bench.harness.get_by_label("Threshold node 2").focus();
+    bench.steps(2);
+    bench.harness.key_press(Key::ArrowUp);
+    bench.steps(2);
+    bench.harness.key_press(Key::ArrowUp);
+    bench.steps(2);
+    assert!((bench.p().offset_2.value() - 1.0).abs() < 0.01, "{}", bench.p().offset_2.value());
+    let before = bench.p().sensitivity.value();
+    bench.harness.get_by_label("Sensitivity").focus();
+    bench.steps(2);
+    bench.harness.key_press(Key::ArrowDown);
+    bench.steps(2);
+    assert!(bench.p().sensitivity.value() < before);
+}
+
+#[test]
+fn tab_goes_through_the_controls() {
+    let mut bench = bench();
+    let mut reached = std::collections::BTreeSet::new();
+    for _ in 0..60 {
+        bench.harness.key_press(Key::Tab);
+        bench.steps(2);
+        for name in ["Capture noise", "Reduction", "Sensitivity", "Threshold node 1", "Bypass"] {
+            if bench.harness.get_by_label(name).is_focused() {
+                reached.insert(name);
+            }
+        }
+    }
+    assert_eq!(reached.len(), 5, "{reached:?}");
+}
+
+fn type_value(bench: &mut Bench, name: &str, text: &str) {
+    bench.harness.get_by_label(name).focus();
+    bench.steps(2);
+    bench.harness.key_press(Key::Enter);
+    bench.steps(3);
+    bench.harness.event(Event::Text(text.to_owned()));
+    bench.steps(2);
+    bench.harness.key_press(Key::Enter);
+    bench.steps(3);
+}
+
+#[test]
+fn a_typed_value_is_set_and_nonsense_changes_nothing() {
+    for text in ["-12 dB", "\u{2212}12 dB", "-12"] {
+        let mut bench = bench();
+        type_value(&mut bench, "Floor", text);
+        assert_eq!(bench.p().floor.value(), -12.0, "{text}");
+        type_value(&mut bench, "Floor", "loud");
+        assert_eq!(bench.p().floor.value(), -12.0);
+        bench.click("Undo");
+        assert_eq!(bench.p().floor.value(), bench.p().floor.default_plain_value());
+    }
+}
+
+#[test]
+fn dragging_wheel_and_ctrl_click_work_on_a_dial() {
+    let mut bench = bench();
+    let at = bench.harness.get_by_label("Reduction").rect().center();
+    bench.drag(at, at + vec2(0.0, 45.0));
+    let dragged = bench.p().reduction.value();
+    assert!((60.0..90.0).contains(&dragged), "{dragged}");
+    let gestures = bench.host.gestures.lock().unwrap().clone();
+    assert_eq!(gestures.iter().filter(|what| **what == "begin").count(), 1, "{gestures:?}");
+    assert_eq!((gestures[0], gestures[gestures.len() - 1]), ("begin", "end"));
+    bench.harness.get_by_label("Reduction").click_modifiers(Modifiers::COMMAND);
+    bench.steps(30);
+    assert_eq!(bench.p().reduction.value(), 100.0);
+}
+
+#[test]
+fn presets_load_leave_the_print_alone_and_can_be_undone() {
+    let mut bench = bench();
+    bench.shared.link.set_profile(Some(print(-70.0)));
+    bench.click("\u{203a}");
+    assert_eq!(bench.shared.params.reduction.value(), 90.0, "Voice");
+    assert_eq!(bench.level(), Some(-70.0));
+    bench.click("Undo");
+    assert_eq!(bench.p().settings(), QuellParams::default().settings());
+    bench.click("Preset: Voice");
+    bench.click("Hum");
+    assert_eq!(bench.p().reduction.value(), 100.0);
+    assert_eq!(bench.p().floor.value(), -36.0);
+    assert_eq!(bench.level(), Some(-70.0));
+}
+
+#[test]
+fn every_preset_is_read_by_the_command_line_too() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/presets");
+    assert_eq!(places::names_in(&folder).len(), presets::FACTORY.len());
+    let mut bench = bench();
+    for (name, _, text) in presets::FACTORY {
+        let file = folder.join(format!("{}.json", name.to_lowercase().replace(' ', "-")));
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), text, "{name}");
+        let ours = state::decode(text.as_bytes()).unwrap();
+        bench.harness.state_mut().load_for_test(&ours);
+        let theirs = quell_cli::preset::load(&file).unwrap();
+        let mut settings = bench.p().settings();
+        settings.profile_source = theirs.settings.profile_source;
+        for share in [&mut settings.reduction, &mut settings.artifact_control] {
+            *share = (*share * 1e4).round() / 1e4;
+        }
+        assert_eq!(
+            settings.curve.nodes.map(|n| (n.offset_db * 100.0).round()),
+            theirs.settings.curve.nodes.map(|n| (n.offset_db * 100.0).round()),
+            "{name}"
+        );
+        assert!((settings.reduction - theirs.settings.reduction).abs() < 1e-3, "{name}");
+        assert!((settings.floor_db - theirs.settings.floor_db).abs() < 1e-3, "{name}");
+        assert_eq!(bench.p().latency_mode(), theirs.mode, "{name}");
+        bench.p().latency.preview_normalized(crate::params::LatencyChoice::Standard);
+        // SAFETY: these parameters are on no other thread.
+        unsafe {
+            bench.p().latency._internal_set_plain_value(crate::params::LatencyChoice::Standard)
+        };
+    }
+}
+
+#[test]
+fn a_and_b_hold_two_settings() {
+    let mut bench = bench();
+    bench.click("B");
+    type_value(&mut bench, "Floor", "-40");
+    bench.click("A");
+    assert!((bench.p().floor.value() + 24.0).abs() < 1e-3);
+    bench.click("B");
+    assert!((bench.p().floor.value() + 40.0).abs() < 1e-3);
+    bench.click("Copy B\u{203a}A");
+    bench.click("A");
+    assert!((bench.p().floor.value() + 40.0).abs() < 1e-3);
+}
+
+#[test]
+fn a_broken_print_shows_an_error_and_keeps_the_old_one() {
+    let mut bench = bench();
+    bench.shared.link.set_profile(Some(print(-70.0)));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("broken.json");
+    std::fs::write(&file, "{\"format\": \"quell-noise-profile\", \"version\": 1}").unwrap();
+    bench.click("Load");
+    bench.harness.event(Event::Text(file.display().to_string()));
+    bench.steps(2);
+    bench.harness.key_press(Key::Enter);
+    bench.steps(4);
+    let error = bench.harness.get_by_label_contains("The print in use was kept");
+    assert!(error.rect().is_positive());
+    assert_eq!(bench.level(), Some(-70.0));
+    // A good one takes its place.
+    std::fs::write(&file, prints::to_text(&print(-55.0))).unwrap();
+    bench.harness.get_by_role(egui::accesskit::Role::TextInput).click();
+    bench.steps(2);
+    bench.harness.key_press(Key::Enter);
+    bench.steps(4);
+    assert_eq!(bench.level(), Some(-55.0));
+    bench.click("Undo");
+    assert_eq!(bench.level(), Some(-70.0));
+}
+
+#[test]
+fn prints_are_pasted_cleared_and_come_back() {
+    let mut bench = bench();
+    bench.harness.event(Event::Text(prints::to_text(&print(-61.0))));
+    bench.steps(2);
+    assert_eq!(bench.level(), Some(-61.0));
+    bench.harness.event(Event::Text("{\"nonsense\": 1}".to_owned()));
+    bench.steps(2);
+    assert_eq!(bench.level(), Some(-61.0));
+    bench.click("Clear");
+    assert_eq!(bench.level(), None);
+    bench.harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    bench.steps(3);
+    assert_eq!(bench.level(), Some(-61.0));
+    assert!(bench.shared.link.is_dirty(), "the host learns that the project changed");
+}
+
+#[test]
+fn a_capture_is_judged_in_words() {
+    let mut bench = bench();
+    bench.audio.prepare(1, 961);
+    let words = |status, has_print: bool| {
+        let print = print(-60.0);
+        capture::words(&theme::DARK, status, has_print.then_some(&print), None).0
+    };
+    let captured = |verdict| quell_core::CaptureStatus::Captured {
+        seconds: 2.4,
+        level_dbfs: -62.0,
+        spread_db: 5.6,
+        verdict,
+    };
+    assert_eq!(
+        words(captured(quell_core::Verdict::Steady), true),
+        "2.4 s, \u{2212}62 dBFS, steady."
+    );
+    assert!(
+        words(captured(quell_core::Verdict::Speech), true).contains("speech or music detected")
+    );
+    assert!(words(quell_core::CaptureStatus::Idle, false).contains("No print yet"));
+    let refused = quell_core::CaptureStatus::Refused(quell_core::CaptureRefusal::Silent);
+    assert!(words(refused, true).contains("kept"));
+    bench.steps(1);
+}
+
+#[test]
+fn choices_monitor_and_bypass_reach_their_parameters() {
+    let mut bench = bench();
+    bench.click("Hear removed");
+    assert_eq!(bench.p().monitor.value(), crate::params::MonitorChoice::Removed);
+    bench.click("Bypass");
+    assert!(bench.p().bypass.value());
+    bench.click("Engine");
+    bench.click("Classic");
+    assert_eq!(bench.p().engine.value(), EngineChoice::Classic);
+    bench.click("Advanced");
+    bench.click("Stereo link");
+    assert!(!bench.p().stereo_link.value());
+}
+
+#[test]
+fn the_pictures_take_every_size_sound_and_theme() {
+    for (width, height) in
+        [(750.0, 480.0), (1000.0, 640.0), (2400.0, 1536.0), (300.0, 120.0), (1.0, 1.0)]
+    {
+        let mut bench = bench_of(width, height);
+        bench.play(30);
+        bench.steps(2);
+        if width < 700.0 {
+            continue;
+        }
+        for name in ["Light", "Spectrogram", "Before", "After", "Removed", "Advanced"] {
+            bench.click(name);
+            bench.play(40);
+            bench.steps(2);
+        }
+        assert!(bench.shared.link.window().is_light);
+    }
+}
+
+#[test]
+fn nothing_overlaps_at_any_size() {
+    for (width, height) in [(750.0, 480.0), (1000.0, 640.0), (1600.0, 900.0)] {
+        let mut bench = bench_of(width, height);
+        let all = egui::Rect::from_min_size(Pos2::ZERO, vec2(width, height));
+        bench.click("Advanced");
+        let names = [
+            "A",
+            "B",
+            "Undo",
+            "Redo",
+            "Bypass",
+            "Light",
+            "Capture noise",
+            "Clear",
+            "Copy",
+            "Paste",
+            "Save",
+            "Load",
+            "Reduction",
+            "Sensitivity",
+            "Floor",
+            "Smoothing",
+            "Mix",
+            "Gain",
+            "Engine",
+            "Mode",
+            "Noise from",
+            "Denoised",
+            "Hear removed",
+            "Advanced",
+            "Attack",
+            "Release",
+            "Knee",
+            "Transients",
+            "Time smoothing",
+            "Artifact control",
+            "Stereo link",
+            "Spectrum",
+            "Spectrogram",
+        ];
+        let rects = names.map(|name| (name, bench.harness.get_by_label(name).rect()));
+        for (idx, (name, rect)) in rects.iter().enumerate() {
+            assert!(all.contains_rect(*rect), "{name} lies outside at {width}: {rect}");
+            for (other, place) in &rects[idx + 1..] {
+                let common = rect.intersect(*place);
+                let is_apart = common.width() <= 0.5 || common.height() <= 0.5;
+                assert!(is_apart, "{name} and {other} overlap at {width}: {rect} {place}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_window_at_rest_asks_for_one_look_a_second() {
+    let mut bench = bench();
+    bench.steps(60);
+    let delay = |bench: &Bench| {
+        bench.harness.output().viewport_output.values().next().unwrap().repaint_delay
+    };
+    assert!(delay(&bench).as_secs_f32() > 0.9, "{:?}", delay(&bench));
+    bench.play(3);
+    bench.steps(1);
+    assert!(delay(&bench).as_secs_f32() <= 0.034, "{:?}", delay(&bench));
+}
+
+/// The whole of a frame but drawing it: layout, shapes, triangles.
+#[test]
+fn a_frame_is_cheap() {
+    let mut bench = bench();
+    bench.shared.link.set_profile(Some(print(-70.0)));
+    let egui = bench.harness.ctx.clone();
+    let mut worst = std::time::Duration::ZERO;
+    let began = std::time::Instant::now();
+    const N: u32 = 60;
+    for _ in 0..N {
+        bench.play(3);
+        let start = std::time::Instant::now();
+        bench.steps(1);
+        let shapes = bench.harness.output().shapes.clone();
+        let n_triangles = egui.tessellate(shapes, 1.0).len();
+        assert!(n_triangles > 0);
+        worst = worst.max(start.elapsed());
+    }
+    let mean_ms = began.elapsed().as_secs_f64() * 1e3 / f64::from(N);
+    println!("a frame: {mean_ms:.2} ms on average, {worst:?} at worst ({N_COLUMNS} columns)");
+    // Unoptimised code on a busy machine; `cargo bench -p quell` has the figure of the release.
+    assert!(mean_ms < 40.0, "{mean_ms} ms");
+}

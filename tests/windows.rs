@@ -1,0 +1,150 @@
+//! Two instances with both windows open in one CLAP host, opened and closed again and again while
+//! audio runs. It brings its own screen (Xvfb), so it is not among the tests that run everywhere:
+//! `cargo xtask test` runs it with `--ignored` once the screen's packages are there.
+#![cfg(target_os = "linux")]
+
+mod host;
+mod signals;
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use clack_extensions::gui::{GuiApiType, GuiConfiguration, GuiSize, PluginGui, Window};
+use clack_host::entry::PluginEntry;
+use host::{Buffers, Rig};
+use signals::Random;
+
+const BLOCK: usize = 480;
+/// Blocks between opening and closing: long enough for a window to draw.
+const N_BLOCKS: usize = 12;
+const N_ROUNDS: usize = 100;
+
+struct Screen(Child);
+
+impl Screen {
+    /// Starts a screen and makes it the one of this process; no other thread runs yet that reads
+    /// the environment.
+    fn start() -> Self {
+        let mut server = Command::new("Xvfb")
+            .args(["-displayfd", "1", "-screen", "0", "2500x1600x24", "-noreset"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("Xvfb is installed");
+        let mut number = String::new();
+        BufReader::new(server.stdout.take().unwrap()).read_line(&mut number).unwrap();
+        assert!(!number.trim().is_empty(), "Xvfb did not start");
+        // SAFETY: as said above; this file has one test.
+        unsafe {
+            std::env::set_var("DISPLAY", format!(":{}", number.trim()));
+            std::env::set_var("LIBGL_ALWAYS_SOFTWARE", "1");
+        }
+        Self(server)
+    }
+
+    /// The window that plays the host's.
+    fn root(&self) -> u64 {
+        let output = Command::new("xwininfo").args(["-root", "-int"]).output().expect("x11-utils");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let id = text.split("Window id:").nth(1).and_then(|rest| rest.split_whitespace().next());
+        id.and_then(|id| id.parse().ok()).unwrap_or_else(|| panic!("no root window in: {text}"))
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+const EMBEDDED: GuiConfiguration =
+    GuiConfiguration { api_type: GuiApiType::X11, is_floating: false };
+
+fn open(rig: &mut Rig, root: u64) {
+    let gui: PluginGui = rig.extension();
+    let mut plugin = rig.plugin_handle();
+    gui.create(&mut plugin, EMBEDDED).expect("the editor is made");
+    // SAFETY: the root window outlives the editor.
+    unsafe { gui.set_parent(&mut plugin, Window::from_x11_handle(root)) }.expect("it has a parent");
+    gui.show(&mut plugin).expect("it is shown");
+}
+
+fn close(rig: &mut Rig) {
+    let gui: PluginGui = rig.extension();
+    gui.destroy(&mut rig.plugin_handle());
+}
+
+fn resize(rig: &mut Rig, width: u32, height: u32) -> GuiSize {
+    let gui: PluginGui = rig.extension();
+    let mut plugin = rig.plugin_handle();
+    let wanted = GuiSize { width, height };
+    let size = gui.adjust_size(&mut plugin, wanted).expect("it can be resized");
+    gui.set_size(&mut plugin, size).expect("the size is allowed");
+    size
+}
+
+/// One instance with a print, and the sound it gets.
+fn rig(entry: &PluginEntry) -> (Rig, Buffers) {
+    let mut random = Random::new(5);
+    let mut rig = Rig::new(entry);
+    rig.activate(48_000.0, BLOCK);
+    let noise = [random.noise(96_000, 0.05), random.noise(96_000, 0.05)];
+    let (on, off) = (rig.change(0, "Capture", "On"), rig.change(90_000, "Capture", "Off"));
+    rig.play(&noise, &[on, off]);
+    let n_samples = BLOCK * N_BLOCKS * N_ROUNDS;
+    let sound = vec![random.noise(n_samples, 0.06), random.noise(n_samples, 0.06)];
+    (rig, Buffers::new(sound, 2))
+}
+
+/// Memory that belongs to this process alone, KiB.
+fn memory_kib() -> u64 {
+    let text = std::fs::read_to_string("/proc/self/smaps_rollup").expect("Linux tells");
+    let line =
+        text.lines().find(|line| line.starts_with("Private_Dirty")).expect("it has the line");
+    line.split_whitespace().nth(1).and_then(|n| n.parse().ok()).expect("a number")
+}
+
+#[test]
+#[ignore = "brings its own screen; cargo xtask test runs it"]
+fn two_windows_open_and_close_a_hundred_times_and_change_no_sample() {
+    let screen = Screen::start();
+    let root = screen.root();
+    // SAFETY: the entry is this very library's own.
+    let entry = unsafe { PluginEntry::load_from_raw(&quell::clap_shell::clap_entry, c"/quell") };
+    let entry = entry.expect("the entry is valid");
+    let (mut first, mut first_sound) = rig(&entry);
+    let (mut second, mut second_sound) = rig(&entry);
+    let (mut alone, mut alone_sound) = rig(&entry);
+    let mut memory = Vec::new();
+    for round in 0..N_ROUNDS {
+        open(&mut first, root);
+        open(&mut second, root);
+        for block in 0..N_BLOCKS {
+            let start = (round * N_BLOCKS + block) * BLOCK;
+            first.process(&mut first_sound, start, start + BLOCK, &[]);
+            second.process(&mut second_sound, start, start + BLOCK, &[]);
+            alone.process(&mut alone_sound, start, start + BLOCK, &[]);
+            std::thread::sleep(Duration::from_millis(4));
+            if block == 6 {
+                let size = match round % 4 {
+                    0 => resize(&mut first, 1, 1),
+                    1 => resize(&mut second, 9_000, 9_000),
+                    _ => resize(&mut first, 900 + round as u32, 600),
+                };
+                let is_in_range = (750..=2_400).contains(&size.width);
+                assert!(is_in_range && (480..=1_536).contains(&size.height), "{size:?}");
+            }
+        }
+        close(&mut first);
+        close(&mut second);
+        memory.push(memory_kib());
+    }
+    assert!(first_sound.output == alone_sound.output, "a window changed the sound");
+    assert!(second_sound.output == alone_sound.output, "a window changed the sound");
+    println!("memory after each round, KiB: {memory:?}");
+    // The first rounds fill caches of the display driver.
+    let growth_kib = memory[N_ROUNDS - 1].saturating_sub(memory[N_ROUNDS / 2]);
+    assert!(growth_kib < 1024, "{growth_kib} KiB more after {} rounds", N_ROUNDS / 2);
+}

@@ -1,0 +1,85 @@
+//! `screenshots`: pictures of the editor in a real host, for the README.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
+
+use crate::steps::sh;
+use crate::{bundle, places, test};
+
+/// Every state that people meet; `tests/python/scenes.py` knows how to get there.
+const SCENES: [&str; 9] = [
+    "no-profile",
+    "capturing",
+    "captured",
+    "removed",
+    "spectrogram",
+    "advanced",
+    "light",
+    "smallest",
+    "scale-200",
+];
+
+pub(crate) fn run(args: &[String]) -> Result<()> {
+    ensure!(cfg!(target_os = "linux"), "the screen for it, Xvfb, is for Linux");
+    if let Some(unknown) = args.iter().find(|name| !SCENES.contains(&name.as_str())) {
+        anyhow::bail!("there is no scene '{unknown}'; there are {}", SCENES.join(", "));
+    }
+    let bundles = bundle::run(&[])?;
+    let python = test::host_python()?;
+    test::ensure_packages()?;
+    let folder = places::root().join("assets/screenshots");
+    for scene in SCENES {
+        if args.is_empty() || args.iter().any(|name| name == scene) {
+            let screen = Screen::start()?;
+            let picture = folder.join(format!("{scene}.png"));
+            shoot(&python, &bundles.vst3, &screen, scene, &picture)?;
+            println!("{}", picture.display());
+        }
+    }
+    Ok(())
+}
+
+fn shoot(python: &Path, vst3: &Path, screen: &Screen, scene: &str, picture: &Path) -> Result<()> {
+    sh(Command::new(python)
+        .arg("tests/python/scenes.py")
+        .args([scene.as_ref(), picture.as_os_str()])
+        .env("DISPLAY", &screen.display)
+        .env("QUELL_VST3", vst3)
+        .env("LIBGL_ALWAYS_SOFTWARE", "1")
+        .env("PYTHONDONTWRITEBYTECODE", "1"))
+}
+
+/// A screen of its own, without a monitor.
+struct Screen {
+    server: Child,
+    display: String,
+}
+
+impl Screen {
+    fn start() -> Result<Self> {
+        let mut server = Command::new("Xvfb")
+            .args(["-displayfd", "1", "-screen", "0", "2300x1500x24", "-noreset"])
+            .args(["-nolisten", "tcp"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .context("Xvfb cannot be started")?;
+        let mut number = String::new();
+        let stdout = server.stdout.take().context("Xvfb says nothing")?;
+        BufReader::new(stdout).read_line(&mut number)?;
+        let number = number.trim();
+        ensure!(!number.is_empty(), "Xvfb did not start");
+        Ok(Self { server, display: format!(":{number}") })
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        drop(self.server.kill());
+        drop(self.server.wait());
+    }
+}
