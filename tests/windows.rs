@@ -64,24 +64,24 @@ const EMBEDDED: GuiConfiguration =
 
 fn open(rig: &mut Rig, root: u64) {
     let gui: PluginGui = rig.extension();
-    let mut plugin = rig.plugin_handle();
-    gui.create(&mut plugin, EMBEDDED).expect("the editor is made");
+    let plugin = rig.plugin_handle();
+    gui.create(&plugin, EMBEDDED).expect("the editor is made");
     // SAFETY: the root window outlives the editor.
-    unsafe { gui.set_parent(&mut plugin, Window::from_x11_handle(root)) }.expect("it has a parent");
-    gui.show(&mut plugin).expect("it is shown");
+    unsafe { gui.set_parent(&plugin, Window::from_x11_handle(root)) }.expect("it has a parent");
+    gui.show(&plugin).expect("it is shown");
 }
 
 fn close(rig: &mut Rig) {
     let gui: PluginGui = rig.extension();
-    gui.destroy(&mut rig.plugin_handle());
+    gui.destroy(&rig.plugin_handle());
 }
 
 fn resize(rig: &mut Rig, width: u32, height: u32) -> GuiSize {
     let gui: PluginGui = rig.extension();
-    let mut plugin = rig.plugin_handle();
+    let plugin = rig.plugin_handle();
     let wanted = GuiSize { width, height };
-    let size = gui.adjust_size(&mut plugin, wanted).expect("it can be resized");
-    gui.set_size(&mut plugin, size).expect("the size is allowed");
+    let size = gui.adjust_size(&plugin, wanted).expect("it can be resized");
+    gui.set_size(&plugin, size).expect("the size is allowed");
     size
 }
 

@@ -200,9 +200,8 @@ impl Edits {
         let mut values = Vec::new();
         for idx in 0..self.table.len() {
             let (id, _) = &self.table[idx];
-            let is_session = !self.is_compared(idx) && !(id == "latency" && preset.names(id));
-            if let Some((_, ptr, _)) = wanted.iter().find(|(other, ..)| other == id && !is_session)
-            {
+            let is_taken = self.is_compared(idx) || (id == "latency" && preset.names(id));
+            if let Some((_, ptr, _)) = wanted.iter().find(|(other, ..)| other == id && is_taken) {
                 // SAFETY: `scratch` lives until the end of this function.
                 values.push((idx, unsafe { ptr.unmodulated_normalized_value() }));
             }

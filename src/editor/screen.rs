@@ -342,12 +342,15 @@ impl Screen {
 
     fn controls(&mut self, ui: &mut Ui, rect: Rect) {
         let t = self.theme;
-        let capture_width = (rect.width() * 0.28).clamp(236.0, 300.0);
+        let capture_width = (rect.width() * 0.28).clamp(232.0, 300.0);
         let split = |from: f32, to: f32| {
             Rect::from_min_max(pos2(from, rect.top()), pos2(to, rect.bottom()))
         };
         let first = split(rect.left(), rect.left() + capture_width);
-        let second = split(first.right() + GAP, first.right() + GAP + 170.0);
+        let second = split(
+            first.right() + GAP,
+            first.right() + GAP + (rect.width() * 0.17).clamp(140.0, 170.0),
+        );
         let third = split(second.right() + GAP, rect.right());
         let inside = panel(ui, &t, first);
         if let Some(request) = capture::show(ui, &t, &mut self.edits, &self.shared, inside) {

@@ -120,14 +120,20 @@ pub(super) fn choice<T: Enum + PartialEq>(
     param: &EnumParam<T>,
     label: Label<'_>,
 ) {
-    let size = vec2(rect.width(), 16.0);
-    line_of_text(ui, rect.min, Align2::LEFT_TOP, label.name, 12.5, t.dim, size.x);
-    let below = Rect::from_min_max(rect.min + vec2(0.0, 18.0), rect.max);
-    let mut place = ui.new_child(egui::UiBuilder::new().max_rect(below).id_salt(label.name));
     let now = param.unmodulated_plain_value().to_index();
     let names = T::variants();
+    // What stands in brackets, the latency, moves up beside the caption: lists may be narrow.
+    let (short, caption) = match names[now].split_once(" (") {
+        Some((short, rest)) => {
+            (short, format!("{} \u{b7} {}", label.name, rest.trim_end_matches(')')))
+        }
+        None => (names[now], label.name.to_owned()),
+    };
+    line_of_text(ui, rect.min, Align2::LEFT_TOP, &caption, 12.5, t.dim, rect.width());
+    let below = Rect::from_min_max(rect.min + vec2(0.0, 18.0), rect.max);
+    let mut place = ui.new_child(egui::UiBuilder::new().max_rect(below).id_salt(label.name));
     let list = ComboBox::from_id_salt(label.name).width(rect.width()).truncate();
-    let shown = list.selected_text(names[now]).show_ui(&mut place, |ui| {
+    let shown = list.selected_text(short).show_ui(&mut place, |ui| {
         for (idx, name) in names.iter().enumerate() {
             if ui.selectable_label(idx == now, *name).clicked() {
                 edits.set(param, param.preview_normalized(T::from_index(idx)));

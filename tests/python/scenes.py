@@ -65,15 +65,14 @@ def geometry():
 def resize(width, height):
     """Drags the host's window to a size that leaves so much for ours."""
     own_width, own_height, *_ = geometry()
-    found = subprocess.run(["xdotool", "search", "--name", "Quell"], capture_output=True, text=True)
-    outer, outer_size = None, (0, 0)
-    for window in found.stdout.split():
-        shown = subprocess.run(["xdotool", "getwindowgeometry", "--shell", window], capture_output=True, text=True)
-        size = dict(line.split("=") for line in shown.stdout.split() if "=" in line)
-        size = (int(size.get("WIDTH", 0)), int(size.get("HEIGHT", 0)))
-        if size >= outer_size:
-            outer, outer_size = window, size
-    assert outer, "there is no window"
+    found = subprocess.run(
+        ["xdotool", "search", "--name", "^Pedalboard$"], check=True, capture_output=True, text=True
+    )
+    outer = found.stdout.split()[-1]
+    info = ["xdotool", "getwindowgeometry", "--shell", outer]
+    shown = subprocess.run(info, check=True, capture_output=True, text=True)
+    size = dict(line.split("=") for line in shown.stdout.split())
+    outer_size = int(size["WIDTH"]), int(size["HEIGHT"])
     new_width = width + outer_size[0] - own_width
     new_height = height + outer_size[1] - own_height
     subprocess.run(["xdotool", "windowsize", outer, str(new_width), str(new_height)], check=True)
@@ -86,6 +85,11 @@ def shoot(path):
     subprocess.run(["import", "-window", "root", "-crop", crop, "+repage", str(path)], check=True)
 
 
+def look_away():
+    """Takes the pointer off the window, which would show levels under it."""
+    subprocess.run(["xdotool", "mousemove", "2290", "1490"], check=True)
+
+
 def click(share_x, share_y, from_right=False):
     """Clicks so many pixels from the window's corner."""
     width, _, x, y = geometry()
@@ -95,7 +99,7 @@ def click(share_x, share_y, from_right=False):
     time.sleep(0.2)
     subprocess.run(["xdotool", "click", "1"], check=True)
     time.sleep(0.3)
-    subprocess.run(["xdotool", "mousemove", "5", "5"], check=True)
+    look_away()
 
 
 # Places of buttons, from the right edge of a window of 1000 by 640.
@@ -127,6 +131,7 @@ def scene(name, path):
     def act():
         try:
             time.sleep(1.5)
+            look_away()
             if name == "capturing":
                 player.play(fan)
                 plugin.capture = True
