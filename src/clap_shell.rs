@@ -6,6 +6,7 @@
 //!   and only if it changed, so a host restarts exactly once per change;
 //! - **dirty**: the host is told when a capture has changed what would be saved;
 //! - **tail**: the host may put the plugin to sleep once the tail has passed;
+//! - **windows**: offered only to hosts that have the other half of that extension;
 //! - **missing ports**: a host that offers fewer inputs than declared gets silence on the others.
 
 use std::cell::Cell;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 
 use clap_sys::audio_buffer::clap_audio_buffer;
 use clap_sys::entry::clap_plugin_entry;
+use clap_sys::ext::gui::CLAP_EXT_GUI;
 use clap_sys::ext::latency::{CLAP_EXT_LATENCY, clap_host_latency, clap_plugin_latency};
 use clap_sys::ext::params::{CLAP_EXT_PARAMS, CLAP_PARAM_RESCAN_VALUES, clap_host_params};
 use clap_sys::ext::state::{CLAP_EXT_STATE, clap_host_state, clap_plugin_state};
@@ -114,11 +116,13 @@ struct HostExtensions {
     latency: *const clap_host_latency,
     params: *const clap_host_params,
     state: *const clap_host_state,
+    /// The framework takes it for granted that a host which opens windows has this one.
+    has_gui: bool,
 }
 
 impl Default for HostExtensions {
     fn default() -> Self {
-        Self { latency: ptr::null(), params: ptr::null(), state: ptr::null() }
+        Self { latency: ptr::null(), params: ptr::null(), state: ptr::null(), has_gui: false }
     }
 }
 
@@ -178,6 +182,7 @@ unsafe extern "C" fn plugin_init(plugin: *const clap_plugin) -> bool {
             latency: host_extension(shell.host, CLAP_EXT_LATENCY),
             params: host_extension(shell.host, CLAP_EXT_PARAMS),
             state: host_extension(shell.host, CLAP_EXT_STATE),
+            has_gui: !host_extension::<c_void>(shell.host, CLAP_EXT_GUI).is_null(),
         });
         inner!(shell, init)
     }
@@ -311,6 +316,8 @@ unsafe extern "C" fn plugin_get_extension(
             ptr::from_ref(&STATE).cast()
         } else if is_id(id, CLAP_EXT_LATENCY) {
             ptr::from_ref(&LATENCY).cast()
+        } else if is_id(id, CLAP_EXT_GUI) && !shell(plugin).host_ext.get().has_gui {
+            ptr::null()
         } else {
             let shell = shell(plugin);
             match (*shell.inner).get_extension {
@@ -355,7 +362,10 @@ unsafe extern "C" fn state_load(plugin: *const clap_plugin, stream: *const clap_
     // SAFETY: the host's stream is valid during the call.
     let Some(bytes) = (unsafe { read_all(stream) }) else { return false };
     match state::decode(&bytes) {
-        Ok(state) => state::apply(state, &shell.shared.params, &shell.shared.link),
+        Ok(state) => {
+            state::apply(state, &shell.shared.params, &shell.shared.link);
+            shell.shared.feed.request_repaint();
+        }
         Err(error) => {
             nice_plug::prelude::nice_warn!("{error}; the running state was kept");
             return false;

@@ -243,8 +243,9 @@ impl NiceEguiApp for App {
         Ok(())
     }
 
-    fn ui(&mut self, ui: &mut Ui, _: &mut Frame) {
+    fn ui(&mut self, ui: &mut Ui, frame: &mut Frame) {
         if let Some(screen) = &mut self.screen {
+            frame.set_clear_color(screen.ground().into());
             screen.show(ui);
         }
     }

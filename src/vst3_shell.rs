@@ -383,6 +383,7 @@ impl IComponentTrait for Shell {
             Ok(state) => {
                 let shared = &self.core.shared;
                 state::apply(state, &shared.params, &shared.link);
+                shared.feed.request_repaint();
                 self.core.tell_host();
                 kResultOk
             }

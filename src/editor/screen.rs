@@ -27,10 +27,10 @@ use crate::editor::{clipboard, nodes, places, prints};
 use crate::params::{MonitorChoice, SourceChoice};
 use crate::state;
 
-/// Time between two looks while something moves, seconds.
+/// Time between two looks while meters fall, seconds. While sound flows the feed asks for looks.
 const LOOK_S: f32 = 0.033;
 /// Time between two looks while nothing moves: a host may change a parameter without a word.
-const REST_S: f32 = 1.0;
+const REST_S: f32 = 4.0;
 /// How long a message stays, seconds.
 const NOTE_S: f64 = 6.0;
 
@@ -83,18 +83,27 @@ impl Screen {
         egui.options_mut(|options| options.zoom_with_keyboard = false);
     }
 
+    /// What the window is cleared to.
+    pub(super) fn ground(&self) -> Color32 {
+        self.theme.ground
+    }
+
     /// One look.
     pub(super) fn show(&mut self, ui: &mut Ui) {
         let now_s = ui.input(|input| input.time);
         self.edits.now_s = now_s;
         self.take_frames(now_s);
         self.shortcuts(ui);
-        let ground = Frame::new().fill(self.theme.ground);
-        CentralPanel::default().frame(ground).show(ui, |ui| self.lay_out(ui));
+        // The window is cleared to the ground's colour: a fill would paint every pixel twice.
+        CentralPanel::default().frame(Frame::NONE).show(ui, |ui| self.lay_out(ui));
         self.dialogs(ui);
         self.message(ui, now_s);
-        let is_moving = now_s - self.seen.1 < 0.5 || self.meters.is_moving();
-        let seconds = if is_moving { LOOK_S } else { REST_S };
+        let is_flowing = now_s - self.seen.1 < 0.1;
+        let seconds = match (is_flowing, self.meters.is_moving() || self.note.is_some()) {
+            (true, _) => 4.0 * LOOK_S,
+            (false, true) => LOOK_S,
+            (false, false) => REST_S,
+        };
         ui.ctx().request_repaint_after(std::time::Duration::from_secs_f32(seconds));
     }
 

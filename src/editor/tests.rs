@@ -505,7 +505,7 @@ fn nothing_overlaps_at_any_size() {
 }
 
 #[test]
-fn a_window_at_rest_asks_for_one_look_a_second() {
+fn a_window_at_rest_asks_for_a_look_now_and_then() {
     let mut bench = bench();
     bench.steps(60);
     let delay = |bench: &Bench| {
@@ -514,7 +514,7 @@ fn a_window_at_rest_asks_for_one_look_a_second() {
     assert!(delay(&bench).as_secs_f32() > 0.9, "{:?}", delay(&bench));
     bench.play(3);
     bench.steps(1);
-    assert!(delay(&bench).as_secs_f32() <= 0.034, "{:?}", delay(&bench));
+    assert!(delay(&bench).as_secs_f32() < 0.2, "{:?}", delay(&bench));
 }
 
 /// The whole of a frame but drawing it: layout, shapes, triangles.

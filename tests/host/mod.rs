@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use clack_extensions::audio_ports_config::PluginAudioPortsConfig;
+use clack_extensions::gui::{GuiSize, HostGui, HostGuiImpl};
 use clack_extensions::latency::{HostLatency, HostLatencyImpl, PluginLatency};
 use clack_extensions::params::{
     HostParams, HostParamsImplMainThread, HostParamsImplShared, ParamClearFlags, ParamInfoBuffer,
@@ -53,6 +54,21 @@ impl HostParamsImplShared for Shared {
     fn request_flush(&self) {}
 }
 
+/// The plugin's window follows; it never asks, so a request is a failure.
+impl HostGuiImpl for Shared {
+    fn resize_hints_changed(&self) {}
+    fn request_resize(&self, _: GuiSize) -> Result<(), HostError> {
+        panic!("the window asked for another size")
+    }
+    fn request_show(&self) -> Result<(), HostError> {
+        Ok(())
+    }
+    fn request_hide(&self) -> Result<(), HostError> {
+        Ok(())
+    }
+    fn closed(&self, _: bool) {}
+}
+
 pub struct MainThread(Arc<Calls>);
 
 impl MainThreadHandler<'_> for MainThread {}
@@ -85,6 +101,7 @@ impl HostHandlers for Handlers {
 
     fn declare_extensions(builder: &mut HostExtensions<Self>, _: &Shared) {
         builder.register::<HostState>().register::<HostLatency>().register::<HostParams>();
+        builder.register::<HostGui>();
     }
 }
 

@@ -15,7 +15,8 @@ import ctypes
 import gc
 import itertools
 import json
-import resource
+import os
+import pathlib
 import subprocess
 import sys
 import threading
@@ -148,8 +149,13 @@ def assert_same_without_window(digests):
     print(f"{len(digests)} blocks, each as without a window")
 
 
+LIBC = ctypes.CDLL("libc.so.6")
+
+
 def memory_kib():
+    """Memory of this process alone, after the allocator gave back what nobody uses."""
     gc.collect()
+    LIBC.malloc_trim(0)
     with open("/proc/self/smaps_rollup") as file:
         return next(int(line.split()[1]) for line in file if line.startswith("Private_Dirty"))
 
@@ -192,39 +198,47 @@ def pair():
     assert child.wait(timeout=120) == 0, "the other instance failed"
 
 
-def cpu_s():
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    return usage.ru_utime + usage.ru_stime
+def thread_seconds():
+    """CPU time of every thread of this process by now, seconds, with its name."""
+    spent = {}
+    for task in os.listdir("/proc/self/task"):
+        try:
+            text = pathlib.Path(f"/proc/self/task/{task}/stat").read_text()
+        except OSError:
+            continue  # ended meanwhile
+        name, fields = text[text.index("(") + 1 : text.rindex(")")], text[text.rindex(")") + 2 :].split()
+        spent[task] = (name, (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"))
+    return spent
 
 
 def idle(seconds):
+    """What the window's own threads cost: those that were not there before it opened."""
     plugin = fresh()
     shares = {}
+    before = set(thread_seconds())
 
-    def share(name, run_audio):
-        def act():
-            time.sleep(2.5)
-            start, cpu, spent, began = 0, cpu_s(), 0.0, time.monotonic()
+    def act():
+        for name, has_audio in (("window at rest", False), ("window with sound", True)):
+            time.sleep(3.0)
+            ours = {task: spent for task, spent in thread_seconds().items() if task not in before}
+            ours.pop(str(threading.get_native_id()), None)
+            began, n_blocks = time.monotonic(), 0
             while time.monotonic() - began < seconds:
-                if run_audio:
-                    before = time.thread_time()
-                    plugin.process(signal(start), RATE, BLOCK, reset=False)
-                    spent += time.thread_time() - before
-                    start += 1
-                    time.sleep(max(0.0, began + start * BLOCK / RATE - time.monotonic()))
-                else:
-                    time.sleep(0.05)
-            shares[name] = (cpu_s() - cpu - spent) / (time.monotonic() - began)
+                if has_audio:
+                    plugin.process(signal(n_blocks), RATE, BLOCK, reset=False)
+                    n_blocks += 1
+                due = began + (n_blocks * BLOCK / RATE if has_audio else seconds)
+                time.sleep(max(0.0, due - time.monotonic()))
+            passed, now = time.monotonic() - began, thread_seconds()
+            kinds = {"": 0.0, ", drawing in software": 0.0}
+            for task, (thread, start) in ours.items():
+                if thread.startswith("JUCE"):
+                    continue
+                kind = ", drawing in software" if "llvmpipe" in thread else ""
+                kinds[kind] += (now.get(task, (thread, start))[1] - start) / passed
+            shares.update({name + kind: round(share, 4) for kind, share in kinds.items()})
 
-        return act
-
-    # The toolkit's own loop is not ours: an editor of its own making, without our window, would be
-    # the fair base. The nearest is the host's loop without any window.
-    base = cpu_s()
-    time.sleep(1.0)
-    shares["no window"] = cpu_s() - base
-    with_editor(plugin, 0.5, share("window at rest", False))
-    with_editor(plugin, 0.5, share("window with sound", True))
+    with_editor(plugin, 0.5, act)
     print("share of a core:", json.dumps(shares))
 
 
