@@ -8,11 +8,14 @@
 //! - automation is applied by [`Shell::process`], which cuts the block where a value changes;
 //! - what the host sets, and what the editor sets, goes straight to the parameters;
 //! - state is ours ([`crate::state`]), refused as a whole when damaged;
-//! - the editor's window has no callback into the framework ([`crate::editor`]).
+//! - the editor's window has no callback into the framework ([`crate::editor`]), and the framework
+//!   none into the host's run loop ([`view`]).
 //!
 //! Without tasks nothing but the main thread ever touches the editor window. On the way this layer
 //! reports the latency before the first activation, restarts the host once per new latency mode,
 //! and tells the host when a capture changed what would be saved.
+
+mod view;
 
 use std::ffi::c_void;
 use std::ptr;
@@ -29,6 +32,7 @@ use nice_plug::wrapper::vst3::vst3::Steinberg::*;
 use nice_plug::wrapper::vst3::vst3::{Class, ComPtr, ComRef, ComWrapper};
 use nice_plug::wrapper::vst3::{PluginInfo, Wrapper};
 
+use crate::vst3_shell::view::View;
 use crate::{Quell, Shared, state};
 
 // ---- Entry points ----------------------------------------------------------------------------
@@ -410,7 +414,11 @@ impl IEditControllerTrait for Shell {
         fn getParamValueByString(id: ParamID, text: *mut TChar, value: *mut ParamValue) -> tresult;
         fn normalizedParamToPlain(id: ParamID, value: ParamValue) -> ParamValue;
         fn plainParamToNormalized(id: ParamID, value: ParamValue) -> ParamValue;
-        fn createView(name: FIDString) -> *mut IPlugView;
+    }
+
+    unsafe fn createView(&self, name: FIDString) -> *mut IPlugView {
+        // SAFETY: as in `pass_on!`; the framework hands over a view that is ours to keep.
+        unsafe { View::around(self.inner.createView(name)) }
     }
 
     /// One object is component and controller, so there is nothing more to store.
