@@ -23,6 +23,7 @@ mod spectrogram;
 mod spectrum;
 mod theme;
 mod widgets;
+mod window;
 
 use std::error::Error;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -45,6 +46,7 @@ use crate::Shared;
 use crate::bridge::Window;
 use crate::editor::history::Memory;
 use crate::editor::screen::Screen;
+use crate::editor::window::{Life, OwnWindow, life};
 
 /// Where a shell leaves its own way for edits to the host; else the framework's is taken.
 #[derive(Clone, Default)]
@@ -85,13 +87,14 @@ impl QuellEditor {
     }
 
     /// The framework's editor, made for one window: it cannot be told another size later.
-    fn window(&self) -> Option<EguiEditor<App>> {
+    fn window(&self, life: Life) -> Option<EguiEditor<App>> {
         let settings = EguiNiceSettings::new().with_tile("Quell").with_resize_hint(Self::hint());
         let state = EguiEditorState::from_size(self.logical_size(), 1.0);
         let app = App {
             shared: self.shared.clone(),
             memory: Arc::clone(&self.memory),
             scale: Arc::clone(&self.scale),
+            life,
             screen: None,
         };
         create_egui_editor(state, self.shared.feed.repaint().clone(), settings, app)
@@ -112,12 +115,13 @@ impl Editor for QuellEditor {
         _host: Option<HostMethods>,
     ) -> Result<SpawnedEditor<Self::Handle>, Box<dyn Error>> {
         let gui_context = self.shared.edits.0.get().cloned().unwrap_or(gui_context);
-        let window = self.window().ok_or("the editor cannot be made")?;
+        let (life, end) = life();
+        let window = self.window(life).ok_or("the editor cannot be made")?;
         let spawned =
             window.spawn(parent, wait_for_parent, fallback_scale_factor, gui_context, None)?;
         self.shared.feed.watch(true);
         let handle = Handle { inner: spawned.handle, shared: self.shared.clone() };
-        Ok(SpawnedEditor { handle, window: spawned.window })
+        Ok(SpawnedEditor { handle, window: OwnWindow::new(spawned.window, end) })
     }
 
     fn size(&self) -> NativeSize<u32> {
@@ -148,11 +152,11 @@ impl Drop for Handle {
 }
 
 impl EditorHandle for Handle {
-    type Window = baseview::Window;
+    type Window = OwnWindow;
     type Error = baseview::Error;
 
     fn run_until_closed(window: Self::Window) -> Result<(), Self::Error> {
-        EguiEditorHandle::run_until_closed(window)
+        window.take().map_or(Ok(()), EguiEditorHandle::run_until_closed)
     }
 
     fn set_parent(
@@ -160,23 +164,23 @@ impl EditorHandle for Handle {
         parent: ParentWindowHandle,
         window: &Self::Window,
     ) -> Result<(), Self::Error> {
-        self.inner.set_parent(parent, window)
+        window.with(|window| self.inner.set_parent(parent, window)).unwrap_or(Ok(()))
     }
 
     fn show(&self, window: &Self::Window) -> Result<(), Self::Error> {
-        self.inner.show(window)
+        window.with(|window| self.inner.show(window)).unwrap_or(Ok(()))
     }
 
     fn hide(&self, window: &Self::Window) -> Result<(), Self::Error> {
-        self.inner.hide(window)
+        window.with(|window| self.inner.hide(window)).unwrap_or(Ok(()))
     }
 
     fn host_main_thread_callback(&self, window: &Self::Window) {
-        self.inner.host_main_thread_callback(window);
+        window.with(|window| self.inner.host_main_thread_callback(window));
     }
 
     fn set_size(&self, size: NativeSize<u32>, window: &Self::Window) -> Result<(), Self::Error> {
-        self.inner.set_size(size, window)
+        window.with(|window| self.inner.set_size(size, window)).unwrap_or(Ok(()))
     }
 
     fn set_fallback_scale_factor(
@@ -184,11 +188,12 @@ impl EditorHandle for Handle {
         scale_factor: f64,
         window: &Self::Window,
     ) -> Result<(), Self::Error> {
-        self.inner.set_fallback_scale_factor(scale_factor, window)
+        let set = |window: &_| self.inner.set_fallback_scale_factor(scale_factor, window);
+        window.with(set).unwrap_or(Ok(()))
     }
 
     fn adjust_size(&self, size: NativeSize<u32>, window: &Self::Window) -> Option<NativeSize<u32>> {
-        self.inner.adjust_size(size, window)
+        window.with(|window| self.inner.adjust_size(size, window)).flatten()
     }
 
     fn on_virtual_key_from_host(
@@ -218,6 +223,7 @@ struct App {
     shared: Shared,
     memory: Arc<Mutex<Memory>>,
     scale: Arc<AtomicU64>,
+    life: Life,
     screen: Option<Screen>,
 }
 
@@ -236,6 +242,7 @@ impl NiceEguiApp for App {
         context: GuiContext,
         frame: &mut Frame,
     ) -> Result<(), HandlerError> {
+        self.life.begin();
         self.note_scale(frame.baseview_window().scale_factor());
         let screen = Screen::new(self.shared.clone(), context, Arc::clone(&self.memory));
         screen.set_up(&egui);
@@ -245,7 +252,7 @@ impl NiceEguiApp for App {
 
     fn ui(&mut self, ui: &mut Ui, frame: &mut Frame) {
         if let Some(screen) = &mut self.screen {
-            frame.set_clear_color(screen.ground().into());
+            frame.set_clear_color(screen.ground());
             screen.show(ui);
         }
     }

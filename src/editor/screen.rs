@@ -83,9 +83,10 @@ impl Screen {
         egui.options_mut(|options| options.zoom_with_keyboard = false);
     }
 
-    /// What the window is cleared to.
-    pub(super) fn ground(&self) -> Color32 {
-        self.theme.ground
+    /// What the window is cleared to: the bytes of the colour as shares, which is how it is drawn.
+    pub(super) fn ground(&self) -> egui::Rgba {
+        let [r, g, b, _] = self.theme.ground.to_array().map(|byte| f32::from(byte) / 255.0);
+        egui::Rgba::from_rgb(r, g, b)
     }
 
     /// One look.
