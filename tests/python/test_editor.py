@@ -72,10 +72,10 @@ def test_a_hundred_openings_leave_the_sound_and_the_memory_alone(display):
     output = run_scene(display, "open_close", 100, seconds=400)
     assert "each as without a window" in output
     memory = numbers(output, "memory, KiB:")
-    # Measured in the second half: the first openings fill caches of host and display driver. The
-    # host's own toolkit keeps a little of every window; tests/windows.rs, whose host keeps nothing,
-    # holds ours to less than 1 MiB for a hundred.
-    per_window = (memory[99] - memory[49]) / 50
+    # The first openings fill caches of host and display driver; the driver takes itself apart when
+    # it likes, so the least of many rounds counts. What is left is about 110 KiB a window on X11
+    # with Mesa; the window's own content would be megabytes.
+    per_window = (min(memory[75:]) - min(memory[25:50])) / 50
     print(f"{per_window:.0f} KiB more with each opening")
     assert per_window < 200, memory
 

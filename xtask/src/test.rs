@@ -87,8 +87,18 @@ fn python_steps(steps: &mut Steps, vst3: &Path) {
     if let Err(error) = ensure_packages() {
         return steps.cannot(EDITOR, &format!("{error:#}"));
     }
-    steps.run("two CLAP windows under Xvfb", || {
-        sh(&mut cargo(&["test", "--package", "quell", "--test", "windows", "--", "--ignored"]))
+    steps.run("CLAP window under Xvfb", || {
+        let test = "a_hundred_openings_change_no_sample";
+        sh(&mut cargo(&[
+            "test",
+            "--package",
+            "quell",
+            "--test",
+            "windows",
+            test,
+            "--",
+            "--ignored",
+        ]))
     });
     steps.run(EDITOR, || {
         let screenshots = places::proof();
