@@ -10,6 +10,8 @@ mod analysis;
 mod axes;
 mod capture;
 mod clipboard;
+#[cfg(target_os = "linux")]
+mod drivers;
 mod edits;
 mod files;
 mod history;
@@ -243,6 +245,8 @@ impl NiceEguiApp for App {
         frame: &mut Frame,
     ) -> Result<(), HandlerError> {
         self.life.begin();
+        #[cfg(target_os = "linux")]
+        drivers::keep_loaded();
         self.note_scale(frame.baseview_window().scale_factor());
         let screen = Screen::new(self.shared.clone(), context, Arc::clone(&self.memory));
         screen.set_up(&egui);
