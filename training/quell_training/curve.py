@@ -1,4 +1,4 @@
-"""Draws the training curve of a run: loss and error ratios over hours of audio seen."""
+"""Draws the training curve of a run: parts of the loss and error ratios over hours of audio seen."""
 
 import argparse
 import csv
@@ -11,19 +11,27 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402  (after the backend is chosen)
 
 SMOOTHING_ROWS = 5
+#: What is drawn in each panel. The loss itself is not: its weights may change on the way.
+PANELS = (
+    (["compressed"], "compressed error"),
+    (["opinion"], "opinion points lost, speech"),
+    (["speech_db", "music_db"], "error / sound, dB"),
+)
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Copies the CSV beside a PNG of it."""
     out = Path(arguments.out)
     out.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(arguments.csv, out.with_suffix(".csv"))
+    if out.with_suffix(".csv").resolve() != Path(arguments.csv).resolve():
+        shutil.copyfile(arguments.csv, out.with_suffix(".csv"))
     with open(arguments.csv) as file:
-        rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
-    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
-    for axis, names, label in ((left, ["loss", "compressed"], "loss"), (right, ["speech_db", "music_db"], "error / sound, dB")):
+        rows = [{name: float(value or "nan") for name, value in row.items()} for row in csv.DictReader(file)]
+    figure, axes = plt.subplots(1, len(PANELS), figsize=(14, 4), layout="constrained")
+    for axis, (names, label) in zip(axes, PANELS):
         for name in names:
-            axis.plot([row["hours_seen"] for row in rows], _smooth([row[name] for row in rows]), label=name)
+            known = [row for row in rows if row[name] == row[name]]
+            axis.plot([row["hours_seen"] for row in known], _smooth([row[name] for row in known]), label=name)
         axis.set(xlabel="hours of audio seen", ylabel=label)
         axis.legend()
         axis.grid(alpha=0.3)

@@ -21,7 +21,7 @@ def all_measures(clean: np.ndarray, out: np.ndarray, noisy: np.ndarray) -> dict[
         estoi=float(stoi(clean_16, out_16, 16_000, extended=True)),
         si_sdr_db=si_sdr_db(clean, out),
         si_sdr_gain_db=si_sdr_db(clean, out) - si_sdr_db(clean, noisy),
-        snr_db=snr_db(clean, out),
+        snr_after_db=snr_db(clean, out),
         snr_gain_db=snr_db(clean, out) - snr_db(clean, noisy),
         segmental_snr_db=segmental_snr_db(clean, out),
         lsd_db=lsd_db(clean, out),

@@ -123,7 +123,7 @@ fn switching_engines_is_a_crossfade_between_them() {
         // Frames overlap by 40 ms, so what is heard lags 20 ms behind the frame. A network that has
         // just started is not yet what it would have been.
         for (start_ms, end_ms, least, most) in
-            [(50, 70, 0.02, 0.45), (100, 140, 0.2, 0.8), (400, 900, 0.75, 1.2)]
+            [(50, 70, 0.02, 0.75), (100, 140, 0.2, 0.9), (400, 900, 0.75, 1.2)]
         {
             let range = 48_000 + 48 * start_ms..48_000 + 48 * end_ms;
             let [sound, from_sound, to_sound] =

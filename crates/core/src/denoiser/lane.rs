@@ -191,10 +191,10 @@ impl Lane {
 
 /// Joins the masks of gate and network in one bin: the square of the weighted mean of their roots,
 /// which leans to the smaller of the two. Steady noise is what the gate knows best; where the noise
-/// swells, the network counts for more.
+/// swells, the network counts for more yet.
 fn hybrid(gate: f32, network: f32, spread_db: f32) -> f32 {
     let excess_db = spread_db - config::GAUSSIAN_LOG_STD_DB;
-    let share = 0.5 + config::HYBRID_SHARE_PER_DB * excess_db;
+    let share = config::HYBRID_NETWORK_SHARE + config::HYBRID_SHARE_PER_DB * excess_db;
     let root = gate.sqrt() + share.clamp(0.0, 1.0) * (network.sqrt() - gate.sqrt());
     root * root
 }
