@@ -3,7 +3,7 @@
 import argparse
 import importlib
 
-COMMANDS = ("train", "quantise", "export", "evaluate", "ablate", "curve")
+COMMANDS = ("train", "quantise", "export", "evaluate", "ablate", "curve", "grow")
 
 
 def main() -> None:

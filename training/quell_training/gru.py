@@ -1,15 +1,38 @@
 """A GRU over time that is quick on a CPU.
 
-PyTorch's own one spends most of a step on small calls there; this one keeps only what must run frame
-by frame in the loop, and may round its state as the 8-bit run-time does. Parameters and equations
-are those of `torch.nn.GRU`, which still runs on CUDA.
+PyTorch's own one spends most of a step on small calls there. This one projects all inputs at once and
+runs what must go frame by frame in C++ where there is a compiler (`native.py`), or in a loop in
+PyTorch. It may round its state as the 8-bit run-time does. Parameters and equations are
+those of `torch.nn.GRU`, which still runs on CUDA.
 """
 
 import torch
 from torch import nn
 
+from . import native
+
 #: Steps of the state's 8-bit form: u8 = round(127 h) + 127.
 STATE_STEPS = 127.0
+
+
+def run(gru: nn.GRU, x: torch.Tensor, first: torch.Tensor | None, steps: float | None = None):
+    """``[T, N, C] -> [T, N, H]`` and the last state ``[N, H]``; `steps` rounds the state."""
+    if x.is_cuda and steps is None:
+        y, last = gru(x, None if first is None else first[None])
+        return y, last[0]
+    projected = nn.functional.linear(x, gru.weight_ih_l0, gru.bias_ih_l0).float()
+    if first is None:
+        first = projected.new_zeros(x.shape[1], gru.hidden_size)
+    with torch.autocast(x.device.type, enabled=False):
+        states = scan(projected, gru.weight_hh_l0, gru.bias_hh_l0, first, steps)
+    return states, states[-1]
+
+
+def scan(projected, weight, bias, first, steps: float | None = None) -> torch.Tensor:
+    """States ``[T, N, H]`` over inputs ``[T, N, 3H]`` that went through their product already."""
+    if steps is None and native.can_scan(first):
+        return native.Scan.apply(projected, weight, bias, first)
+    return _Scan.apply(projected, weight, bias, first, steps)
 
 
 class _Scan(torch.autograd.Function):
@@ -62,21 +85,3 @@ class _Scan(torch.autograd.Function):
         rows = inner.flatten(0, 1)
         of_projected = torch.cat([inner[..., : 2 * n_hidden], of_input_n], dim=-1)
         return of_projected, rows.t() @ heard.flatten(0, 1), rows.sum(0), flow, None
-
-
-def run(gru: nn.GRU, x: torch.Tensor, first: torch.Tensor | None, steps: float | None = None):
-    """``[T, N, C] -> [T, N, H]`` and the last state ``[N, H]``; `steps` rounds the state."""
-    if x.is_cuda and steps is None:
-        y, last = gru(x, None if first is None else first[None])
-        return y, last[0]
-    projected = nn.functional.linear(x, gru.weight_ih_l0, gru.bias_ih_l0).float()
-    if first is None:
-        first = projected.new_zeros(x.shape[1], gru.hidden_size)
-    with torch.autocast(x.device.type, enabled=False):
-        states = scan(projected, gru.weight_hh_l0, gru.bias_hh_l0, first, steps)
-    return states, states[-1]
-
-
-def scan(projected, weight, bias, first, steps: float | None = None) -> torch.Tensor:
-    """States ``[T, N, H]`` over inputs ``[T, N, 3H]`` that went through their product already."""
-    return _Scan.apply(projected, weight, bias, first, steps)

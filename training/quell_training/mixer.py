@@ -58,6 +58,7 @@ class Mixer:
     def __init__(self, corpus: dict[str, Clips], recipe: Recipe, device: torch.device, seed: int):
         self.corpus = {role: clips.to(device) for role, clips in corpus.items()}
         self.recipe, self.device, self.seed = recipe, device, seed
+        self.shares = {role: clips.length.sqrt().tolist() for role, clips in corpus.items()}
         self.steady = [i for i, steady in enumerate(corpus["noise"].is_stationary) if steady]
 
     @torch.no_grad()
@@ -98,10 +99,11 @@ class Mixer:
     def _stretch(self, role: str, n_samples: int, draw: noise.Draw, among: list[int] | None = None):
         """A random stretch of a clip; clips are drawn by the square root of their length, so that
         long ones do not drown the variety. Short ones repeat."""
-        clips = self.corpus[role]
-        indices = among if among is not None else range(len(clips.length))
-        weights = [math.sqrt(clips.length[i]) for i in indices]
-        clip = draw.scalar.choices(list(indices), weights)[0]
+        clips, shares = self.corpus[role], self.shares[role]
+        if among is None:
+            clip = draw.scalar.choices(range(len(shares)), shares)[0]
+        else:
+            clip = draw.scalar.choices(among, [shares[i] for i in among])[0]
         first, length = int(clips.first[clip]), int(clips.length[clip])
         start = draw.scalar.randrange(max(1, length - n_samples if length > n_samples else length))
         if start + n_samples <= length:

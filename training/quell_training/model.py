@@ -9,11 +9,13 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from . import gru
+from . import gru, native
 from .features import N_INPUTS
 from .geometry import N_BANDS
 
 ACTIVATION_LIMIT = 6.0
+#: Units of the memory of the whole frame.
+N_WHOLE = 64
 
 
 @dataclass(frozen=True)
@@ -39,9 +41,23 @@ class BandConv(nn.Module):
         nn.init.zeros_(self.linear.bias)
 
     def forward(self, x):
+        if self.training and native.can_convolve(x, self.norm.num_features):
+            return self._forward_native(x.bfloat16())
         y = self.linear(self.gather(x))
         y = self.norm(y.flatten(0, -2)).view(y.shape)
         return nn.functional.relu6(y)
+
+    def _forward_native(self, x):
+        if self.n_taps > 1:
+            x = native.Taps.apply(x, self.n_taps, self.stride)
+        y = self.linear(x)
+        rows, norm = y.flatten(0, -2), self.norm
+        out, mean, variance = native.NormRelu6.apply(rows, norm.weight, norm.bias, norm.eps)
+        with torch.no_grad():
+            norm.running_mean.lerp_(mean, norm.momentum)
+            norm.running_var.lerp_(variance * (len(rows) / (len(rows) - 1)), norm.momentum)
+            norm.num_batches_tracked += 1
+        return out.view(y.shape)
 
     def gather(self, x):
         """``[B, T, F, C] -> [B, T, F/stride, n_taps*C]``, zeros beyond the ends."""
@@ -110,7 +126,7 @@ class UNet(nn.Module):
         self.e3 = BandConv(24, 32, 3)
         self.e4 = BandConv(32, 32, 3, 2)
         self.time1 = TimeBlock(32)
-        self.whole = GlobalBlock(N_BANDS // 8, 32, 64)
+        self.whole = GlobalBlock(N_BANDS // 8, 32, N_WHOLE)
         self.time2 = TimeBlock(32)
         self.d3, self.join3 = SubPixel(32, 32), BandConv(64, 32)
         self.d2, self.join2 = SubPixel(32, 16), BandConv(32, 16)

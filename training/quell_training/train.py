@@ -7,6 +7,7 @@ average, best after a branch whose rate falls to nothing (`--decay-steps`).
 import argparse
 import copy
 import csv
+import ctypes
 import os
 import signal
 import time
@@ -15,6 +16,7 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
+from . import workers
 from .corpus import load
 from .geometry import HOP_LEN, RATE_HZ
 from .loss import OPINION_WEIGHT, MaskLoss
@@ -50,11 +52,12 @@ class Trainer:
         loss, parts = self.loss(gains, batch)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
+        workers.average_gradients(self.model)
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), GRADIENT_LIMIT)
         if torch.isfinite(norm):
             self.optimiser.step()
         self.step += 1
-        self.seconds_seen += n_items * n_frames * HOP_LEN / RATE_HZ
+        self.seconds_seen += workers.count() * n_items * n_frames * HOP_LEN / RATE_HZ
         self._update_average()
         return {name: float(value.detach()) for name, value in dict(loss=loss, **parts).items()}
 
@@ -94,6 +97,10 @@ class Trainer:
 
 def run(arguments: argparse.Namespace) -> None:
     """Trains until the given number of steps."""
+    workers.start(arguments.workers, _run, arguments)
+
+
+def _run(arguments: argparse.Namespace, rank: int) -> None:
     device = torch.device(arguments.device)
     corpus = load([Path(root) for root in arguments.data], Path(arguments.cache))
     recipe = Recipe(music_rule=not arguments.no_music_rule)
@@ -106,27 +113,45 @@ def run(arguments: argparse.Namespace) -> None:
         trainer.restore(checkpoint)
     elif arguments.resume:
         trainer.restore(Path(arguments.resume))
-    train(trainer, Mixer(corpus, recipe, device, trainer.seed), arguments, trainer.step + arguments.steps)
+    seed = trainer.seed if arguments.workers == 1 else trainer.seed * arguments.workers + rank
+    train(trainer, Mixer(corpus, recipe, device, seed), arguments, trainer.step + arguments.steps, rank)
 
 
-def train(trainer: Trainer, mixer: Mixer, arguments: argparse.Namespace, last_step: int) -> None:
-    """The loop: steps, the curve, a checkpoint every few minutes."""
+def train(trainer: Trainer, mixer: Mixer, arguments: argparse.Namespace, last_step: int, rank: int = 0) -> None:
+    """The loop: steps, and by the first worker the curve and a checkpoint every few minutes."""
     checkpoint = Path(arguments.out) / "checkpoint.pt"
     log = CurveLog(Path(arguments.out) / "curve.csv")
     first_step, saved_at = trainer.step, time.monotonic()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    keep_freed_memory()
     try:
-        for step in tqdm(range(first_step, last_step), initial=first_step, total=last_step, mininterval=10.0):
+        for step in tqdm(range(first_step, last_step), initial=first_step, total=last_step, mininterval=10.0, disable=rank > 0):
             wait_while_exists(arguments.pause_file)
             factor = decay_factor(step, last_step, arguments.decay_steps)
-            log.add(trainer, trainer.train_step(mixer, arguments.batch, arguments.frames, factor))
+            parts = trainer.train_step(mixer, arguments.batch, arguments.frames, factor)
+            if rank > 0:
+                continue
+            log.add(trainer, parts)
             if time.monotonic() - saved_at > arguments.save_every_s:
                 trainer.save(checkpoint)
                 saved_at = time.monotonic()
     except KeyboardInterrupt:
         print(f"stopped at step {trainer.step}")
     finally:
-        trainer.save(checkpoint)
+        if rank == 0:
+            trainer.save(checkpoint)
+
+
+def keep_freed_memory() -> None:
+    """Tells glibc's allocator to keep what is freed: giving it back to the system and faulting it in
+    again takes a third of a step."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt:
+        trim_threshold, top_pad, mmap_max, arena_max = -1, -2, -4, -8
+        mallopt(arena_max, 1)
+        mallopt(mmap_max, 0)
+        mallopt(trim_threshold, 2**31 - 1)
+        mallopt(top_pad, 2**28)
 
 
 def decay_factor(step: int, last_step: int, decay_steps: int) -> float:
@@ -177,7 +202,7 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cache", required=True, help="folder for the decoded audio")
     parser.add_argument("--out", required=True, help="folder of the checkpoint and the curve; taken up again if there")
     parser.add_argument("--steps", type=int, default=100_000, help="steps to go from here")
-    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--batch", type=int, default=8, help="mixtures a step, of each worker")
     parser.add_argument("--frames", type=int, default=300)
     parser.add_argument("--rate", type=float, default=1.5e-3)
     parser.add_argument("--seed", type=int, default=1)
@@ -188,6 +213,7 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_common_arguments(parser)
+    parser.add_argument("--workers", type=int, default=1, help="processes that learn together, a core each")
     parser.add_argument("--resume", help="checkpoint to start from where --out has none")
     parser.add_argument("--decay-steps", type=int, default=0, help="let the rate fall over the last steps")
     parser.add_argument("--opinion-weight", type=float, default=OPINION_WEIGHT, help="weight of the opinion points lost")
