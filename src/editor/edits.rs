@@ -10,7 +10,7 @@ use quell_core::NoiseProfile;
 
 use crate::Shared;
 use crate::editor::history::{Memory, Snapshot, Step};
-use crate::params::QuellParams;
+use crate::params::{EngineChoice, QuellParams};
 use crate::state::State;
 
 /// Not part of what A and B compare, nor of presets: they belong to the session.
@@ -97,6 +97,21 @@ impl Edits {
         self.begin(param);
         self.drag(param, normalized);
         self.end(param, normalized);
+    }
+
+    /// Chooses an engine, and with it the floor that suits it, unless somebody set another: one
+    /// edit, as [`Settings::choose_engine`] does it.
+    ///
+    /// [`Settings::choose_engine`]: quell_core::Settings::choose_engine
+    pub(super) fn choose_engine(&mut self, params: &QuellParams, engine: EngineChoice) {
+        let mut settings = params.settings();
+        settings.choose_engine(engine.into());
+        let floor = params.floor.preview_normalized(settings.floor_db);
+        // The floor's gesture holds the engine's, so that one step takes back both.
+        self.begin(&params.floor);
+        self.set(&params.engine, params.engine.preview_normalized(engine));
+        self.drag(&params.floor, floor);
+        self.end(&params.floor, floor);
     }
 
     /// Back to the default.

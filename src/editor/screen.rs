@@ -21,7 +21,7 @@ use crate::editor::spectrogram::{Sound, Spectrogram};
 use crate::editor::spectrum::{self, Curves, PrintColumns};
 use crate::editor::theme::{self, GAP, Theme};
 use crate::editor::widgets::{
-    DialShape, Label, button, choice, dial, font, line_of_text, panel, segments,
+    DialShape, Label, button, choice, dial, font, line_of_text, panel, pick, segments,
 };
 use crate::editor::{clipboard, nodes, places, prints};
 use crate::params::{MonitorChoice, SourceChoice};
@@ -409,7 +409,11 @@ impl Screen {
         let hint = "What decides which sound is noise. Gate: calm and careful. Classic: the \
                     well-known spectral gate. Neural: a small network that knows speech. Hybrid: \
                     gate and network together";
-        choice(ui, &t, edits, place(0.0), &params.engine, Label { name: "Engine", hint });
+        if let Some(engine) =
+            pick(ui, &t, place(0.0), &params.engine, Label { name: "Engine", hint })
+        {
+            edits.choose_engine(&params, engine);
+        }
         let hint = "Delay against quality: Live for monitoring, Studio looks ahead. The host restarts the plugin";
         choice(ui, &t, edits, place(1.0), &params.latency, Label { name: "Mode", hint });
         let hint = "Captured: your print. Adaptive: Quell follows the noise. Sidechain: a second input brings it";

@@ -11,7 +11,8 @@ use nice_plug::params::internals::ParamPtr;
 use nice_plug::params::{InternalParamMut, Param};
 use nice_plug::plugin::PluginState;
 use quell_core::{
-    Denoiser, FrameView, LatencyMode, NoiseProfile, Settings, StreamSpec, Tap, ThresholdCurve,
+    Denoiser, Engine, FrameView, LatencyMode, NoiseProfile, Settings, StreamSpec, Tap,
+    ThresholdCurve,
 };
 
 use super::*;
@@ -443,6 +444,28 @@ fn choices_monitor_and_bypass_reach_their_parameters() {
     bench.click("Advanced");
     bench.click("Stereo link");
     assert!(!bench.p().stereo_link.value());
+}
+
+#[test]
+fn the_floor_goes_with_the_engine_unless_somebody_set_it() {
+    let near = |a: f32, b: f32| (a - b).abs() < 1e-3;
+    let [gate, network] = [Engine::Gate, Engine::Neural].map(Engine::usual_floor_db);
+    let mut bench = bench();
+    bench.click("Engine");
+    bench.click("Neural");
+    assert_eq!(bench.p().engine.value(), EngineChoice::Neural);
+    assert!(near(bench.p().floor.value(), network), "{}", bench.p().floor.value());
+    bench.click("Undo");
+    assert_eq!(bench.p().engine.value(), EngineChoice::Gate, "one step takes back both");
+    assert!(near(bench.p().floor.value(), gate), "{}", bench.p().floor.value());
+    bench.click("Redo");
+    bench.click("Engine");
+    bench.click("Gate");
+    assert!(near(bench.p().floor.value(), gate), "and back: {}", bench.p().floor.value());
+    type_value(&mut bench, "Floor", "-12");
+    bench.click("Engine");
+    bench.click("Hybrid");
+    assert!(near(bench.p().floor.value(), -12.0), "what was asked for stays");
 }
 
 #[test]

@@ -120,6 +120,19 @@ pub(super) fn choice<T: Enum + PartialEq>(
     param: &EnumParam<T>,
     label: Label<'_>,
 ) {
+    if let Some(chosen) = pick(ui, t, rect, param, label) {
+        edits.set(param, param.preview_normalized(chosen));
+    }
+}
+
+/// A list to choose from; what was chosen now.
+pub(super) fn pick<T: Enum + PartialEq>(
+    ui: &mut Ui,
+    t: &Theme,
+    rect: Rect,
+    param: &EnumParam<T>,
+    label: Label<'_>,
+) -> Option<T> {
     let now = param.unmodulated_plain_value().to_index();
     let names = T::variants();
     // What stands in brackets, the latency, moves up beside the caption: lists may be narrow.
@@ -133,15 +146,17 @@ pub(super) fn choice<T: Enum + PartialEq>(
     let below = Rect::from_min_max(rect.min + vec2(0.0, 18.0), rect.max);
     let mut place = ui.new_child(egui::UiBuilder::new().max_rect(below).id_salt(label.name));
     let list = ComboBox::from_id_salt(label.name).width(rect.width()).truncate();
+    let mut chosen = None;
     let shown = list.selected_text(short).show_ui(&mut place, |ui| {
         for (idx, name) in names.iter().enumerate() {
             if ui.selectable_label(idx == now, *name).clicked() {
-                edits.set(param, param.preview_normalized(T::from_index(idx)));
+                chosen = Some(T::from_index(idx));
             }
         }
     });
     let hint = format!("{}\nNow: {}", label.hint, names[now]);
     shown.response.on_hover_text(hint).accessible_name(label.name);
+    chosen
 }
 
 /// How large a dial is and where.

@@ -1,6 +1,6 @@
 """Writes the weights that the plugin reads, their hash, and golden vectors of every layer.
 
-File (little endian), version 1:
+File (little endian), version 2:
 
 ====== ======== ==============================================================
 offset type     content
@@ -31,7 +31,7 @@ from .geometry import BIN_HZ, N_BANDS, band_edges, band_means
 from .features import CAPTURED, MINIMUM, network_input, running_minimum
 from .quantise import PAIR_LIMIT, STEPS_PER_UNIT, QuantGru, QuantLinear, QuantUNet, load_quantised
 
-MAGIC, VERSION = b"QUELLNET", 1
+MAGIC, VERSION = b"QUELLNET", 2
 HEADER_LEN, ENTRY_LEN, ALIGNMENT = 24, 32, 64
 F32, PACKED_I8, U8 = 0, 1, 2
 

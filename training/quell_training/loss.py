@@ -15,7 +15,7 @@ MAGNITUDE_WEIGHT, COMPLEX_WEIGHT = 0.7, 0.3
 OVER_SUPPRESSION = 2.0
 #: Weight of the error-to-signal ratio in dB. The compressed loss hardly sees what strong bins lose,
 #: which cost stationary noise its SI-SDR; for music it is the aim.
-RATIO_WEIGHT, RATIO_WEIGHT_MUSIC = 0.006, 0.1
+RATIO_WEIGHT, RATIO_WEIGHT_MUSIC = 0.012, 0.1
 #: Weight of the opinion points lost (see `loudness`); speech only, and not where there is none.
 OPINION_WEIGHT = 2.0
 #: An error this far below the sound is no error, dB.

@@ -15,7 +15,7 @@ from .geometry import N_BANDS
 
 ACTIVATION_LIMIT = 6.0
 #: Units of the memory of the whole frame.
-N_WHOLE = 64
+N_WHOLE = 128
 
 
 @dataclass(frozen=True)

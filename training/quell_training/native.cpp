@@ -20,7 +20,7 @@ constexpr int TILE_ROWS = 4;
 inline float sigmoid(float x) { return 1.0f / (1.0f + std::exp(-x)); }
 inline float tanh_of(float x) { return 2.0f / (1.0f + std::exp(-2.0f * x)) - 1.0f; }
 
-// out[row][0..n_out] = start[row or all] + sum over k of in[row][k] * weight[k][0..n_out]
+// Adds to a tile of `out`: out[row][column] += sum over k of in[row][k] * weight[k][column].
 template <int ROWS, int VECTORS>
 inline void tile(const float *in, int in_stride, const float *weight, int n_in, int n_out, float *out, int out_stride) {
     Lanes sums[ROWS][VECTORS];

@@ -1,7 +1,7 @@
 """The parts of a step that PyTorch is slow at on a CPU, in C++ (`native.cpp`).
 
-Built at first use for this very processor. Where there is no compiler, and on CUDA, the callers do
-the same in PyTorch.
+Built at first use for this very processor. Where that fails, and on CUDA, the callers do the same in
+PyTorch.
 """
 
 import ctypes
@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import warnings
 from pathlib import Path
 
 import torch
@@ -24,7 +25,18 @@ NORM_CHANNELS = (8, 16, 24, 32, 64)
 
 
 @functools.cache
-def _library() -> ctypes.CDLL:
+def library() -> ctypes.CDLL | None:
+    """The built parts; nothing, and a warning, where they cannot be built."""
+    try:
+        return _built()
+    except (OSError, subprocess.CalledProcessError) as error:
+        warnings.warn(f"the native parts could not be built ({error}): training will take twice as long", stacklevel=2)
+        return None
+
+
+def _built() -> ctypes.CDLL:
+    if COMPILER is None:
+        raise OSError("expected g++ or clang++ on the PATH")
     source = Path(__file__).with_suffix(".cpp")
     cpu = Path("/proc/cpuinfo")
     built_for = cpu.read_bytes().split(b"\n\n")[0] if cpu.exists() else b""
@@ -41,7 +53,7 @@ def _call(name: str, tensors: list[torch.Tensor], *numbers: int | float) -> None
     assert all(tensor.is_contiguous() for tensor in tensors)
     pointers = [ctypes.c_void_p(tensor.data_ptr()) for tensor in tensors]
     scalars = [ctypes.c_float(n) if isinstance(n, float) else ctypes.c_int(n) for n in numbers]
-    if getattr(_library(), name)(*pointers, *scalars, ctypes.c_int(torch.get_num_threads())):
+    if getattr(library(), name)(*pointers, *scalars, ctypes.c_int(torch.get_num_threads())):
         raise ValueError(f"{name} is not built for {numbers}")
 
 
@@ -49,7 +61,8 @@ def _call(name: str, tensors: list[torch.Tensor], *numbers: int | float) -> None
 
 
 def can_scan(first: torch.Tensor) -> bool:
-    return bool(COMPILER) and not first.is_cuda and first.dtype == torch.float32 and first.shape[1] % UNIT_STEP == 0
+    suits = not first.is_cuda and first.dtype == torch.float32 and first.shape[1] % UNIT_STEP == 0
+    return suits and library() is not None
 
 
 class Scan(torch.autograd.Function):
@@ -80,8 +93,8 @@ class Scan(torch.autograd.Function):
 
 def can_convolve(x: torch.Tensor, n_channels: int) -> bool:
     """In bfloat16 only: what is exact stays in PyTorch."""
-    is_half = not x.is_cuda and torch.is_autocast_enabled("cpu")
-    return bool(COMPILER) and is_half and n_channels in NORM_CHANNELS
+    suits = not x.is_cuda and torch.is_autocast_enabled("cpu") and n_channels in NORM_CHANNELS
+    return suits and library() is not None
 
 
 class Taps(torch.autograd.Function):

@@ -67,7 +67,8 @@ fn denoise(
 ) -> Result<Audio> {
     let started = Instant::now();
     let learned = learn::from_ranges(original, &[NOISE])?;
-    let settings = Settings { engine, ..Settings::default() };
+    let mut settings = Settings::default();
+    settings.choose_engine(engine);
     let treatment = Treatment { settings: &settings, mode, profile: Some(&learned.profile) };
     let channels = denoise_all(&noisy.channels, &noisy.spec, &treatment, &mut ())?;
     let speed = noisy.seconds() / started.elapsed().as_secs_f64();

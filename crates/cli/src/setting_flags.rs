@@ -46,7 +46,8 @@ pub(crate) const NUMBER_FLAGS: &[NumberFlag] = &[
         param_id: "floor",
         unit: "dB",
         per_unit: 1.0,
-        help: "No frequency is ever turned down further than this",
+        help: "No frequency is ever turned down further than this; the engines with a network \
+               go to -40 dB unless told",
         field: |s| &mut s.floor_db,
     },
     NumberFlag {
@@ -189,11 +190,11 @@ impl SettingFlags {
     /// Puts the flags that were given over `base`.
     pub fn apply(&self, base: Settings) -> Settings {
         let mut settings = base;
+        if let Some(engine) = self.engine {
+            settings.choose_engine(engine);
+        }
         for &(idx, value) in &self.numbers {
             NUMBER_FLAGS[idx].set(&mut settings, value);
-        }
-        if let Some(engine) = self.engine {
-            settings.engine = engine;
         }
         if let Some(curve) = self.curve {
             settings.curve = curve;
@@ -386,6 +387,20 @@ mod tests {
     #[test]
     fn without_flags_the_engine_keeps_its_defaults() {
         assert_eq!(parse(&[]).unwrap(), Settings::default());
+    }
+
+    #[test]
+    fn the_floor_goes_with_the_engine_unless_it_is_given() {
+        let floor = |args: &[&str]| parse(args).unwrap().floor_db;
+        let [gate, network] = [Engine::Gate, Engine::Neural].map(Engine::usual_floor_db);
+        assert!(network < gate);
+        assert_eq!(floor(&[]), gate);
+        assert_eq!(floor(&["--engine", "classic"]), gate);
+        assert_eq!(floor(&["--engine", "neural"]), network);
+        assert_eq!(floor(&["--engine", "hybrid"]), network);
+        let asked = gate.to_string();
+        assert_eq!(floor(&["--engine", "neural", "--floor", &asked]), gate);
+        assert_eq!(floor(&["--floor", &asked, "--engine", "neural"]), gate);
     }
 
     #[test]

@@ -26,6 +26,11 @@ impl Engine {
     pub const fn uses_network(self) -> bool {
         matches!(self, Self::Neural | Self::Hybrid)
     }
+
+    /// The floor that suits the engine where nobody asked for another, dB.
+    pub const fn usual_floor_db(self) -> f32 {
+        if self.uses_network() { config::NETWORK_FLOOR_DB } else { config::GATE_FLOOR_DB }
+    }
 }
 
 /// Where the noise profile comes from.
@@ -110,7 +115,7 @@ impl Default for Settings {
             profile_source: ProfileSource::Captured,
             capture: false,
             reduction: 1.0,
-            floor_db: -24.0,
+            floor_db: Engine::Gate.usual_floor_db(),
             sensitivity: config::DEFAULT_SENSITIVITY,
             knee_db: 6.0,
             freq_smoothing_hz: 600.0,
@@ -130,6 +135,16 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Chooses an engine. A floor that stands where it usually does for the old one moves to where
+    /// it usually does for the new one; any other was somebody's wish and stays.
+    pub fn choose_engine(&mut self, engine: Engine) {
+        // A host may have rounded it.
+        if (self.floor_db - self.engine.usual_floor_db()).abs() < 0.05 {
+            self.floor_db = engine.usual_floor_db();
+        }
+        self.engine = engine;
+    }
+
     /// The settings with every number finite and inside its range; what the engine works with, so
     /// that no caller can make it misbehave.
     pub fn sanitised(&self) -> Self {

@@ -32,6 +32,9 @@ pub const SHIPPED_IDENTITY: u64 = {
     u64::from_le_bytes(bytes)
 };
 
+/// Units of the memory of the whole frame.
+const N_WHOLE: usize = 128;
+
 /// Names of the three tensors of a byte layer.
 macro_rules! byte_names {
     ($name:literal) => {
@@ -106,9 +109,9 @@ impl<'w> Layers<'w> {
             e4: byte(byte_names!("e4"), 3 * 32, 32)?,
             time1: Gru::new(weights, byte_names!("t1.in"), byte_names!("t1.st"), 32, 16)?,
             pointwise1: byte(byte_names!("t1.pw"), 32, 32)?,
-            squeeze: byte(byte_names!("g.sq"), 16 * 32, 64)?,
-            whole: Gru::new(weights, byte_names!("g.in"), byte_names!("g.st"), 64, 1)?,
-            expand: byte(byte_names!("g.ex"), 64, 16 * 32)?,
+            squeeze: byte(byte_names!("g.sq"), 16 * 32, N_WHOLE)?,
+            whole: Gru::new(weights, byte_names!("g.in"), byte_names!("g.st"), N_WHOLE, 1)?,
+            expand: byte(byte_names!("g.ex"), N_WHOLE, 16 * 32)?,
             time2: Gru::new(weights, byte_names!("t2.in"), byte_names!("t2.st"), 32, 16)?,
             pointwise2: byte(byte_names!("t2.pw"), 32, 32)?,
             d3: byte(byte_names!("d3"), 3 * 32, 64)?,
@@ -152,7 +155,7 @@ impl Buffers {
             e3: Padded::new(32, 32, 1),
             e4: vec![0; 16 * 32],
             time1: vec![0; 16 * 32],
-            squeezed: vec![0; 64],
+            squeezed: vec![0; N_WHOLE],
             whole: vec![0; 16 * 32],
             time2: Padded::new(16, 32, 1),
             d3: vec![0; 32 * 32],
@@ -264,7 +267,7 @@ impl<'w> UNet<'w> {
 
         l.squeeze.run_to_bytes(k, &b.time1, 16 * 32, &mut scratch.sums, &mut b.squeezed);
         let heard = l.whole.step(k, &b.squeezed, scratch);
-        l.expand.run_onto(k, heard, 64, &mut scratch.sums, &b.time1, &mut b.whole);
+        l.expand.run_onto(k, heard, N_WHOLE, &mut scratch.sums, &b.time1, &mut b.whole);
 
         let heard = l.time2.step(k, &b.whole, scratch);
         l.pointwise2.run_onto(k, heard, 32, &mut scratch.sums, &b.whole, b.time2.inner_mut());

@@ -1,6 +1,6 @@
 //! The weights file: a versioned, hashed table of tensors, borrowed rather than copied.
 //!
-//! Little endian, version 1 (written by `training/quell_training/export.py`):
+//! Little endian, version 2 (written by `training/quell_training/export.py`):
 //!
 //! | offset | type | content |
 //! |---|---|---|
@@ -18,7 +18,7 @@ use crate::kernels::{PackError, PackedWeights};
 
 const MAGIC: [u8; 8] = *b"QUELLNET";
 /// Version of the format and of the network that this code runs.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// Offset of the hash.
 pub(super) const IDENTITY_AT: usize = 16;
 const HEADER_LEN: usize = 24;
