@@ -294,7 +294,7 @@ mod tests {
         assert!(matches!(Weights::parse(&[b'x'; 64]), Err(WeightsError::Magic { .. })));
         let version = forged(|file| file[8] = 9);
         let refusal = Weights::parse(&version).unwrap_err();
-        assert_eq!(refusal, WeightsError::Version { expected: 1, actual: 9 });
+        assert_eq!(refusal, WeightsError::Version { expected: VERSION, actual: 9 });
         let mut flipped = FILE.to_vec();
         flipped[FILE.len() / 2] ^= 1;
         assert!(matches!(Weights::parse(&flipped), Err(WeightsError::Hash { .. })));
