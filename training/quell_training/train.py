@@ -113,7 +113,7 @@ def _run(arguments: argparse.Namespace, rank: int) -> None:
         trainer.restore(checkpoint)
     elif arguments.resume:
         trainer.restore(Path(arguments.resume))
-    seed = trainer.seed if arguments.workers == 1 else trainer.seed * arguments.workers + rank
+    seed = trainer.seed * arguments.workers + rank
     train(trainer, Mixer(corpus, recipe, device, seed), arguments, trainer.step + arguments.steps, rank)
 
 

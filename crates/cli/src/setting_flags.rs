@@ -46,8 +46,7 @@ pub(crate) const NUMBER_FLAGS: &[NumberFlag] = &[
         param_id: "floor",
         unit: "dB",
         per_unit: 1.0,
-        help: "No frequency is ever turned down further than this; the engines with a network \
-               go to -40 dB unless told",
+        help: "No frequency is ever turned down further than this",
         field: |s| &mut s.floor_db,
     },
     NumberFlag {
@@ -135,9 +134,19 @@ impl NumberFlag {
         *(self.field)(settings) = value / self.per_unit;
     }
 
-    /// The default, rounded to what the flag would print: 90, not 89.99999.
-    fn default(&self) -> f32 {
-        (self.get(&Settings::default()) * 1000.0).round() / 1000.0
+    /// An engine's default, rounded to what the flag would print: 90, not 89.99999.
+    fn default_of(&self, engine: Engine) -> f32 {
+        let mut settings = Settings::default();
+        settings.choose_engine(engine);
+        (self.get(&settings) * 1000.0).round() / 1000.0
+    }
+
+    /// The default as help tells it, with that of the engines with a network where it is another.
+    fn default_text(&self) -> String {
+        let space = if self.unit.is_empty() { "" } else { " " };
+        let text = |engine| format!("{}{space}{}", self.default_of(engine), self.unit);
+        let [usual, network] = [Engine::default(), Engine::Neural].map(text);
+        if usual == network { usual } else { format!("{usual}; with a network {network}") }
     }
 
     /// The range that the engine accepts, found by asking it for too little and too much.
@@ -161,8 +170,7 @@ impl NumberFlag {
     }
 
     fn arg(&'static self) -> Arg {
-        let space = if self.unit.is_empty() { "" } else { " " };
-        let help = format!("{} [default: {}{space}{}]", self.help, self.default(), self.unit);
+        let help = format!("{} [default: {}]", self.help, self.default_text());
         Arg::new(self.long)
             .long(self.long)
             .value_name(if self.unit.is_empty() { "NUMBER" } else { self.unit })

@@ -91,11 +91,12 @@ pub const NODE_HZ: [f32; 6] = [60.0, 200.0, 500.0, 1_200.0, 3_000.0, 7_000.0];
 /// algorithm.
 pub const DEFAULT_SENSITIVITY: f32 = 1.5;
 /// Usual floor of the gates, dB: below it speech loses (PESQ-WB 1.608 here, 1.589 at −30, 1.559 at
-/// −36 dB; development set, print), for the gaps between words fall silent and the noise in them does not.
+/// −36 dB; development set, print).
 pub const GATE_FLOOR_DB: f32 = -24.0;
-/// Usual floor of the engines with a network, dB: speech gains more by it than VoiceBank loses. PESQ-WB of
-/// speech with a print / without, of VoiceBank: Neural 1.772 / 1.763, 2.917 / 2.852 at −24 and 1.855 / 1.836,
-/// 2.855 / 2.826 at −40 dB; Hybrid 1.773 / 1.758, 2.968 / 2.896 and 1.857 / 1.819, 2.936 / 2.874.
+/// Usual floor of the engines with a network, dB: speech gains more by it than VoiceBank loses.
+/// PESQ-WB of speech with a print / without, of VoiceBank: Neural 1.772 / 1.763, 2.917 / 2.852 at
+/// −24 and 1.855 / 1.836, 2.855 / 2.826 at −40 dB; Hybrid 1.773 / 1.758, 2.968 / 2.896 and
+/// 1.857 / 1.819, 2.936 / 2.874.
 pub const NETWORK_FLOOR_DB: f32 = -40.0;
 /// By how much the spread of the noise may differ from that of steady noise and still move its
 /// reference level, dB.
@@ -132,8 +133,9 @@ pub const NETWORK_FORGETS_AFTER_S: f64 = 2.0;
 /// Time in which one engine takes over from another, seconds: long enough for a network that has
 /// just started to find its feet, short enough to compare two by ear.
 pub const ENGINE_FADE_S: f64 = 0.2;
-/// What the network is told of the noise while there is no print. Development set, neural engine with
-/// the weights of 116.7 hours, floor −24 dB: speech PESQ-WB / VoiceBank PESQ-WB / music SI-SDR gain / change of clean music, worst:
+/// What the network is told of the noise while there is no print. Development set, neural engine
+/// with the weights of 116.7 hours, floor −24 dB: speech PESQ-WB / VoiceBank PESQ-WB / music SI-SDR
+/// gain / change of clean music, worst:
 /// followed 1.756 / 2.815 / +3.9 dB / −60 dB; network's own 1.703 / 2.799 / +4.0 dB / −49 dB;
 /// nothing 1.720 / 2.786 / +3.8 dB / −37 dB.
 pub const NETWORK_WITHOUT_PRINT: NoiseSubstitute = NoiseSubstitute::Followed;
@@ -147,9 +149,8 @@ pub enum NoiseSubstitute {
     /// Nothing.
     Nothing,
 }
-/// Share of the network in the hybrid's mask where the noise is steady. Weights of 116.7 hours, floor
-/// −24 dB, print, speech
-/// PESQ-WB / SI-SDR / VoiceBank PESQ-WB: 0.5 1.725 / 11.51 dB / 2.963, 0.75 1.757 / 11.44 dB / 2.967,
+/// Share of the network in the hybrid's mask where the noise is steady. Weights of 116.7 hours,
+/// floor −24 dB, print, speech PESQ-WB / SI-SDR / VoiceBank PESQ-WB: 0.5 1.725 / 11.51 dB / 2.963, 0.75 1.757 / 11.44 dB / 2.967,
 /// 0.9 1.759 / 11.35 dB / 2.940; music is the same at 0.5 and 0.75.
 pub const HYBRID_NETWORK_SHARE: f32 = 0.75;
 /// What that share grows by with every decibel by which the spread of the noise exceeds that of steady
