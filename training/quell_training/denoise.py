@@ -5,7 +5,9 @@ from pathlib import Path
 import torch
 
 from . import features
-from .geometry import FRAME_LEN, HOP_LEN, N_BINS, band_means, band_to_bin_matrix, hann_window, power_of, stft
+from .geometry import (
+    FRAME_LEN, HOP_LEN, N_BINS, band_means, band_to_bin_matrix, hann_window, overlap_add, power_of, stft, synthesis_window,
+)
 from .mixer import captured_bands
 from .quantise import load_float, load_quantised
 
@@ -45,12 +47,6 @@ def _padded(samples: torch.Tensor) -> torch.Tensor:
 def _synthesise(spectra: torch.Tensor, n_samples: int) -> torch.Tensor:
     """Overlap-add with a Hann window; undoes `stft`'s scale."""
     scale = float(stft(torch.ones(FRAME_LEN), torch.ones(FRAME_LEN))[0, 0].real) / FRAME_LEN
-    window = hann_window()
-    scale *= (FRAME_LEN / float((window.double() ** 2).sum())) ** 0.5
-    frames = torch.fft.irfft(spectra, FRAME_LEN) * (window / (1.5 * scale))
-    n_total = FRAME_LEN + (len(frames) - 1) * HOP_LEN
-    out = torch.nn.functional.fold(
-        frames.t()[None], (1, n_total), (1, FRAME_LEN), stride=(1, HOP_LEN)
-    ).flatten()
-    before = FRAME_LEN - HOP_LEN
-    return out[before : before + n_samples]
+    scale *= (FRAME_LEN / float((hann_window().double() ** 2).sum())) ** 0.5
+    frames = torch.fft.irfft(spectra, FRAME_LEN) * (synthesis_window(is_live=False) / scale)
+    return overlap_add(frames)[:n_samples]

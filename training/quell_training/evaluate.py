@@ -177,9 +177,10 @@ def run(arguments: argparse.Namespace) -> None:
     if out_folder:
         out_folder.mkdir(parents=True, exist_ok=True)
     for row, clean, noisy, noise, lead in items:
-        out = denoise(noisy, noise)
-        n = min(len(clean), len(out), len(noisy))
-        clean, noisy, out = (x[lead:n] for x in (clean, noisy, out))
+        heard_from = lead if arguments.cold else 0
+        out = denoise(noisy[heard_from:], noise)
+        n = min(len(clean), heard_from + len(out), len(noisy))
+        clean, noisy, out = clean[lead:n], noisy[lead:n], out[lead - heard_from : n - heard_from]
         scores = all_measures(clean, out, noisy)
         rows.append({key: row[key] for key in ("id", "group", "noise_type", "snr_db")} | scores)
         if out_folder and arguments.pictures:
@@ -210,6 +211,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--group", help="only this group of the manifest")
     parser.add_argument("--colours", action="store_true", help="generated noise on the manifest's clean speech")
     parser.add_argument("--clean", action="store_true", help="the manifest's clean recordings as input: what is lost")
+    parser.add_argument("--cold", action="store_true", help="cut the lead-in off what the engine hears; a print is still made of it")
     parser.add_argument("--files", type=int, help="clean files for --colours; all if not given")
     parser.add_argument("--profile", choices=SOURCES, default="captured", help="what a checkpoint is told of the noise")
     parser.add_argument("--int8", action="store_true", help="run the checkpoint in 8 bits")

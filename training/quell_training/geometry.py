@@ -72,6 +72,23 @@ def live_window() -> torch.Tensor:
     return torch.cat([rise, fall])
 
 
+def analysis_window(is_live: bool) -> torch.Tensor:
+    """Analysis window of a mode."""
+    return live_window() if is_live else hann_window()
+
+
+def synthesis_window(is_live: bool) -> torch.Tensor:
+    """What the output of each frame is weighted with, so that successive frames sum to the input."""
+    analysis = analysis_window(is_live)
+    if not is_live:
+        return analysis / 1.5
+    synthesis = torch.zeros_like(analysis)
+    length = 2 * HOP_LEN
+    product = torch.sin(math.pi * torch.arange(length) / length) ** 2
+    synthesis[-length:] = product / analysis[-length:]
+    return synthesis
+
+
 def stft(samples: torch.Tensor, window: torch.Tensor) -> torch.Tensor:
     """``[..., n_samples] -> [..., n_frames, 961]``, scaled so that ``|X|^2`` is power per 25 Hz."""
     scale = math.sqrt(BIN_HZ / (RATE_HZ * float((window.double() ** 2).sum())))
@@ -81,3 +98,25 @@ def stft(samples: torch.Tensor, window: torch.Tensor) -> torch.Tensor:
 def power_of(spectra: torch.Tensor) -> torch.Tensor:
     """``|X|^2``: power per 25 Hz."""
     return spectra.real.square().addcmul_(spectra.imag, spectra.imag)
+
+
+#: What `speech_wave` gives: 16 kHz, a third of the rate, so a third of the bins.
+WAVE_RATE_HZ = 16_000
+N_WAVE_BINS = FRAME_LEN // 6 + 1
+
+
+def speech_wave(spectra: torch.Tensor, is_live: bool) -> torch.Tensor:
+    """Sound at 16 kHz up to a factor, ``[B, T, 321] -> [B, (T - 3) * 160]``, put together as the plugin
+    does."""
+    synthesis = synthesis_window(is_live)[::3].to(spectra.device)
+    return overlap_add(torch.fft.irfft(spectra, FRAME_LEN // 3) * synthesis)
+
+
+def overlap_add(frames: torch.Tensor) -> torch.Tensor:
+    """``[..., T, frame_len] -> [..., (T - 3) * hop_len]``, without the hops at both ends that lack
+    neighbours."""
+    n_overlaps = FRAME_LEN // HOP_LEN
+    n_hops = frames.shape[-2] - n_overlaps + 1
+    parts = frames.unflatten(-1, (n_overlaps, -1))
+    first = n_overlaps - 1
+    return sum(parts[..., first - i : first - i + n_hops, i, :] for i in range(n_overlaps)).flatten(-2)

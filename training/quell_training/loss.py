@@ -5,8 +5,8 @@ A gain is real, so the loss needs only |noisy|, |wanted| and the cosine between 
 
 import torch
 
-from .geometry import N_BINS, N_SINGLE, band_to_bin_matrix
-from .loudness import LEAST_POWER, Disturbance
+from .geometry import N_BINS, N_SINGLE, N_WAVE_BINS, band_to_bin_matrix, speech_wave
+from .loudness import Disturbance
 from .mixer import Batch
 
 EXPONENT = 0.3
@@ -15,9 +15,11 @@ MAGNITUDE_WEIGHT, COMPLEX_WEIGHT = 0.7, 0.3
 OVER_SUPPRESSION = 2.0
 #: Weight of the error-to-signal ratio in dB. The compressed loss hardly sees what strong bins lose,
 #: which cost stationary noise its SI-SDR; for music it is the aim.
-RATIO_WEIGHT, RATIO_WEIGHT_MUSIC = 0.012, 0.1
+RATIO_WEIGHT, RATIO_WEIGHT_MUSIC = 0.1, 0.25
 #: Weight of the opinion points lost (see `loudness`); speech only, and not where there is none.
 OPINION_WEIGHT = 2.0
+#: Speech below this mean power is none, full scale squared.
+LEAST_POWER = 1e-9
 #: An error this far below the sound is no error, dB.
 RATIO_FLOOR_DB = -45.0
 
@@ -36,27 +38,35 @@ class MaskLoss:
         self.opinion_weight = opinion_weight
         self.bins = LOSS_BINS.to(device)
         self.share = LOSS_BIN_SHARE.to(device)
-        self.disturbance = Disturbance(LOSS_BINS, LOSS_BIN_SHARE, device)
+        self.disturbance = Disturbance(device)
         self.to_bins = band_to_bin_matrix(LOSS_BINS[N_SINGLE:]).to(device)
+        self.to_wave_bins = band_to_bin_matrix(torch.arange(N_SINGLE, N_WAVE_BINS)).to(device)
 
     def __call__(self, gains: torch.Tensor, batch: Batch):
         """Mean over the items, and its parts by name for the log."""
         noisy, wanted = batch.noisy[..., self.bins], batch.wanted[..., self.bins]
         noisy_abs, wanted_abs = noisy.abs(), wanted.abs()
         dot = noisy.real * wanted.real + noisy.imag * wanted.imag
+        opinion, has_speech = self._opinion(gains, batch)
         gains = torch.cat([gains[..., :N_SINGLE], gains @ self.to_bins], -1)
 
         compressed = self._compressed(gains, noisy_abs, wanted_abs, dot)
         ratio_db = self._ratio_db(gains, noisy_abs, wanted_abs, dot)
         weight = torch.where(batch.is_music, RATIO_WEIGHT_MUSIC, RATIO_WEIGHT)
-        opinion = self.disturbance(wanted_abs**2, (gains * noisy_abs) ** 2)
-        has_speech = ~batch.is_music & ((wanted_abs**2).sum(-1).mean(1) > LEAST_POWER)
-        opinion = torch.where(has_speech, opinion, 0.0)
         loss = (compressed + weight * (ratio_db - RATIO_FLOOR_DB) + self.opinion_weight * opinion).mean()
         return loss, dict(
             compressed=compressed.mean(), opinion=opinion[has_speech].mean(),
             speech_db=ratio_db[~batch.is_music].mean(), music_db=ratio_db[batch.is_music].mean(),
         )
+
+    def _opinion(self, gains, batch: Batch):
+        """Opinion points lost, per item, and where there is speech to have an opinion of."""
+        wanted = batch.wanted[..., :N_WAVE_BINS]
+        has_speech = ~batch.is_music & (wanted.abs().square().sum(-1).mean(1) > LEAST_POWER)
+        gains = torch.cat([gains[..., :N_SINGLE], gains @ self.to_wave_bins], -1)
+        out = gains * batch.noisy[..., :N_WAVE_BINS]
+        waves = (speech_wave(spectra, batch.is_live) for spectra in (wanted, out))
+        return torch.where(has_speech, self.disturbance(*waves), 0.0), has_speech
 
     def _compressed(self, gains, noisy_abs, wanted_abs, dot):
         """Squared error of compressed magnitudes and of compressed complex values, per item."""

@@ -1,8 +1,10 @@
 """How disturbing a difference sounds: loudness by Zwicker's law in narrow bands, after the ideas of
 ITU-T P.862 (PESQ), smooth enough to train on.
 
-Not P.862 itself: bands and threshold of hearing are closed formulas, and level and time are taken as
-aligned, which a mask cannot disturb. `tests/test_loudness.py` holds it to what it must rank.
+Not P.862 itself: bands and threshold of hearing are closed formulas, time is taken as aligned, which a
+mask cannot disturb, and nothing is cut into utterances. `tests/test_loudness.py` holds it to what it
+must rank. Over 210 noisy and denoised files of the development set it and PESQ-WB's raw score
+correlate by 0.97, with a slope of 1.
 """
 
 import itertools
@@ -10,20 +12,30 @@ import math
 
 import torch
 
-from .geometry import BIN_HZ
-
+RATE_HZ = 16_000
+FRAME_LEN, HOP_LEN = 512, 256
+BIN_HZ = RATE_HZ / FRAME_LEN
 N_BARK_BANDS = 49
-TOP_HZ = 8_000.0
-#: Speech is listened to at this level, dB SPL.
-LISTENING_LEVEL_DB = 79.0
+#: Bins 1 to 255; what lies outside is not listened to.
+LOW_HZ, TOP_HZ = 0.5 * BIN_HZ, (FRAME_LEN // 2 - 0.5) * BIN_HZ
+#: The wanted sound is brought to this level, dB SPL, by its power in the band that carries speech.
+LISTENING_LEVEL_DB = 91.0
+LEVEL_BAND_HZ = (350.0, 3250.0)
+#: Rumble does not reach the ear through a telephone's earpiece: second-order high-pass.
+HIGH_PASS_ZERO, HIGH_PASS_POLES = 1.0, (1.0, -1.9444777, 0.94597794)
 ZWICKER_EXPONENT = 0.23
 #: Loudness of the reference tone (1 kHz at 40 dB) is 1 sone with this.
 SONE_SCALE = 0.1866
-#: Differences under this share of the softer of the two are masked. Without this rule, and with the
-#: noise of a quiet room, the estimate follows PESQ closer over files (correlation 0.90 instead of
-#: 0.85), but is the worse teacher: after 400 steps, no print, speech 1.69 instead of 1.74
-#: (the weight of this loss also went from 1.5 to 2.0 there).
+#: Differences under this share of the softer of the two are masked.
 MASKED_SHARE = 0.25
+#: A lasting difference of colour is forgiven: band powers over the loud frames are compared with this
+#: added, and the ratio cut to a range.
+COLOUR_CALM, COLOUR_RANGE = 1e3, (0.01, 100.0)
+#: A band counts for the colour where what is wanted is this factor over the threshold, in frames of this
+#: power on.
+CLEARLY_AUDIBLE, LOUD_FRAME = 100.0, 1e7
+#: So is a change of level from frame to frame, smoothed over two frames.
+LEVEL_CALM, LEVEL_RANGE, LEVEL_MEMORY = 5e3, (3e-4, 5.0), 0.2
 #: What was added is worse than what is missing: ratio of the powers to this exponent, cut to a range.
 ADDED_EXPONENT, ADDED_RANGE = 1.2, (3.0, 12.0)
 #: Power that keeps the ratio calm near silence, about 17 dB SPL.
@@ -32,12 +44,10 @@ FRAME_LIMIT = 45.0
 #: Soft frames weigh a little more.
 SOFT_EXPONENT, SOFT_CALM, SOFT_UNIT = 0.04, 1e5, 1e7
 #: A bad syllable is heard: norm over this many frames, then root mean square over the whole.
-SYLLABLE_FRAMES, SYLLABLE_NORM = 32, 6
+SYLLABLE_FRAMES, SYLLABLE_NORM = 20, 6
 #: Weights of the two disturbances on the scale of mean opinions.
 SYMMETRIC_WEIGHT, ADDED_WEIGHT = 0.1, 0.0309
 TINY = 1e-3
-#: Below this there is nothing to be heard, full scale squared.
-LEAST_POWER = 1e-9
 
 
 def bark(hz: float) -> float:
@@ -46,45 +56,77 @@ def bark(hz: float) -> float:
 
 
 def hearing_threshold_db(hz: float) -> float:
-    """Threshold in quiet (Terhardt, 1979), dB SPL."""
-    khz = max(hz, 50.0) / 1000.0
-    return 3.64 * khz**-0.8 - 6.5 * math.exp(-0.6 * (khz - 3.3) ** 2) + 1e-3 * khz**4
+    """Least level that is heard, dB SPL: flat above 1 kHz, steep below."""
+    return 17.5 * math.log2(1.0 + 560.0 / hz) - 4.5
 
 
 def band_edges_hz() -> list[float]:
     """Edges of equally wide steps in Bark."""
-    top = bark(TOP_HZ)
-    return [650.0 * math.sinh(step * top / N_BARK_BANDS / 7.0) for step in range(N_BARK_BANDS + 1)]
+    low, top = bark(LOW_HZ), bark(TOP_HZ)
+    steps = [low + (top - low) * step / N_BARK_BANDS for step in range(N_BARK_BANDS + 1)]
+    return [650.0 * math.sinh(step / 7.0) for step in steps]
 
 
 class Disturbance:
-    """Opinion points lost between two sets of power spectra on the same bins."""
+    """Opinion points lost between two sounds of equal length at 16 kHz."""
 
-    def __init__(self, bins: torch.Tensor, share: torch.Tensor, device: torch.device):
+    def __init__(self, device: torch.device):
+        hz = torch.arange(1, FRAME_LEN // 2) * BIN_HZ
         edges = band_edges_hz()
-        self.n_bins = int((bins * BIN_HZ < TOP_HZ).sum())
-        self.to_bands = _overlaps(bins[: self.n_bins], share[: self.n_bins], edges).to(device)
-        centres = [(low + high) / 2.0 for low, high in itertools.pairwise(edges)]
-        threshold_db = [hearing_threshold_db(hz) for hz in centres]
-        self.threshold = 10.0 ** (torch.tensor(threshold_db, device=device) / 10.0)
-        self.width_bark = bark(TOP_HZ) / N_BARK_BANDS
+        self.window = torch.hann_window(FRAME_LEN, device=device)
+        self.carries_speech = ((hz >= LEVEL_BAND_HZ[0]) & (hz <= LEVEL_BAND_HZ[1])).float().to(device)
+        self.to_bands = (_high_pass(hz)[:, None] * _overlaps(hz, edges)).to(device)
+        centres = [math.sqrt(low * high) for low, high in itertools.pairwise(edges)]
+        threshold_db = torch.tensor([hearing_threshold_db(hz) for hz in centres], device=device)
+        self.threshold = 10.0 ** (threshold_db / 10.0)
+        self.exponent = torch.tensor([_loudness_exponent(hz) for hz in centres], device=device)
+        self.width_bark = (bark(TOP_HZ) - bark(LOW_HZ)) / N_BARK_BANDS
 
-    def __call__(self, wanted_power: torch.Tensor, out_power: torch.Tensor) -> torch.Tensor:
-        """``[B, T, n_bins]`` twice -> ``[B]``; 0 is no difference, 3 is very bad."""
-        wanted, out = self._heard(wanted_power), self._heard(out_power)
-        scale = 10.0 ** (LISTENING_LEVEL_DB / 10.0) / _active_mean(wanted.sum(-1)).clamp_min(LEAST_POWER)
-        wanted, out = wanted * scale[:, None, None], out * scale[:, None, None]
+    def __call__(self, wanted: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
+        """``[B, n_samples]`` twice -> ``[B]``; 0 is no difference, 3 is bad."""
+        wanted, out = self._heard(wanted, out)
+        wanted = wanted * self._colour(wanted, out)
+        out = out * self._level(wanted, out)
         symmetric, added = self._frames(wanted, out)
-        soft = ((wanted.sum(-1) + SOFT_CALM) / SOFT_UNIT) ** SOFT_EXPONENT
-        return SYMMETRIC_WEIGHT * _over_time(symmetric / soft) + ADDED_WEIGHT * _over_time(added / soft)
+        soft = ((self._audible(wanted) + SOFT_CALM) / SOFT_UNIT) ** SOFT_EXPONENT
+        symmetric, added = ((x / soft).clamp_max(FRAME_LIMIT) for x in (symmetric, added))
+        return SYMMETRIC_WEIGHT * _over_time(symmetric) + ADDED_WEIGHT * _over_time(added)
 
-    def _heard(self, power):
-        return power[..., : self.n_bins] @ self.to_bands
+    def _heard(self, wanted, out):
+        """Band powers with the wanted sound at the level of listening, ``[B, n_frames, bands]``. P.862
+        would bring both to that level; over files that is the same, and a mask would learn to fade."""
+        wanted, out = self._power(wanted), self._power(out)
+        level = (wanted @ self.carries_speech).mean(1).clamp_min(1e-20)
+        scale = (10.0 ** (LISTENING_LEVEL_DB / 10.0) / level)[:, None, None]
+        return (wanted @ self.to_bands) * scale, (out @ self.to_bands) * scale
+
+    def _power(self, samples):
+        """Power of the bins between 0 Hz and Nyquist, ``[B, n_frames, 255]``."""
+        spectra = torch.fft.rfft(samples.unfold(-1, FRAME_LEN, HOP_LEN) * self.window)[..., 1:-1]
+        return spectra.real.square() + spectra.imag.square()
+
+    def _audible(self, power):
+        """Power of the bands that are heard, ``[B, n_frames]``."""
+        return torch.where(power > self.threshold, power, 0.0).sum(-1)
+
+    def _colour(self, wanted, out):
+        """Lasting ratio of the two in each band, ``[B, 1, bands]``."""
+        is_clear = (wanted > CLEARLY_AUDIBLE * self.threshold).float()
+        is_loud = ((wanted * is_clear).sum(-1, keepdim=True) > LOUD_FRAME).float()
+        counts = is_clear * is_loud
+        mean_wanted, mean_out = ((x * counts).mean(1, keepdim=True) + COLOUR_CALM for x in (wanted, out))
+        return (mean_out / mean_wanted).clamp(*COLOUR_RANGE)
+
+    def _level(self, wanted, out):
+        """Ratio of the two in each frame, ``[B, n_frames, 1]``."""
+        ratio = (self._audible(wanted) + LEVEL_CALM) / (self._audible(out) + LEVEL_CALM)
+        before = torch.cat([ratio[:, :1], ratio[:, :-1]], 1)
+        return torch.lerp(ratio, before, LEVEL_MEMORY).clamp(*LEVEL_RANGE)[..., None]
 
     def _loudness(self, power):
         """Sones a Bark."""
-        excess = (0.5 + 0.5 * power / self.threshold) ** ZWICKER_EXPONENT - 1.0
-        return SONE_SCALE * (self.threshold / 0.5) ** ZWICKER_EXPONENT * excess.clamp_min(0.0)
+        excess = (0.5 + 0.5 * power / self.threshold) ** self.exponent - 1.0
+        return SONE_SCALE * (self.threshold / 0.5) ** self.exponent * excess.clamp_min(0.0)
 
     def _frames(self, wanted, out):
         """Disturbance of every frame, and that of what was added."""
@@ -96,24 +138,29 @@ class Disturbance:
         low, high = ADDED_RANGE
         ratio = ((out + ADDED_CALM) / (wanted + ADDED_CALM)) ** ADDED_EXPONENT
         factor = torch.where(ratio < low, 0.0, ratio.clamp_max(high))
-        return symmetric.clamp_max(FRAME_LIMIT), (audible * factor).sum(-1).clamp_max(FRAME_LIMIT)
+        return symmetric, (audible * factor).sum(-1)
 
 
-def _overlaps(bins, share, edges) -> torch.Tensor:
-    """``[n_bins, bands]``: part of what each bin stands for that lies in each band."""
-    reach = share.double() * BIN_HZ / 2.0
-    low, high = bins * BIN_HZ - reach, bins * BIN_HZ + reach
+def _high_pass(hz) -> torch.Tensor:
+    """Power gain of the second-order high-pass, per bin."""
+    delay = torch.exp(-2j * math.pi * hz / RATE_HZ)
+    b0, b1, b2 = HIGH_PASS_POLES
+    return ((1.0 - HIGH_PASS_ZERO * delay) ** 2 / (b0 + b1 * delay + b2 * delay**2)).abs() ** 2
+
+
+def _loudness_exponent(hz: float) -> float:
+    """Zwicker's exponent, a little larger below 4 Bark."""
+    return ZWICKER_EXPONENT * min(2.0, max(1.0, 6.0 / (bark(hz) + 2.0))) ** 0.15
+
+
+def _overlaps(hz, edges) -> torch.Tensor:
+    """``[n_bins, bands]``: part of each bin that lies in each band."""
+    low, high = hz - BIN_HZ / 2.0, hz + BIN_HZ / 2.0
     columns = []
     for band_low, band_high in itertools.pairwise(edges):
         inside = torch.minimum(high, torch.tensor(band_high)) - torch.maximum(low, torch.tensor(band_low))
-        columns.append(inside.clamp_min(0.0) / (high - low) * share)
+        columns.append(inside.clamp_min(0.0) / BIN_HZ)
     return torch.stack(columns, -1).float()
-
-
-def _active_mean(power):
-    """Mean of the frames within 30 dB of the loudest."""
-    is_active = power > power.amax(1, keepdim=True) * 1e-3
-    return (power * is_active).sum(1) / is_active.sum(1).clamp_min(1)
 
 
 def _over_time(frames):
@@ -121,4 +168,4 @@ def _over_time(frames):
     length = min(SYLLABLE_FRAMES, frames.shape[1])
     syllables = frames.unfold(1, length, max(1, length // 2))
     worst = ((syllables + TINY) ** SYLLABLE_NORM).mean(-1) ** (1.0 / SYLLABLE_NORM)
-    return (worst.square().mean(1) + TINY).sqrt()
+    return (worst.square().mean(1) + TINY**2).sqrt()

@@ -13,7 +13,7 @@ import torch
 from . import features, noise
 from .corpus import Clips
 from .geometry import (
-    BIN_HZ, FRAME_LEN, HOP_LEN, N_BINS, RATE_HZ, band_means, hann_window, live_window, power_of, stft,
+    BIN_HZ, FRAME_LEN, HOP_LEN, N_BINS, RATE_HZ, analysis_window, band_means, power_of, stft,
 )
 
 
@@ -31,7 +31,10 @@ class Recipe:
     level_db: tuple[float, float] = (-45.0, -15.0)  # RMS of the wanted sound, dBFS
     room_share: float = 0.25
     pause_share: float = 0.4
-    second_noise_share: float = 0.15
+    second_noise_share: float = 0.2
+    babble_share: float = 0.06  # of the noises under speech: other voices
+    noise_backwards_share: float = 0.5
+    noise_speed: tuple[float, float] = (0.75, 1.33)
     low_pass_share: float = 0.5
     live_share: float = 0.25  # batches seen through the Live mode's window
     captured_share: float = 0.45
@@ -50,6 +53,7 @@ class Batch:
     noisy: torch.Tensor  # [B, T, 961] complex
     wanted: torch.Tensor  # [B, T, 961] complex
     is_music: torch.Tensor  # [B]
+    is_live: bool  # seen through the Live mode's window
 
 
 class Mixer:
@@ -69,7 +73,7 @@ class Mixer:
         is_music = torch.tensor([draw.scalar.random() < self.recipe.music_share for _ in range(n_items)])
         items = [self._item(bool(m), n_samples, draw) for m in is_music]
         is_live = draw.scalar.random() < self.recipe.live_share
-        window = (live_window() if is_live else hann_window()).to(self.device)
+        window = analysis_window(is_live).to(self.device)
         wanted = stft(torch.stack([item[0] for item in items]), window)
         unwanted = stft(torch.stack([item[1] for item in items]), window)
         gain_wanted, gain_unwanted = self._gains(power_of(wanted), power_of(unwanted), is_music, draw)
@@ -78,7 +82,7 @@ class Mixer:
         power = band_means(power_of(noisy))
         profile, source = self._profile(power, unwanted[:, n_frames:], draw)
         inputs = features.network_input(power, profile, source)
-        return Batch(inputs, noisy, wanted, is_music.to(self.device))
+        return Batch(inputs, noisy, wanted, is_music.to(self.device), is_live)
 
     def _draw(self, step: int) -> noise.Draw:
         seed = self.seed * 1_000_003 + step
@@ -145,7 +149,7 @@ class Mixer:
         if is_music and recipe.music_rule:
             if draw.scalar.random() < recipe.generated_share_music:
                 return noise.generate_stationary(n_samples, draw)
-            return self._stretch("noise", n_samples, draw, self.steady)
+            return self._recorded(n_samples, draw, self.steady)
         samples = self._one_noise(n_samples, draw)
         if draw.scalar.random() < recipe.second_noise_share:
             other = self._one_noise(n_samples, draw)
@@ -153,9 +157,25 @@ class Mixer:
         return samples
 
     def _one_noise(self, n_samples: int, draw: noise.Draw):
-        if draw.scalar.random() < self.recipe.generated_share_speech:
+        chance = draw.scalar.random() - self.recipe.babble_share
+        if chance < 0.0:
+            return self._babble(n_samples, draw)
+        if chance < self.recipe.generated_share_speech:
             return noise.generate(n_samples, draw)
-        return self._stretch("noise", n_samples, draw)
+        return self._recorded(n_samples, draw)
+
+    def _recorded(self, n_samples: int, draw: noise.Draw, among: list[int] | None = None):
+        """A recording, faster or slower, forwards or backwards: an hour of noise is soon known by heart."""
+        speed = math.exp(draw.scalar.uniform(*map(math.log, self.recipe.noise_speed)))
+        samples = self._stretch("noise", round(n_samples * speed), draw, among)
+        if draw.scalar.random() < self.recipe.noise_backwards_share:
+            samples = samples.flip(0)
+        return torch.nn.functional.interpolate(samples[None, None], n_samples, mode="linear")[0, 0]
+
+    def _babble(self, n_samples: int, draw: noise.Draw):
+        """Three to seven voices in a room."""
+        voices = [self._stretch("speech", n_samples, draw) for _ in range(draw.scalar.randint(3, 7))]
+        return self._room(sum(v / v.std().clamp_min(1e-5) for v in voices), draw)
 
     # ---- 2. Spectra -----------------------------------------------------------------------------
 

@@ -29,6 +29,9 @@ class Draw:
         return torch.rand(n, generator=self.tensor, device=self.device)
 
 
+#: Places of a period of hum in its table, which is read without interpolation: 60 dB below the harmonics.
+N_PERIOD = 1 << 16
+
 Kind = Callable[[int, Draw], torch.Tensor]
 KINDS: dict[str, tuple[Kind, float]] = {}
 
@@ -100,12 +103,13 @@ def hum(n_samples: int, draw: Draw) -> torch.Tensor:
     mains_hz = draw.scalar.choice([50.0, 60.0]) * (1.0 + draw.scalar.uniform(-0.005, 0.005))
     n_harmonics = draw.scalar.randint(1, 60)
     decay = draw.scalar.uniform(0.3, 2.0)
-    time_s = torch.arange(n_samples, device=draw.device) / RATE_HZ
-    tone = torch.zeros(n_samples, device=draw.device)
+    period = torch.zeros(N_PERIOD, device=draw.device)
+    turn = torch.arange(N_PERIOD, device=draw.device) * (2.0 * math.pi / N_PERIOD)
     for number in range(1, n_harmonics + 1):
         level = number**-decay * draw.scalar.uniform(0.1, 1.0)
-        phase = draw.scalar.uniform(0.0, 2.0 * math.pi)
-        tone += level * torch.sin((2.0 * math.pi * mains_hz * number) * time_s + phase)
+        period += level * torch.sin(number * turn + draw.scalar.uniform(0.0, 2.0 * math.pi))
+    place = torch.arange(n_samples, device=draw.device, dtype=torch.float64) * (mains_hz * N_PERIOD / RATE_HZ)
+    tone = period[place.long() % N_PERIOD]
     bed = hiss(n_samples, draw)
     share = 10.0 ** (draw.scalar.uniform(-40.0, 5.0) / 20.0)
     return tone / tone.std() + share * bed / bed.std()
@@ -124,6 +128,32 @@ def crackle(n_samples: int, draw: Draw) -> torch.Tensor:
     bed = hiss(n_samples, draw)
     share = 10.0 ** (draw.scalar.uniform(-30.0, 0.0) / 20.0)
     return clicks / clicks.std().clamp_min(1e-6) + share * bed / bed.std()
+
+
+@kind(3.0)
+def machine(n_samples: int, draw: Draw) -> torch.Tensor:
+    """Fans, ventilation, engines, cabins: a bed of any smooth colour, a few lines, a slow beat."""
+    n_knots = 12
+    knots_db = torch.tensor([draw.scalar.gauss(0.0, 7.0) for _ in range(n_knots)], device=draw.device)
+    tilt_db = draw.scalar.uniform(-9.0, 1.0)  # an octave
+
+    def gain(hz):
+        octave = torch.log2(hz / 20.0)
+        place = (octave * ((n_knots - 1) / math.log2(RATE_HZ / 40.0))).clamp(0.0, n_knots - 1.001)
+        below, share = place.long(), place.frac()
+        smooth_db = torch.lerp(knots_db[below], knots_db[below + 1], share)
+        return 10.0 ** ((smooth_db + tilt_db * octave) / 20.0)
+
+    bed = _shaped(n_samples, draw, gain)
+    bed = bed / bed.std().clamp_min(1e-6)
+    time_s = torch.arange(n_samples, device=draw.device) / RATE_HZ
+    for _ in range(draw.scalar.randint(0, 5)):
+        line_hz = math.exp(draw.scalar.uniform(math.log(40.0), math.log(6_000.0)))
+        level = 10.0 ** (draw.scalar.uniform(-30.0, 0.0) / 20.0)
+        sway = draw.scalar.uniform(0.0, 0.003) * line_hz * torch.sin(draw.scalar.uniform(0.5, 9.0) * time_s)
+        bed = bed + level * torch.sin(2.0 * math.pi * line_hz * time_s + sway)
+    depth, beat_hz = draw.scalar.uniform(0.0, 0.5) ** 2, math.exp(draw.scalar.uniform(math.log(0.3), math.log(20.0)))
+    return bed * (1.0 + depth * torch.sin(2.0 * math.pi * beat_hz * time_s + draw.scalar.uniform(0.0, 6.0)))
 
 
 #: Kinds that music may be mixed with: those that a listener would call part of the medium.

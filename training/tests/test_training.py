@@ -77,7 +77,8 @@ def held_out_loss(model: torch.nn.Module, clips) -> float:
 
 def test_training_lowers_the_loss(trained):
     _, before, after = trained
-    assert after < 0.8 * before, f"{before:.3f} -> {after:.3f}"
+    # The error ratio is counted from a floor that no mask reaches, so most of the loss stays.
+    assert after < before - 1.0, f"{before:.3f} -> {after:.3f}"
 
 
 def test_equal_seeds_give_equal_batches(clips):
@@ -109,7 +110,8 @@ def test_a_run_taken_up_again_goes_on_exactly(clips, tmp_path):
 
 
 def test_music_takes_stationary_noise_only(clips):
-    recipe = Recipe(music_share=1.0, generated_share_music=0.0)
+    as_recorded = dict(noise_speed=(1.0, 1.0), noise_backwards_share=0.0)
+    recipe = Recipe(music_share=1.0, generated_share_music=0.0, **as_recorded)
     mixer = Mixer(clips, recipe, CPU, seed=1)
     assert 0 < len(mixer.steady) <= 2
     draw = mixer._draw(0)
