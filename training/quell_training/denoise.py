@@ -17,12 +17,11 @@ class CheckpointDenoiser:
 
     def __init__(self, checkpoint: Path, is_quantised: bool = False):
         self.model = (load_quantised if is_quantised else load_float)(checkpoint)
-        self.to_bins = band_to_bin_matrix(torch.arange(N_BINS))
 
     @torch.no_grad()
     def __call__(self, noisy: torch.Tensor, noise: torch.Tensor | None, source: float) -> torch.Tensor:
         """Denoises 48 kHz samples; `noise` is the print where `source` is `CAPTURED`."""
-        spectra = stft(_padded(noisy), hann_window())
+        spectra = spectra_of(noisy)
         power = band_means(power_of(spectra))[None]
         if source == features.CAPTURED:
             profile = _captured(noise).expand_as(power)
@@ -30,11 +29,21 @@ class CheckpointDenoiser:
             profile = features.running_minimum(power)
         inputs = features.network_input(power, profile, torch.tensor([source]))
         gains, _ = self.model(inputs)
-        return _synthesise(spectra * (gains[0] @ self.to_bins), len(noisy))
+        return with_gains(spectra, gains[0], len(noisy))
 
 
 def _captured(noise: torch.Tensor) -> torch.Tensor:
     return captured_bands(power_of(stft(noise, hann_window())))
+
+
+def spectra_of(samples: torch.Tensor) -> torch.Tensor:
+    """All frames that hold a part of the samples, ``[T, 961]``."""
+    return stft(_padded(samples), hann_window())
+
+
+def with_gains(spectra: torch.Tensor, gains: torch.Tensor, n_samples: int) -> torch.Tensor:
+    """Sound of such frames after ``[T, 128]`` gains."""
+    return _synthesise(spectra * (gains @ band_to_bin_matrix(torch.arange(N_BINS))), n_samples)
 
 
 def _padded(samples: torch.Tensor) -> torch.Tensor:

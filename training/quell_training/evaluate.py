@@ -21,8 +21,8 @@ import soxr
 import torch
 
 from . import features
-from .denoise import CheckpointDenoiser
-from .geometry import RATE_HZ
+from .denoise import CheckpointDenoiser, spectra_of, with_gains
+from .geometry import RATE_HZ, band_means, power_of
 from .measures import all_measures
 
 matplotlib.use("Agg")
@@ -92,7 +92,7 @@ def _coloured(n: int, exponent: float, draw: np.random.Generator) -> np.ndarray:
 def command_denoiser(command: str):
     """A program: `{noisy}`, `{noise}` and `{out}` in the command are WAV files."""
 
-    def denoise(noisy, noise):
+    def denoise(noisy, noise, _clean):
         with tempfile.TemporaryDirectory() as folder:
             names = {name: str(Path(folder) / f"{name}.wav") for name in ("noisy", "noise", "out")}
             soundfile.write(names["noisy"], noisy, RATE_HZ, subtype="FLOAT")
@@ -106,11 +106,20 @@ def command_denoiser(command: str):
 def checkpoint_denoiser(path: Path, source: float, is_quantised: bool):
     denoiser = CheckpointDenoiser(path, is_quantised)
 
-    def denoise(noisy, noise):
+    def denoise(noisy, noise, _clean):
         as_tensor = lambda x: torch.from_numpy(x).float()  # noqa: E731
         return denoiser(as_tensor(noisy), as_tensor(noise), source).double().numpy()
 
     return denoise
+
+
+def oracle(noisy, _noise, clean):
+    """The best real gains on the bands, of somebody who knows the clean sound: what no mask can pass."""
+    n = min(len(noisy), len(clean))
+    noisy_spectra, clean_spectra = (spectra_of(torch.from_numpy(x[:n]).float()) for x in (noisy, clean))
+    shared = band_means((clean_spectra * noisy_spectra.conj()).real)
+    gains = (shared / band_means(power_of(noisy_spectra)).clamp_min(1e-20)).clamp(0.0, 1.0)
+    return with_gains(noisy_spectra, gains, n).double().numpy()
 
 
 # ---- 3. Reports -------------------------------------------------------------------------------
@@ -164,7 +173,9 @@ def draw_distributions(path: Path, rows: list[dict], measures: list[str]) -> Non
 def run(arguments: argparse.Namespace) -> None:
     """Scores, prints the means by group and writes every report."""
     manifest = Path(arguments.manifest)
-    if arguments.command:
+    if arguments.oracle:
+        denoise = oracle
+    elif arguments.command:
         denoise = command_denoiser(arguments.command)
     else:
         denoise = checkpoint_denoiser(Path(arguments.checkpoint), SOURCES[arguments.profile], arguments.int8)
@@ -178,7 +189,7 @@ def run(arguments: argparse.Namespace) -> None:
         out_folder.mkdir(parents=True, exist_ok=True)
     for row, clean, noisy, noise, lead in items:
         heard_from = lead if arguments.cold else 0
-        out = denoise(noisy[heard_from:], noise)
+        out = denoise(noisy[heard_from:], noise, clean[heard_from:])
         n = min(len(clean), heard_from + len(out), len(noisy))
         clean, noisy, out = clean[lead:n], noisy[lead:n], out[lead - heard_from : n - heard_from]
         scores = all_measures(clean, out, noisy)
@@ -207,6 +218,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     engine = parser.add_mutually_exclusive_group(required=True)
     engine.add_argument("--command", help="e.g. 'quell denoise {noisy} -o {out} --noise {noise}'")
     engine.add_argument("--checkpoint", help="a checkpoint instead of the shipped engine")
+    engine.add_argument("--oracle", action="store_true", help="the best gains there are: they know the clean sound")
     parser.add_argument("--manifest", required=True, help="CSV of the pairs")
     parser.add_argument("--group", help="only this group of the manifest")
     parser.add_argument("--colours", action="store_true", help="generated noise on the manifest's clean speech")

@@ -16,6 +16,7 @@ import torch
 
 from quell_training import corpus, features, geometry, gru, noise
 from quell_training.denoise import CheckpointDenoiser
+from quell_training.evaluate import oracle
 from quell_training.export import run as export
 from quell_training.measures import si_sdr_db
 from quell_training.loss import MaskLoss
@@ -120,6 +121,13 @@ def test_music_takes_stationary_noise_only(clips):
     pool = torch.cat([clips["noise"].samples[s : s + n] for s, n in zip(starts, lengths)]).float() / 32768.0
     drawn = mixer._noise(True, 2000, draw)
     assert torch.isin(drawn, pool).all()
+
+
+def test_the_oracle_leaves_what_is_clean_and_takes_noise_away():
+    clean = voice(geometry.RATE_HZ, 140.0)
+    noisy = clean + 0.03 * np.random.default_rng(6).standard_normal(len(clean))
+    assert si_sdr_db(clean, oracle(clean, None, clean)) > 60.0
+    assert si_sdr_db(clean, oracle(noisy, None, clean)) > si_sdr_db(clean, noisy) + 6.0
 
 
 def test_every_generated_noise_is_sound():
