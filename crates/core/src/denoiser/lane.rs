@@ -156,6 +156,7 @@ impl Lane {
         let noise = match source {
             ProfileSource::Captured | ProfileSource::Sidechain => Noise::Captured(&self.ears.print),
             ProfileSource::Adaptive => match config::NETWORK_WITHOUT_PRINT {
+                NoiseSubstitute::FollowedAsPrint => Noise::Captured(&self.ears.print),
                 NoiseSubstitute::Followed => Noise::Followed(&self.ears.print),
                 NoiseSubstitute::NetworksOwn => Noise::RunningMinimum,
                 NoiseSubstitute::Nothing => Noise::Absent,
