@@ -21,7 +21,7 @@ LOW_HZ, TOP_HZ = 0.5 * BIN_HZ, (FRAME_LEN // 2 - 0.5) * BIN_HZ
 LISTENING_LEVEL_DB = 91.0
 LEVEL_BAND_HZ = (350.0, 3250.0)
 #: Rumble does not reach the ear through a telephone's earpiece: second-order high-pass.
-HIGH_PASS_ZERO, HIGH_PASS_POLES = 1.0, (1.0, -1.9444777, 0.94597794)
+HIGH_PASS_FEEDBACK = (1.0, -1.9444777, 0.94597794)
 ZWICKER_EXPONENT = 0.23
 #: Loudness of the reference tone (1 kHz at 40 dB) is 1 sone with this.
 SONE_SCALE = 0.1866
@@ -146,8 +146,8 @@ class Disturbance:
 def _high_pass(hz) -> torch.Tensor:
     """Power gain of the second-order high-pass, per bin."""
     delay = torch.exp(-2j * math.pi * hz / RATE_HZ)
-    b0, b1, b2 = HIGH_PASS_POLES
-    return ((1.0 - HIGH_PASS_ZERO * delay) ** 2 / (b0 + b1 * delay + b2 * delay**2)).abs() ** 2
+    a0, a1, a2 = HIGH_PASS_FEEDBACK
+    return ((1.0 - delay) ** 2 / (a0 + a1 * delay + a2 * delay**2)).abs() ** 2
 
 
 def _loudness_exponent(hz: float) -> float:
