@@ -5,6 +5,7 @@ With `QUELL_GOLDEN_DIR` set, the export stays there, for `cargo test -p quell-co
 """
 
 import argparse
+import json
 import os
 import random
 from pathlib import Path
@@ -14,11 +15,10 @@ import pytest
 import soundfile
 import torch
 
-from quell_training import corpus, features, geometry, gru, noise
+from quell_training import corpus, evaluate, features, geometry, gru, noise
 from quell_training.denoise import spectra_of, with_gains
-from quell_training.evaluate import oracle
 from quell_training.export import run as export
-from quell_training.measures import si_sdr_db
+from quell_training.measures import si_sdr_db, snr_db
 from quell_training.loss import MaskLoss
 from quell_training.mixer import Mixer, Recipe
 from quell_training.model import UNet
@@ -126,8 +126,36 @@ def test_music_takes_stationary_noise_only(clips):
 def test_the_oracle_leaves_what_is_clean_and_takes_noise_away():
     clean = voice(geometry.RATE_HZ, 140.0)
     noisy = clean + 0.03 * np.random.default_rng(6).standard_normal(len(clean))
-    assert si_sdr_db(clean, oracle(clean, None, clean)) > 60.0
-    assert si_sdr_db(clean, oracle(noisy, None, clean)) > si_sdr_db(clean, noisy) + 6.0
+    assert snr_db(clean, evaluate.oracle(clean, None, clean)) > 60.0
+    assert si_sdr_db(clean, evaluate.oracle(noisy, None, clean)) > si_sdr_db(clean, noisy) + 6.0
+
+
+def test_recorded_noise_is_played_at_other_speeds(clips):
+    tone = (8_000 * torch.sin(2 * torch.pi * 1_000 * torch.arange(96_000) / geometry.RATE_HZ)).short()
+    only = corpus.Clips(tone, torch.tensor([0]), torch.tensor([len(tone)]), [True])
+    mixer = Mixer(dict(clips, noise=only), Recipe(noise_speed=(1.25, 1.25)), CPU, seed=1)
+    drawn = mixer._recorded(48_000, mixer._draw(0))
+    assert len(drawn) == 48_000
+    assert int(torch.fft.rfft(drawn * torch.hann_window(48_000)).abs().argmax()) == 1_250
+
+
+def test_what_is_scored_cold_is_in_time(tmp_path):
+    """The lead-in is not heard, and what comes out is compared with what it belongs to."""
+    lead_s, rate_hz = 1.0, geometry.RATE_HZ
+    clean = np.r_[np.zeros(rate_hz), voice(2 * rate_hz, 140.0)]
+    soundfile.write(tmp_path / "clean.wav", clean, rate_hz, subtype="FLOAT")
+    noisy = clean + 0.03 * np.random.default_rng(7).standard_normal(len(clean))
+    soundfile.write(tmp_path / "noisy.wav", noisy, rate_hz, subtype="FLOAT")
+    header = "id,group,clean,noisy,noise,lead_in_s,snr_db,noise_type"
+    (tmp_path / "manifest.csv").write_text(f"{header}\na,speech,clean.wav,noisy.wav,,{lead_s},10,white\n")
+    parser = argparse.ArgumentParser()
+    evaluate.add_arguments(parser)
+    for flags in ([], ["--cold"]):
+        out = tmp_path / f"scores{len(flags)}"
+        asked = ["--manifest", str(tmp_path / "manifest.csv"), "--oracle", "--out", str(out), *flags]
+        evaluate.run(parser.parse_args(asked))
+        (row,) = json.loads((out / "scores.json").read_text())["rows"]
+        assert row["si_sdr_gain_db"] > 6.0, flags
 
 
 def test_every_generated_noise_is_sound():

@@ -135,9 +135,10 @@ pub const NETWORK_FORGETS_AFTER_S: f64 = 2.0;
 pub const ENGINE_FADE_S: f64 = 0.2;
 /// What the network is told of the noise while there is no print. Development set, neural engine, no
 /// capture, weights of 207.7 hours (before their rate fell): speech PESQ-WB / SI-SDR / VoiceBank
-/// PESQ-WB / music SI-SDR gain / change of clean speech: followed, told as a print 1.914 / 11.75 dB /
-/// 2.954 / +4.13 dB / −116 dB; followed, told as such 1.887 / 11.65 dB / 2.941 / +4.07 dB / −33 dB;
-/// nothing 1.824 / 10.96 dB / 2.884 / +3.89 dB.
+/// PESQ-WB / music SI-SDR gain; clean speech that no silence precedes, PESQ-WB / change:
+/// followed, told as a print 1.914 / 11.75 dB / 2.954 / +4.13 dB; 4.19 / −28 dB;
+/// followed, told as such 1.887 / 11.65 dB / 2.941 / +4.07 dB; 4.24 / −32 dB;
+/// nothing 1.824 / 10.96 dB / 2.884 / +3.89 dB; 4.18 / −31 dB.
 pub const NETWORK_WITHOUT_PRINT: NoiseSubstitute = NoiseSubstitute::FollowedAsPrint;
 /// What [`NETWORK_WITHOUT_PRINT`] can be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
