@@ -301,6 +301,7 @@ impl ClapPlugin for Quell {
                 page.add_param(&p.artifact_control);
                 page.add_param(&p.transient_protection);
                 page.add_param(&p.time_smoothing);
+                page.add_param(&p.remove_hum);
                 page.add_param(&p.stereo_link);
             });
             section.add_page("Threshold", |page| {

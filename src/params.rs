@@ -166,6 +166,9 @@ pub struct QuellParams {
     /// How much faster bins open where sound begins, %.
     #[id = "transient"]
     pub transient_protection: FloatParam,
+    /// Takes hum of the mains out in phase.
+    #[id = "hum"]
+    pub remove_hum: BoolParam,
     /// One mask for both channels.
     #[id = "link"]
     pub stereo_link: BoolParam,
@@ -217,6 +220,7 @@ impl Default for QuellParams {
             node_6: node_hz(6),
             artifact_control: percent("Artifact Control", d.artifact_control),
             transient_protection: percent("Transient Protection", d.transient_protection),
+            remove_hum: switch("Remove Hum", d.remove_hum),
             stereo_link: switch("Stereo Link", d.stereo_link),
             engine: EnumParam::new("Engine", d.engine.into()).non_automatable(),
             latency: EnumParam::new("Latency", LatencyMode::default().into()).non_automatable(),
@@ -243,6 +247,7 @@ impl QuellParams {
             curve: self.curve(),
             artifact_control: self.artifact_control.value() / 100.0,
             transient_protection: self.transient_protection.value() / 100.0,
+            remove_hum: self.remove_hum.value(),
             stereo_link: self.stereo_link.value(),
             monitor: self.monitor.value().into(),
             mix: self.mix.value() / 100.0,

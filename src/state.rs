@@ -163,6 +163,8 @@ pub fn decode(bytes: &[u8]) -> Result<State, StateError> {
     };
     let mut values = values.clone();
     add_inner_nodes(&mut values);
+    // States from before hum could be removed sound as they did.
+    values.entry("hum").or_insert(Value::Bool(false));
     let (model, window) = (decode_model(&state["model"])?, decode_window(&state["editor"]));
     Ok(State { values, profile, model, window })
 }
@@ -512,6 +514,20 @@ mod tests {
         for value in [json!(7), json!("12"), json!("0123456789abcdeg")] {
             assert_eq!(broken(value), missing("model"));
         }
+    }
+
+    #[test]
+    fn an_older_state_keeps_its_hum_and_a_new_one_its_choice() {
+        let opened = |bytes: &[u8]| {
+            let (link, _audio) = bridge::link();
+            let params = QuellParams::default();
+            apply(decode(bytes).unwrap(), &params, &link);
+            params.remove_hum.value()
+        };
+        assert!(opened(&saved(None)), "a new one removes it");
+        assert!(!opened(&with(|state| state["params"]["hum"] = json!(false))));
+        let older = with(|state| drop(state["params"].as_object_mut().unwrap().remove("hum")));
+        assert!(!opened(&older), "nothing was removed then");
     }
 
     #[test]

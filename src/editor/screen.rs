@@ -517,17 +517,25 @@ impl Screen {
             let shape = DialShape { center, radius: 21.0, text: 13.0, value: 13.0, width };
             dial(ui, &t, &mut self.edits, param, Label { name, hint }, shape);
         }
-        let place = Rect::from_min_size(
-            pos2(inside.right() - 104.0, inside.top() + 28.0),
-            vec2(104.0, 28.0),
-        );
-        let is_on = params.stereo_link.value();
-        let label = Label {
-            name: "Stereo link",
-            hint: "One mask for both sides, so the image does not move",
-        };
-        if button(ui, &t, place, label, is_on, true).clicked() {
-            self.edits.set(&params.stereo_link, if is_on { 0.0 } else { 1.0 });
+        let switches = [
+            (
+                &params.remove_hum,
+                "Remove hum",
+                "Finds hum of the mains (50 or 60 Hz) and subtracts it, so that music in the same place stays",
+            ),
+            (
+                &params.stereo_link,
+                "Stereo link",
+                "One mask for both sides, so the image does not move",
+            ),
+        ];
+        for (idx, (param, name, hint)) in switches.into_iter().enumerate() {
+            let top = inside.top() + 8.0 + 34.0 * idx as f32;
+            let place = Rect::from_min_size(pos2(inside.right() - 104.0, top), vec2(104.0, 28.0));
+            let is_on = param.value();
+            if button(ui, &t, place, Label { name, hint }, is_on, true).clicked() {
+                self.edits.set(param, if is_on { 0.0 } else { 1.0 });
+            }
         }
     }
 

@@ -444,6 +444,8 @@ fn choices_monitor_and_bypass_reach_their_parameters() {
     bench.click("Advanced");
     bench.click("Stereo link");
     assert!(!bench.p().stereo_link.value());
+    bench.click("Remove hum");
+    assert!(!bench.p().remove_hum.value());
 }
 
 #[test]

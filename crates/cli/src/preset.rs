@@ -98,6 +98,8 @@ fn from_state(state: &Value) -> Result<Preset> {
         Some(_) => return Err(damaged("source")),
     };
     settings.stereo_link = switch("link").transpose()?.unwrap_or(settings.stereo_link);
+    // States from before hum could be removed sound as they did.
+    settings.remove_hum = switch("hum").transpose()?.unwrap_or(false);
     settings.bypass = switch("bypass").transpose()?.unwrap_or(settings.bypass);
     let mode = match choice("latency").transpose()? {
         None => LatencyMode::default(),
@@ -229,6 +231,7 @@ mod tests {
             floor_db: -30.0,
             output_gain_db: 1.5,
             stereo_link: false,
+            remove_hum: false,
             engine: quell_core::Engine::Classic,
             monitor: Monitor::Removed,
             profile_source: ProfileSource::Adaptive,

@@ -192,6 +192,7 @@ pub struct SettingFlags {
     is_removed: bool,
     is_unlinked: bool,
     is_adaptive: bool,
+    keeps_hum: bool,
 }
 
 impl SettingFlags {
@@ -212,6 +213,9 @@ impl SettingFlags {
         }
         if self.is_unlinked {
             settings.stereo_link = false;
+        }
+        if self.keeps_hum {
+            settings.remove_hum = false;
         }
         if self.is_adaptive {
             settings.profile_source = ProfileSource::Adaptive;
@@ -266,6 +270,7 @@ pub fn settings_json(settings: &Settings) -> serde_json::Value {
     values.insert("curve".into(), settings.curve.nodes.iter().map(node).collect());
     values.insert("removed".into(), (settings.monitor == Monitor::Removed).into());
     values.insert("stereo_link".into(), settings.stereo_link.into());
+    values.insert("remove_hum".into(), settings.remove_hum.into());
     let is_adaptive = settings.profile_source == ProfileSource::Adaptive;
     values.insert("adaptive".into(), is_adaptive.into());
     values.into()
@@ -322,6 +327,7 @@ impl FromArgMatches for SettingFlags {
             is_removed: matches.get_flag("removed"),
             is_unlinked: matches.get_flag("unlink"),
             is_adaptive: matches.get_flag("adaptive"),
+            keeps_hum: matches.get_flag("keep-hum"),
         })
     }
 
@@ -372,6 +378,7 @@ impl Args for SettingFlags {
                     .allow_hyphen_values(true)
                     .value_parser(ValueParser::from(parse_curve)),
             )
+            .arg(switch("keep-hum", "Leave hum of the mains to the mask instead of subtracting it"))
             .arg(switch("removed", "Write what is taken away instead of what remains"))
             .arg(switch("unlink", "Give every channel its own mask; the stereo image may move"))
             .arg(switch("adaptive", "Follow the noise as it changes instead of learning it once"))

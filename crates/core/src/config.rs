@@ -125,6 +125,57 @@ pub const MEMORY_IN_SOUND: f32 = 0.93;
 /// Least a priori SNR; bounds the gain to −40 dB before the floor does.
 pub const LEAST_A_PRIORI_SNR: f32 = 0.01;
 
+// ---- Mains hum ------------------------------------------------------------------------------
+
+/// Nominal frequencies of the mains, Hz.
+pub const HUM_MAINS_HZ: [f64; 2] = [50.0, 60.0];
+/// How far from them hum is searched, as a share: a tape that runs a little fast or slow.
+pub const HUM_RANGE: f64 = 0.01;
+/// Distance of two candidates, as a share; the best one is then refined.
+pub const HUM_STEP: f64 = 0.0005;
+/// Highest harmonic that is searched, and that is taken away, Hz.
+pub const HUM_SEARCH_HZ: f64 = 1_000.0;
+/// See [`HUM_SEARCH_HZ`].
+pub const HUM_TOP_HZ: f64 = 2_000.0;
+/// Frames between the two phases that are compared: 110 ms, which tells 50 from 60 Hz (100 ms, after
+/// which both have made whole turns, would not).
+pub const HUM_LAG_FRAMES: usize = 11;
+/// A shorter distance that must agree at least in sign.
+pub const HUM_SHORT_LAG_FRAMES: usize = 4;
+/// Time constant over which phases must agree, seconds: longer than notes are held.
+pub const HUM_FIND_S: f64 = 3.0;
+/// Frames before anything is found.
+pub const HUM_LEAST_FRAMES: usize = 70;
+/// Mean squared agreement of the harmonics at which there is hum. Of 242 clips of music, speech and noise
+/// for training those without hum reach 0.15 (an organ's held note), the three with hum 0.18 to 0.28; hum
+/// alone reads 0.45 to 0.7.
+pub const HUM_THRESHOLD: f32 = 0.16;
+/// Candidates that are judged in a frame.
+pub const HUM_CANDIDATES_A_FRAME: usize = 4;
+/// Frames whose plain mean a line begins with.
+pub const HUM_START_FRAMES: usize = 30;
+/// Share of a frame in a line's amplitude after that: a memory of two thirds of a second.
+pub const HUM_RATE: f32 = 0.015;
+/// The share falls where something louder than the line is in its bin: weight of the ratio of powers.
+pub const HUM_CAUTION: f32 = 4.0;
+/// Part of the bin's mean power that counts as the line's own, so that a new line can grow.
+pub const HUM_GROWTH: f32 = 0.1;
+/// Mean cosine between a bin's phase and its line's at which the line begins to be taken away, and by how
+/// much more it is taken away whole; 0 is chance, 1 is nothing but hum.
+pub const HUM_STEADY: (f32, f32) = (0.05, 0.15);
+/// Time constant of that mean, seconds.
+pub const HUM_STEADY_S: f64 = 2.0;
+/// Frames without a steady line after which the comb is given up.
+pub const HUM_LOST_FRAMES: usize = 200;
+/// Bins on each side of a line that are cleaned of it.
+pub const HUM_REACH_BINS: usize = 4;
+/// Share of a frame in the power of the hum that a print is freed of: a mean over a fifth of a second.
+pub const HUM_POWER_RATE: f32 = 0.05;
+/// Least share of a print that is left where it held hum: how deep the comb cancels.
+pub const HUM_LEAST_LEFT: f32 = 3e-3;
+/// Digital silence after which all is forgotten, seconds.
+pub const HUM_FORGETS_AFTER_S: f64 = 2.0;
+
 // ---- Network --------------------------------------------------------------------------------
 
 /// Digital silence after which the network starts anew, seconds: longer than its running minimum

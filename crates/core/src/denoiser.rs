@@ -10,6 +10,7 @@ use crate::config;
 use crate::geometry::{BuildError, Geometry, LatencyMode};
 use crate::kernels::Kernel;
 use crate::level::average;
+use crate::mask::deepest_gain;
 use crate::profile::{BinProfile, NoiseProfile};
 use crate::settings::{ProfileSource, Settings};
 use crate::stft::Transform;
@@ -42,7 +43,7 @@ pub struct FrameView<'a> {
     pub noise: &'a [f32],
     /// Threshold over reference level, mean of the channels.
     pub threshold: &'a [f32],
-    /// Gain put on the bins, mean of the channels.
+    /// Gain put on the bins, mean of the channels; hum is subtracted before.
     pub gain: &'a [f32],
 }
 
@@ -321,8 +322,10 @@ impl Denoiser {
     fn frame(&mut self, settings: &Settings, tap: &mut impl Tap) {
         self.analyse();
         self.run_capture(settings.capture);
+        self.find_hum(settings);
         self.update_noise(settings);
         let n_masks = self.estimate_gains(settings);
+        self.subtract_hum(settings, tap.is_looking());
         self.synthesise(n_masks);
         self.show(n_masks, tap);
         self.frame_idx = self.frame_idx.wrapping_add(1);
@@ -360,6 +363,30 @@ impl Denoiser {
             }
         }
         self.is_capturing = is_on;
+    }
+
+    /// Tells hum from the rest of the frame. A capture has taken in both, so that a print holds all noise.
+    fn find_hum(&mut self, settings: &Settings) {
+        for channel in &mut self.channels {
+            let newest = self.frame_idx % channel.spectra.len();
+            if settings.remove_hum {
+                channel.find_hum(newest, &self.transform);
+            } else {
+                channel.keep_hum(newest);
+            }
+        }
+    }
+
+    /// Takes the hum out of the frame that is due, as far as the settings let noise be taken away.
+    fn subtract_hum(&mut self, settings: &Settings, is_looking: bool) {
+        if is_looking {
+            self.note_power();
+        }
+        let share = 1.0 - deepest_gain(settings);
+        for channel in &mut self.channels {
+            let due = (self.frame_idx + 1) % channel.spectra.len();
+            channel.subtract_hum(due, share);
+        }
     }
 
     /// The source that the settings ask for, or what stands in for it.
@@ -402,10 +429,12 @@ impl Denoiser {
         }
         for (idx, channel) in self.channels.iter_mut().enumerate() {
             match source {
-                ProfileSource::Captured if is_stale => {
-                    channel.noise.use_captured(&key, self.offsets.db());
+                ProfileSource::Captured => {
+                    if is_stale {
+                        channel.noise.use_captured(&key, self.offsets.db());
+                    }
+                    channel.noise.take_hum_out(&channel.hum_power, &channel.rest_power);
                 }
-                ProfileSource::Captured => {}
                 ProfileSource::Adaptive => {
                     channel.tracker.track(&channel.power, &mut channel.mean_power);
                     let noise = &mut channel.noise;
@@ -456,19 +485,24 @@ impl Denoiser {
         }
     }
 
-    fn show(&mut self, n_masks: usize, tap: &mut impl Tap) {
-        if !tap.is_looking() {
-            return;
-        }
+    /// Keeps the power of the frame that is due while it still has its hum.
+    fn note_power(&mut self) {
         let view = &mut self.view;
         let due = (self.frame_idx + 1) % (self.spec.mode.look_ahead_frames() + 1);
         let share = 1.0 / self.channels.len() as f32;
         view.power.fill(0.0);
         for channel in &self.channels {
-            // `noise` serves as scratch until it is written below.
+            // `noise` serves as scratch until it is written in the end.
             self.transform.power(&channel.spectra[due], &mut view.noise);
             view.power.iter_mut().zip(&view.noise).for_each(|(sum, power)| *sum += power * share);
         }
+    }
+
+    fn show(&mut self, n_masks: usize, tap: &mut impl Tap) {
+        if !tap.is_looking() {
+            return;
+        }
+        let view = &mut self.view;
         average(self.channels.iter().map(|c| &*c.noise.reference), &mut view.noise);
         average(self.lanes[..n_masks].iter().map(|l| &*l.gain), &mut view.gain);
         tap.frame(&FrameView {

@@ -10,6 +10,7 @@ pub mod curve;
 pub mod denoiser;
 pub mod gate;
 pub mod geometry;
+mod hum;
 pub mod kernels;
 mod level;
 mod mask;

@@ -7,6 +7,11 @@ use crate::geometry::{Geometry, LatencyMode};
 use crate::level::db_to_gain;
 use crate::settings::{Engine, Settings};
 
+/// Gain of a bin that is nothing but noise.
+pub(crate) fn deepest_gain(settings: &Settings) -> f32 {
+    (1.0 - settings.reduction).max(db_to_gain(settings.floor_db))
+}
+
 /// The stages after the engine, of one lane (one channel, or all of them when linked).
 pub(crate) struct MaskStages {
     hop_ms: f32,

@@ -96,6 +96,9 @@ pub struct Settings {
     pub artifact_control: f32,
     /// Gate, and the gate of Hybrid: how much faster bins open where sound is, 0 to 1.
     pub transient_protection: f32,
+    /// Takes hum of the mains out of the sound in phase, before any engine: as far as `reduction` and
+    /// `floor_db` let noise be taken away, and only where there is some.
+    pub remove_hum: bool,
     /// One mask for all channels, so that the stereo image does not move.
     pub stereo_link: bool,
     /// What is sent to the output.
@@ -125,6 +128,7 @@ impl Default for Settings {
             curve: ThresholdCurve::default(),
             artifact_control: 1.0,
             transient_protection: 1.0,
+            remove_hum: true,
             stereo_link: true,
             monitor: Monitor::Denoised,
             mix: 1.0,

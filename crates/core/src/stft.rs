@@ -53,6 +53,11 @@ impl Transform {
         &self.geometry
     }
 
+    /// The analysis window, `frame_len` long.
+    pub(crate) fn analysis(&self) -> &[f32] {
+        &self.analysis
+    }
+
     /// A spectrum of zeros of the right length.
     pub fn make_spectrum(&self) -> Vec<Complex32> {
         vec![Complex32::ZERO; self.geometry.n_bins()]

@@ -3,7 +3,9 @@
 use realfft::num_complex::Complex32;
 
 use super::noise::NoiseLevel;
+use crate::config;
 use crate::geometry::LatencyMode;
+use crate::hum::HumCanceller;
 use crate::stft::{Stft, Transform};
 use crate::tracker::MinimumTracker;
 
@@ -16,7 +18,9 @@ pub(super) struct Channel {
     pub(super) hop_out: Vec<f32>,
     /// Spectra of the last `look-ahead + 1` frames, as a ring.
     pub(super) spectra: Vec<Vec<Complex32>>,
-    /// Power per 25 Hz of the newest frame.
+    /// The part of them that is mains hum: their first bins, in the same ring.
+    pub(super) hum: Vec<Vec<Complex32>>,
+    /// Power per 25 Hz of the newest frame; without its hum once that is known.
     pub(super) power: Vec<f32>,
     /// The input, waiting to be as late as the output; a ring of `latency` samples.
     pub(super) dry: Vec<f32>,
@@ -24,22 +28,38 @@ pub(super) struct Channel {
     /// Running minimum of the power, in the place of a captured profile; per 25 Hz.
     pub(super) mean_power: Vec<f32>,
     pub(super) tracker: MinimumTracker,
+    canceller: HumCanceller,
+    /// Power of the hum per 25 Hz in its bins, smoothed.
+    pub(super) hum_power: Vec<f32>,
+    /// What the noise in its bins falls to without it, per 25 Hz: hum is never pure.
+    pub(super) rest_power: Vec<f32>,
+    rest_tracker: MinimumTracker,
+    /// Low bins without their hum.
+    cleaned: Vec<Complex32>,
 }
 
 impl Channel {
     pub(super) fn new(transform: &Transform, mode: LatencyMode, latency: usize) -> Self {
         let n_bins = transform.geometry().n_bins();
         let hop_len = transform.geometry().hop_len;
+        let canceller = HumCanceller::new(transform);
+        let n_hum_bins = canceller.n_bins();
         Self {
             stft: Stft::new(transform.clone()),
             hop_in: vec![0.0; hop_len],
             hop_out: vec![0.0; hop_len],
             spectra: vec![transform.make_spectrum(); mode.look_ahead_frames() + 1],
+            hum: vec![vec![Complex32::ZERO; n_hum_bins]; mode.look_ahead_frames() + 1],
             power: vec![0.0; n_bins],
             dry: vec![0.0; latency],
             noise: NoiseLevel::new(n_bins),
             mean_power: vec![0.0; n_bins],
             tracker: MinimumTracker::new(n_bins),
+            canceller,
+            hum_power: vec![0.0; n_hum_bins],
+            rest_power: vec![0.0; n_hum_bins],
+            rest_tracker: MinimumTracker::new(n_hum_bins),
+            cleaned: vec![Complex32::ZERO; n_hum_bins],
         }
     }
 
@@ -53,5 +73,42 @@ impl Channel {
         self.power.fill(0.0);
         self.dry.fill(0.0);
         self.tracker.reset();
+        self.forget_hum();
+        self.hum.iter_mut().for_each(|hum| hum.fill(Complex32::ZERO));
+    }
+
+    /// Finds the hum of the newest frame and takes it out of the power that the engines see.
+    pub(super) fn find_hum(&mut self, newest: usize, transform: &Transform) {
+        let (spectrum, hum) = (&self.spectra[newest], &mut self.hum[newest]);
+        self.canceller.track(spectrum, hum);
+        transform.power(hum, &mut self.power[..hum.len()]);
+        for (smoothed, power) in self.hum_power.iter_mut().zip(&self.power) {
+            *smoothed += (power - *smoothed) * config::HUM_POWER_RATE;
+        }
+        for (cleaned, (bin, hum)) in self.cleaned.iter_mut().zip(spectrum.iter().zip(&*hum)) {
+            *cleaned = bin - hum;
+        }
+        let power = &mut self.power[..self.cleaned.len()];
+        transform.power(&self.cleaned, power);
+        self.rest_tracker.track(power, &mut self.rest_power);
+    }
+
+    /// Leaves the hum of the newest frame alone.
+    pub(super) fn keep_hum(&mut self, newest: usize) {
+        self.hum[newest].fill(Complex32::ZERO);
+        self.forget_hum();
+    }
+
+    fn forget_hum(&mut self) {
+        self.canceller.reset();
+        self.hum_power.fill(0.0);
+        self.rest_tracker.reset();
+    }
+
+    /// Subtracts a share of its hum from a frame, once and for all.
+    pub(super) fn subtract_hum(&mut self, frame: usize, share: f32) {
+        for (bin, hum) in self.spectra[frame].iter_mut().zip(&self.hum[frame]) {
+            *bin -= hum * share;
+        }
     }
 }

@@ -104,15 +104,22 @@ impl Lane {
         let share = 1.0 / channels.len() as f32;
         self.ears.snr.fill(0.0);
         for channel in channels {
-            let bins = channel.power.iter().zip(&channel.noise.per_reference);
-            for (snr, (power, per_mean)) in self.ears.snr.iter_mut().zip(bins) {
-                *snr += power * per_mean * share;
+            let noise = channel.noise.per_reference.iter().zip(&channel.noise.left);
+            let bins = channel.power.iter().zip(noise);
+            for (snr, (power, (per_mean, left))) in self.ears.snr.iter_mut().zip(bins) {
+                *snr += power * per_mean * share / left;
             }
         }
         average(channels.iter().map(|c| &*c.noise.threshold), &mut self.threshold);
         if parts.neural {
             average(channels.iter().map(|c| &*c.power), &mut self.ears.power);
-            average(channels.iter().map(|c| &*c.noise.print), &mut self.ears.print);
+            self.ears.print.fill(0.0);
+            for noise in channels.iter().map(|c| &c.noise) {
+                let bins = noise.print.iter().zip(&noise.left);
+                for (sum, (print, left)) in self.ears.print.iter_mut().zip(bins) {
+                    *sum += print * left * share;
+                }
+            }
         }
         if self.shares.of(Engine::Hybrid) > 0.0 {
             match source {

@@ -10,7 +10,7 @@ use crate::level::db_to_power;
 use crate::profile::BinProfile;
 use crate::settings::ProfileSource;
 use crate::stft::{Stft, Transform};
-use crate::unet::print_power;
+use crate::unet::{FLOOR_POWER, print_power};
 
 /// A channel of the noise input: analysed, never heard.
 pub(super) struct NoiseChannel {
@@ -62,6 +62,11 @@ pub(super) struct NoiseLevel {
     pub(super) per_mean_power: Vec<f32>,
     /// Mean power per 25 Hz, captured or tracked, whatever the settings are: what the network wants.
     pub(super) print: Vec<f32>,
+    /// Share of each bin's noise that is left once its hum is subtracted.
+    pub(super) left: Vec<f32>,
+    /// Mean captured power, also where a steady tone has no spread: the mean of a level lies below the level of
+    /// the mean by a part of its variance.
+    captured_power: Vec<f32>,
 }
 
 impl NoiseLevel {
@@ -74,6 +79,8 @@ impl NoiseLevel {
             threshold: vec![0.0; n_bins],
             per_mean_power: vec![0.0; n_bins],
             print: vec![0.0; n_bins],
+            left: vec![1.0; n_bins],
+            captured_power: vec![0.0; n_bins],
         }
     }
 
@@ -88,6 +95,22 @@ impl NoiseLevel {
         }
         self.invert();
         print_power(&self.captured.mean_db, &mut self.print);
+        let levels = self.captured.mean_db.iter().zip(&self.captured.std_db);
+        for (power, (mean_db, std_db)) in self.captured_power.iter_mut().zip(levels) {
+            let unrest = (std_db / config::GAUSSIAN_LOG_STD_DB).min(1.0).powi(2);
+            *power = db_to_power(mean_db + config::GAUSSIAN_LOG_BIAS_DB * unrest);
+        }
+    }
+
+    /// A print that was taken of hum and noise is one of the noise alone where hum of this power per bin is
+    /// subtracted and `rest_power` remains.
+    pub(super) fn take_hum_out(&mut self, hum_power: &[f32], rest_power: &[f32]) {
+        let bins = hum_power.iter().zip(rest_power).zip(&self.captured_power);
+        for (left, ((hum, rest), captured)) in self.left.iter_mut().zip(bins) {
+            let captured = captured.max(FLOOR_POWER);
+            let share = (1.0 - hum / captured).max(rest / captured);
+            *left = share.clamp(config::HUM_LEAST_LEFT, 1.0);
+        }
     }
 
     /// The same for noise whose mean power is tracked and whose spread is taken to be Gaussian.
@@ -106,6 +129,7 @@ impl NoiseLevel {
             *reference = power * factor;
         }
         self.invert();
+        self.left.fill(1.0);
         self.print.copy_from_slice(mean_power);
     }
 

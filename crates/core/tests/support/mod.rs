@@ -32,6 +32,22 @@ pub fn sine(sample_rate_hz: f64, hz: f64, n: usize, peak: f32) -> Vec<f32> {
     (0..n).map(|i| peak * (step * i as f64).sin() as f32).collect()
 }
 
+/// Hum of the mains: ten harmonics that fall by 6 dB an octave.
+pub fn hum(sample_rate_hz: f64, hz: f64, n: usize, peak: f32) -> Vec<f32> {
+    let mut sum = vec![0.0; n];
+    for harmonic in 1..=10 {
+        let order = f64::from(harmonic);
+        let line = sine(sample_rate_hz, order * hz, n, peak / harmonic as f32);
+        sum.iter_mut().zip(line).for_each(|(sum, line)| *sum += line);
+    }
+    sum
+}
+
+/// Settings whose mask takes nothing away, so that only hum goes.
+pub fn hum_only() -> Settings {
+    Settings { sensitivity: -20.0, floor_db: -100.0, ..Settings::default() }
+}
+
 /// Runs whole channels through a stream, cut into blocks of the lengths that `block_len` gives.
 pub fn run(
     denoiser: &mut Denoiser,

@@ -1,0 +1,200 @@
+//! The harmonics of hum that was found: amplitude, phase and frequency, followed under whatever else
+//! sounds.
+
+use core::f64::consts::TAU;
+
+use realfft::num_complex::Complex32;
+
+use super::response::Response;
+use crate::config;
+use crate::stft::Transform;
+
+/// Keeps ratios of silence finite; a power far below anything audible.
+const TINY: f32 = 1e-20;
+
+/// One harmonic.
+#[derive(Clone, Copy, Default)]
+struct Line {
+    /// Amplitude and phase at the start of the frame.
+    tone: Complex32,
+    /// Power in the line's bin as an amplitude squared, over the last frames.
+    level: f32,
+    /// The same over a second, and over two frames.
+    slow_level: f32,
+    fast_level: f32,
+    /// Mean cosine between the bin's phase and the line's.
+    steadiness: f32,
+}
+
+impl Line {
+    /// How much of the line is taken away: nothing that is not steady, and never more than is there.
+    fn share(&self) -> f32 {
+        let (from, width) = config::HUM_STEADY;
+        let steady = ((self.steadiness - from) / width).clamp(0.0, 1.0);
+        // When it stops, its inverse must not go on sounding; a note that weakens it for a frame is no stop.
+        let heard = self.level.min(4.0 * self.fast_level);
+        steady * (heard / (self.tone.norm_sqr() + TINY)).sqrt().min(1.0)
+    }
+}
+
+/// All harmonics.
+pub(super) struct Comb {
+    bin_hz: f64,
+    hop_s: f64,
+    n_bins: usize,
+    response: Response,
+    /// Frequency of the first harmonic, Hz; 0 while there is no hum.
+    hz: f64,
+    lines: Vec<Line>,
+    /// Lines in use.
+    n_lines: usize,
+    /// Frames since the start.
+    age: usize,
+    /// Frames in a row without a steady line.
+    n_lost: usize,
+}
+
+impl Comb {
+    pub(super) fn new(transform: &Transform, hop_s: f64) -> Self {
+        let geometry = transform.geometry();
+        let bin_hz = geometry.bin_hz();
+        let top_bin = (config::HUM_TOP_HZ / bin_hz) as usize;
+        let n_bins = (top_bin + config::HUM_REACH_BINS + 1).min(geometry.n_bins());
+        let lowest_hz = config::HUM_MAINS_HZ[0] * (1.0 - 2.0 * config::HUM_RANGE);
+        let most_lines = (config::HUM_TOP_HZ / lowest_hz) as usize + 1;
+        Self {
+            bin_hz,
+            hop_s,
+            n_bins,
+            response: Response::new(transform.analysis(), config::HUM_REACH_BINS + 1),
+            hz: 0.0,
+            lines: vec![Line::default(); most_lines],
+            n_lines: 0,
+            age: 0,
+            n_lost: 0,
+        }
+    }
+
+    pub(super) fn n_bins(&self) -> usize {
+        self.n_bins
+    }
+
+    pub(super) fn is_running(&self) -> bool {
+        self.n_lines > 0
+    }
+
+    pub(super) fn stop(&mut self) {
+        self.n_lines = 0;
+    }
+
+    /// Begins with a frequency and no idea of the amplitudes.
+    pub(super) fn start(&mut self, hz: f64) {
+        let top_hz = config::HUM_TOP_HZ.min((self.n_bins - 1) as f64 * self.bin_hz);
+        self.n_lines = ((top_hz / hz) as usize).min(self.lines.len());
+        self.hz = hz;
+        self.lines.fill(Line::default());
+        self.age = 0;
+        self.n_lost = 0;
+    }
+
+    /// Takes in a frame and writes its hum.
+    pub(super) fn follow(&mut self, spectrum: &[Complex32], hum: &mut [Complex32]) {
+        self.age += 1;
+        self.advance();
+        self.add_up(|_| 1.0, hum);
+        self.correct(spectrum, hum);
+        hum.fill(Complex32::ZERO);
+        self.add_up(Line::share, hum);
+        self.give_up_if_lost();
+    }
+
+    /// Stage 1: every line turns by what it turns in a hop.
+    fn advance(&mut self) {
+        let turns = self.hz * self.hop_s;
+        for (idx, line) in self.lines[..self.n_lines].iter_mut().enumerate() {
+            let turn = (TAU * (turns * (idx + 1) as f64).fract()) as f32;
+            line.tone *= Complex32::from_polar(1.0, turn);
+        }
+    }
+
+    /// Stages 2 and 4: adds what shares of the lines leave in the bins.
+    fn add_up(&self, share: impl Fn(&Line) -> f32, hum: &mut [Complex32]) {
+        for (idx, line) in self.lines[..self.n_lines].iter().enumerate() {
+            let tone = line.tone * share(line);
+            if tone == Complex32::ZERO {
+                continue;
+            }
+            let at_bin = self.place(idx);
+            let nearest = at_bin.round() as isize;
+            let reach = config::HUM_REACH_BINS as isize;
+            for bin_idx in nearest - reach..=nearest + reach {
+                let part = tone * self.response.at(at_bin - bin_idx as f32);
+                // Below 0 Hz begins the mirror image of what is above.
+                if let Some(sum) = hum.get_mut(bin_idx.unsigned_abs()) {
+                    *sum += if bin_idx < 0 { part.conj() } else { part };
+                    if bin_idx == 0 {
+                        *sum += part.conj();
+                    }
+                }
+            }
+        }
+    }
+
+    /// Where a line stands, in bins.
+    fn place(&self, line_idx: usize) -> f32 {
+        ((line_idx + 1) as f64 * self.hz / self.bin_hz) as f32
+    }
+
+    /// Stage 3: what is left of the frame without `hum` tells by how much lines and frequency were wrong.
+    fn correct(&mut self, spectrum: &[Complex32], hum: &[Complex32]) {
+        let rate = config::HUM_RATE.max(1.0 / self.age as f32);
+        let is_starting = self.age <= config::HUM_START_FRAMES;
+        let n_judged = self.age.saturating_sub(config::HUM_START_FRAMES) as f32;
+        let of_steadiness =
+            ((self.hop_s / config::HUM_STEADY_S) as f32).max(1.0 / (n_judged + 10.0));
+        let (mut turned, mut weights) = (0.0, 0.0);
+        for idx in 0..self.n_lines {
+            let at_bin = self.place(idx);
+            let bin_idx = at_bin.round() as usize;
+            let seen_through = self.response.at(at_bin - bin_idx as f32);
+            let line = &mut self.lines[idx];
+            let error = (spectrum[bin_idx] - hum[bin_idx]) / seen_through;
+            let heard = line.tone + error;
+            line.fast_level += (heard.norm_sqr() - line.fast_level) * rate.max(0.5);
+            line.level += (heard.norm_sqr() - line.level) * rate.max(0.2);
+            line.slow_level += (heard.norm_sqr() - line.slow_level) * rate.max(0.01);
+            if is_starting {
+                line.tone += error * rate;
+                continue;
+            }
+            let power = line.tone.norm_sqr();
+            let along = heard * line.tone.conj();
+            let cosine = along.re / (along.norm() + TINY);
+            line.steadiness += (cosine - line.steadiness) * of_steadiness;
+
+            let others = config::HUM_CAUTION * error.norm_sqr();
+            let harmonic = (idx + 1) as f32;
+            let weight = harmonic * harmonic * line.steadiness.max(0.0).powi(4);
+            turned += weight * (error * line.tone.conj()).im / (power + others + TINY) / harmonic;
+            weights += weight;
+
+            let own = power + config::HUM_GROWTH * line.slow_level + TINY;
+            // A bin that holds less than the line: it has stopped.
+            let has_stopped = line.level < 0.25 * power;
+            line.tone += error * if has_stopped { 0.1 } else { rate / (1.0 + others / own) };
+        }
+        // Critically damped with the lines' own rate; slower while few lines are sure.
+        let turn = rate * rate * turned / weights.max(1.0);
+        self.hz += f64::from(turn) / (TAU * self.hop_s);
+    }
+
+    /// Stage 5: hum that ended, or that never was.
+    fn give_up_if_lost(&mut self) {
+        let is_steady = self.lines[..self.n_lines].iter().any(|line| line.share() > 0.5);
+        self.n_lost = if is_steady { 0 } else { self.n_lost + 1 };
+        let is_near = |mains_hz: &f64| (self.hz / mains_hz - 1.0).abs() < 2.0 * config::HUM_RANGE;
+        if self.n_lost > config::HUM_LOST_FRAMES || !config::HUM_MAINS_HZ.iter().any(is_near) {
+            self.stop();
+        }
+    }
+}

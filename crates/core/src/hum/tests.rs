@@ -1,0 +1,76 @@
+use super::*;
+use crate::geometry::{Geometry, LatencyMode};
+use crate::stft::Stft;
+
+/// Runs the finder over two seconds of tones (Hz, amplitude) and tells what it found.
+fn found_hz(tones: &[(f64, f64)]) -> Option<f64> {
+    let geometry = Geometry::for_rate(48_000.0).unwrap();
+    let transform = Transform::new(geometry, LatencyMode::Standard);
+    let mut stft = Stft::new(transform.clone());
+    let mut spectrum = transform.make_spectrum();
+    let mut finder = Finder::new(geometry.n_bins(), geometry.bin_hz(), 0.01);
+    let mut random = fastrand::Rng::with_seed(0xa5);
+    let mut found = None;
+    for hop_idx in 0..200 {
+        let hop: Vec<f32> = (0..geometry.hop_len)
+            .map(|i| {
+                let seconds = (hop_idx * geometry.hop_len + i) as f64 / 48_000.0;
+                let tone =
+                    |(hz, peak): &(f64, f64)| peak * (core::f64::consts::TAU * hz * seconds).sin();
+                (tones.iter().map(tone).sum::<f64>() + (random.f64() - 0.5) * 1e-3) as f32
+            })
+            .collect();
+        stft.analyse(&hop, &mut spectrum);
+        finder.push(&spectrum);
+        found = found.or(finder.search());
+    }
+    found
+}
+
+#[test]
+fn the_frequency_is_found_to_a_hundredth_of_a_hertz() {
+    for hz in [49.6, 49.98, 50.02, 50.4, 59.5, 59.97, 60.0, 60.5] {
+        // Odd harmonics alone, and all of them: transformers and rectifiers.
+        for step in [1, 2] {
+            let tones: Vec<_> = (1..20)
+                .step_by(step)
+                .map(|order| (f64::from(order) * hz, 0.1 / f64::from(order)))
+                .collect();
+            let found = found_hz(&tones).unwrap_or(f64::NAN);
+            assert!((found - hz).abs() < 0.01, "every {step}.: {found} instead of {hz}");
+        }
+    }
+}
+
+#[test]
+fn what_is_no_hum_is_not_found() {
+    let noise = found_hz(&[]);
+    let one_tone = found_hz(&[(100.0, 0.1)]);
+    let bass: Vec<_> =
+        (1..6).map(|order| (f64::from(order) * 82.41, 0.1 / f64::from(order))).collect();
+    assert_eq!((noise, one_tone, found_hz(&bass)), (None, None, None));
+}
+
+/// The response is what the transform itself makes of a tone.
+#[test]
+fn the_response_is_that_of_the_window() {
+    for mode in LatencyMode::ALL {
+        let geometry = Geometry::for_rate(44_100.0).unwrap();
+        let transform = Transform::new(geometry, mode);
+        let mut stft = Stft::new(transform.clone());
+        let response = response::Response::new(transform.analysis(), 5);
+        let mut spectrum = transform.make_spectrum();
+        let hz = 411.3;
+        let cosine = |i: usize| (core::f64::consts::TAU * hz * i as f64 / 44_100.0).cos() as f32;
+        for hop in 0..4 {
+            let hop: Vec<f32> =
+                (0..geometry.hop_len).map(|i| cosine(hop * geometry.hop_len + i)).collect();
+            stft.analyse(&hop, &mut spectrum);
+        }
+        for (bin_idx, bin) in spectrum.iter().enumerate().skip(12).take(9) {
+            let expected = response.at((hz / geometry.bin_hz()) as f32 - bin_idx as f32);
+            let error = (bin - expected).norm() / response.at(0.0).norm();
+            assert!(error < 1e-3, "{mode:?}, bin {bin_idx}: {error}");
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! Hum of the mains goes in phase: what shares its bins stays, and where there is none nothing happens.
+
+mod support;
+
+use quell_core::{Denoiser, Engine, LatencyMode, ProfileSource, Settings};
+use support::{RATES_HZ, denoiser, error_db, hum, hum_only, learn, rms_db, run_mono, sine, white};
+
+/// Notes of half a second, now and then a pause: some sound in the bins that hum is in.
+fn melody(rate_hz: f64, n: usize) -> Vec<f32> {
+    const NOTES_HZ: [f64; 8] = [98.0, 146.8, 0.0, 196.0, 246.9, 293.7, 0.0, 110.0];
+    let note_len = (rate_hz / 2.0) as usize;
+    let mut out = Vec::with_capacity(n);
+    for note in 0.. {
+        let hz = NOTES_HZ[note % NOTES_HZ.len()] * if note / 8 % 2 == 1 { 1.122 } else { 1.0 };
+        let envelope = |i: usize| (std::f32::consts::PI * i as f32 / note_len as f32).sin();
+        let tones = [1.0, 2.0, 3.0].map(|order| sine(rate_hz, order * hz, note_len, 0.1));
+        out.extend((0..note_len).map(|i| envelope(i) * (tones[0][i] + tones[1][i] + tones[2][i])));
+        if out.len() >= n {
+            break;
+        }
+    }
+    out.truncate(n);
+    out
+}
+
+fn sum(a: &[f32], b: &[f32]) -> Vec<f32> {
+    a.iter().zip(b).map(|(a, b)| a + b).collect()
+}
+
+/// Level of what is wrong in the output from `from` on, against the hum in the input, dB.
+fn left_db(
+    stream: &mut Denoiser,
+    clean: &[f32],
+    hum: &[f32],
+    settings: &Settings,
+    from: usize,
+) -> f64 {
+    let latency = stream.latency_samples();
+    let out = run_mono(stream, &sum(clean, hum), settings);
+    let wrong: Vec<f32> =
+        out[from + latency..].iter().zip(&clean[from..]).map(|(out, clean)| out - clean).collect();
+    rms_db(&wrong) - rms_db(&hum[from..])
+}
+
+#[test]
+fn hum_goes_and_music_in_its_bins_stays() {
+    let n = 48_000 * 8;
+    let music = melody(48_000.0, n);
+    for mode in LatencyMode::ALL {
+        // Notes a Hertz or two beside harmonics of 50 Hz, and ten times as loud, leave little to go by.
+        for (hz, most_db) in
+            [(49.7, -20.0), (50.0, -6.0), (50.02, -6.0), (59.95, -20.0), (60.3, -20.0)]
+        {
+            let hum = hum(48_000.0, hz, n, 0.05);
+            let mut stream = denoiser(48_000.0, 1, mode);
+            let left_db = left_db(&mut stream, &music, &hum, &hum_only(), 48_000 * 4);
+            assert!(left_db < most_db, "{mode:?}, {hz} Hz: {left_db:.1} dB");
+        }
+    }
+}
+
+#[test]
+fn hum_alone_goes_at_every_rate() {
+    for rate_hz in RATES_HZ {
+        let n = (4.0 * rate_hz) as usize;
+        let hum = hum(rate_hz, 50.03, n, 0.1);
+        for mode in LatencyMode::ALL {
+            let mut stream = denoiser(rate_hz, 1, mode);
+            let left_db = left_db(&mut stream, &vec![0.0; n], &hum, &hum_only(), n / 2);
+            assert!(left_db < -22.0, "{rate_hz} Hz, {mode:?}: {left_db:.1} dB");
+        }
+    }
+}
+
+#[test]
+fn where_there_is_no_hum_nothing_changes() {
+    let mut rng = fastrand::Rng::with_seed(0xa1);
+    let n = 48_000 * 10;
+    let music = sum(&melody(48_000.0, n), &white(&mut rng, n, 0.003));
+    // A voice's pitch glides, a chord stays for two seconds.
+    let glide: Vec<f32> = (0..n)
+        .map(|i| {
+            let seconds = i as f64 / 48_000.0;
+            let turns = 120.0 * seconds + 3.0 * (seconds * 2.0).sin();
+            (1..8)
+                .map(|order| (std::f64::consts::TAU * turns * f64::from(order)).sin() as f32 * 0.03)
+                .sum()
+        })
+        .collect();
+    let mut chord = vec![0.0; n];
+    for (idx, hz) in [261.63, 329.63, 392.0, 220.0, 277.18].into_iter().enumerate() {
+        let start = idx * 96_000;
+        chord[start..start + 96_000].copy_from_slice(&sine(48_000.0, hz, 96_000, 0.1));
+    }
+    for (name, sound) in [("music", music), ("glide", glide), ("chord", chord)] {
+        let [on, off] = [true, false].map(|remove_hum| {
+            let mut stream = denoiser(48_000.0, 1, LatencyMode::Standard);
+            run_mono(&mut stream, &sound, &Settings { remove_hum, ..Settings::default() })
+        });
+        // Pure tones without any noise may be looked into, and are left alone.
+        let is_same = if name == "chord" { error_db(&on, &off) < -80.0 } else { on == off };
+        assert!(is_same, "{name}: {:.1} dB changed", error_db(&on, &off));
+    }
+}
+
+#[test]
+fn hum_that_stops_leaves_no_echo() {
+    let n = 48_000 * 6;
+    let mut hum = hum(48_000.0, 50.0, n, 0.1);
+    let stop = 48_000 * 4;
+    hum[stop..].fill(0.0);
+    let mut rng = fastrand::Rng::with_seed(0xa2);
+    let noise = white(&mut rng, n, 1e-4);
+    let mut stream = denoiser(48_000.0, 1, LatencyMode::Standard);
+    let latency = stream.latency_samples();
+    let out = run_mono(&mut stream, &sum(&hum, &noise), &hum_only());
+    let level_db = |seconds: f64, long: f64| {
+        let start = stop + latency + (seconds * 48_000.0) as usize;
+        rms_db(&out[start..start + (long * 48_000.0) as usize])
+    };
+    let (before_db, noise_db) = (rms_db(&hum[..stop]), rms_db(&noise));
+    assert!(level_db(0.0, 0.1) < before_db - 6.0, "at once: {:.1} dB", level_db(0.0, 0.1));
+    assert!(level_db(0.3, 0.2) < before_db - 30.0, "soon: {:.1} dB", level_db(0.3, 0.2));
+    assert!(level_db(1.0, 0.5) < noise_db + 1.0, "then: {:.1} dB", level_db(1.0, 0.5));
+}
+
+#[test]
+fn reduction_and_floor_say_how_much_of_it_goes() {
+    let n = 48_000 * 4;
+    let hum = hum(48_000.0, 50.0, n, 0.1);
+    let left_db = |settings: Settings| {
+        let mut stream = denoiser(48_000.0, 1, LatencyMode::Standard);
+        left_db(&mut stream, &vec![0.0; n], &hum, &settings, 48_000 * 2)
+    };
+    let base = hum_only();
+    let half_db = left_db(Settings { reduction: 0.5, ..base });
+    assert!((half_db + 6.0).abs() < 0.3, "half: {half_db:.1} dB");
+    let floor_db = left_db(Settings { floor_db: -12.0, ..base });
+    assert!((floor_db + 12.0).abs() < 0.5, "floor: {floor_db:.1} dB");
+    let off_db = left_db(Settings { remove_hum: false, ..base });
+    assert!(off_db > -1.0, "off: {off_db:.1} dB");
+}
+
+/// A print of hum and hiss holds what is subtracted; it must not be taken away a second time.
+#[test]
+fn a_print_with_hum_in_it_does_not_eat_what_the_hum_hid() {
+    let mut rng = fastrand::Rng::with_seed(0xa3);
+    let n = 48_000 * 8;
+    let clean = melody(48_000.0, n);
+    let hum = hum(48_000.0, 50.0, n, 0.05);
+    let hiss = white(&mut rng, n, 0.001);
+    let noise = sum(&hum, &hiss);
+    for engine in [Engine::Gate, Engine::Neural, Engine::Hybrid] {
+        let left_db = |remove_hum| {
+            let mut stream = denoiser(48_000.0, 1, LatencyMode::Standard);
+            learn(&mut stream, &noise[..96_000]);
+            let mut settings = Settings { remove_hum, ..Settings::default() };
+            settings.choose_engine(engine);
+            left_db(&mut stream, &clean, &noise, &settings, 48_000 * 4)
+        };
+        let (with_db, without_db) = (left_db(true), left_db(false));
+        assert!(
+            with_db < without_db - 3.0,
+            "{engine:?}: {with_db:.1} dB, without {without_db:.1} dB"
+        );
+    }
+}
+
+/// What was learned of hum does not outlive silence, and a source beside the print is no obstacle.
+#[test]
+fn silence_forgets_hum() {
+    let hum = hum(48_000.0, 50.0, 48_000 * 3, 0.1);
+    let settings = Settings { profile_source: ProfileSource::Adaptive, ..hum_only() };
+    let mut used = denoiser(48_000.0, 1, LatencyMode::Standard);
+    run_mono(&mut used, &hum, &settings);
+    run_mono(&mut used, &vec![0.0; 48_000 * 6], &settings);
+    let mut fresh = denoiser(48_000.0, 1, LatencyMode::Standard);
+    run_mono(&mut fresh, &vec![0.0; 48_000 * 6], &settings);
+    let (again, first) =
+        (run_mono(&mut used, &hum, &settings), run_mono(&mut fresh, &hum, &settings));
+    assert!(error_db(&again, &first) < -60.0, "{:.1} dB", error_db(&again, &first));
+}
