@@ -181,7 +181,10 @@ impl Comb {
             let own = power + config::HUM_GROWTH * line.slow_level + TINY;
             // A bin that holds less than the line: it has stopped.
             let has_stopped = line.level < 0.25 * power;
-            line.tone += error * if has_stopped { 0.1 } else { rate / (1.0 + others / own) };
+            let is_steady = line.steadiness > config::HUM_STEADY.0 + 0.5 * config::HUM_STEADY.1;
+            let hurry = if is_steady { 1.0 } else { config::HUM_UNSTEADY_RATE };
+            let learning = hurry * rate / (1.0 + others / own);
+            line.tone += error * if has_stopped { 0.1 } else { learning.min(1.0) };
         }
         // Critically damped with the lines' own rate; slower while few lines are sure.
         let turn = rate * rate * turned / weights.max(1.0);
