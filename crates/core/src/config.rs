@@ -95,8 +95,8 @@ pub const DEFAULT_SENSITIVITY: f32 = 1.5;
 pub const GATE_FLOOR_DB: f32 = -24.0;
 /// Usual floor of the engines with a network, dB: speech gains more by it than VoiceBank loses.
 /// PESQ-WB of speech with a print / without, of VoiceBank: Neural 1.835 / 1.824, 2.943 / 2.910 at
-/// −24 and 1.939 / 1.933, 2.961 / 2.918 at −40 dB; Hybrid 1.834 / 1.811, 2.968 / 2.904 and
-/// 1.941 / 1.907, 2.997 / 2.925.
+/// −24 and 1.940 / 1.933, 2.961 / 2.918 at −40 dB; Hybrid 1.835 / 1.812, 2.968 / 2.904 and
+/// 1.941 / 1.908, 2.997 / 2.925.
 pub const NETWORK_FLOOR_DB: f32 = -40.0;
 /// By how much the spread of the noise may differ from that of steady noise and still move its
 /// reference level, dB.

@@ -280,6 +280,43 @@ impl EngineShares {
 mod tests {
     use super::*;
 
+    /// The network's mask after 50 frames under a source, and what it says by hand when it is told that its
+    /// noise level was captured, or that it is followed.
+    fn masks(source: ProfileSource) -> [Vec<f32>; 3] {
+        let geometry = Geometry::for_rate(48_000.0).unwrap();
+        let (n_bins, mode) = (geometry.n_bins(), LatencyMode::Standard);
+        let weights = Weights::parse(crate::unet::SHIPPED_WEIGHTS).unwrap();
+        let transform = crate::stft::Transform::new(geometry, mode);
+        let mut channel = Channel::new(&transform, mode, 1);
+        let mut lane = Lane::new(&geometry, mode, &weights, Kernel::best()).unwrap();
+        let new_net = || crate::unet::UNet::new(&weights, n_bins, 25.0, Kernel::best()).unwrap();
+        let [mut told_captured, mut told_followed] = [new_net(), new_net()];
+        let [mut captured, mut followed] = [vec![0.0; n_bins], vec![0.0; n_bins]];
+        let settings = Settings { engine: Engine::Neural, ..Settings::default() };
+        let mut random = fastrand::Rng::with_seed(0x92);
+        for _ in 0..50 {
+            channel.power.fill_with(|| 1e-6 * random.f32());
+            channel.noise.print.fill_with(|| 1e-7 * (1.0 + random.f32()));
+            lane.estimate(core::slice::from_ref(&channel), source, &vec![1.0; n_bins], &settings);
+            let print = &channel.noise.print;
+            told_captured.estimate(&channel.power, Noise::Captured(print), &mut captured);
+            told_followed.estimate(&channel.power, Noise::Followed(print), &mut followed);
+        }
+        [lane.neural_mask, captured, followed]
+    }
+
+    #[test]
+    fn the_network_is_told_every_noise_level_as_a_print() {
+        for source in [ProfileSource::Captured, ProfileSource::Sidechain, ProfileSource::Adaptive] {
+            let [mask, captured, followed] = masks(source);
+            let largest = |other: &[f32]| {
+                mask.iter().zip(other).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+            };
+            assert!(largest(&captured) < 1e-5, "{source:?}: {}", largest(&captured));
+            assert!(largest(&followed) > 1e-3, "{source:?}: the test tells nothing apart");
+        }
+    }
+
     #[test]
     fn shares_add_up_and_glide_however_often_the_mind_is_changed() {
         let mut random = fastrand::Rng::with_seed(0x91);
