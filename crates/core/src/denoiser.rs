@@ -43,7 +43,8 @@ pub struct FrameView<'a> {
     pub noise: &'a [f32],
     /// Threshold over reference level, mean of the channels.
     pub threshold: &'a [f32],
-    /// Gain put on the bins, mean of the channels; hum is subtracted before.
+    /// What is left of the amplitude in the bins, mean of the channels: the mask's gain, and what the
+    /// subtraction of hum made of it.
     pub gain: &'a [f32],
 }
 
@@ -66,6 +67,9 @@ impl Tap for () {
 
     fn frame(&mut self, _: &FrameView) {}
 }
+
+/// Keeps ratios of silence at 1; a power far below anything audible.
+const TINY: f32 = 1e-20;
 
 /// The denoiser of one stream.
 pub struct Denoiser {
@@ -106,6 +110,8 @@ pub struct Denoiser {
 
 struct ViewBuffers {
     power: Vec<f32>,
+    /// The same of the bins that hum can be in, without it.
+    cleaned: Vec<f32>,
     noise: Vec<f32>,
     gain: Vec<f32>,
 }
@@ -130,10 +136,11 @@ impl Denoiser {
         let zeros = || vec![0.0; n_bins];
         let weights = Weights::parse(SHIPPED_WEIGHTS)?;
         let lanes = (0..spec.n_channels).map(|_| Lane::new(&geometry, spec.mode, &weights, kernel));
+        let channels: Vec<Channel> =
+            (0..spec.n_channels).map(|_| Channel::new(&transform, spec.mode, latency)).collect();
+        let n_hum_bins = channels[0].hum_power.len();
         Ok(Self {
-            channels: (0..spec.n_channels)
-                .map(|_| Channel::new(&transform, spec.mode, latency))
-                .collect(),
+            channels,
             noise_channels: (0..spec.n_noise_channels)
                 .map(|_| NoiseChannel::new(&transform))
                 .collect(),
@@ -149,7 +156,12 @@ impl Denoiser {
             threshold_key: None,
             offsets: Offsets::new(&geometry),
             raised_noise: zeros(),
-            view: ViewBuffers { power: zeros(), noise: zeros(), gain: zeros() },
+            view: ViewBuffers {
+                power: zeros(),
+                cleaned: vec![0.0; n_hum_bins],
+                noise: zeros(),
+                gain: zeros(),
+            },
             hop_pos: 0,
             dry_pos: 0,
             frame_idx: 0,
@@ -487,15 +499,13 @@ impl Denoiser {
 
     /// Keeps the power of the frame that is due while it still has its hum.
     fn note_power(&mut self) {
-        let view = &mut self.view;
         let due = (self.frame_idx + 1) % (self.spec.mode.look_ahead_frames() + 1);
-        let share = 1.0 / self.channels.len() as f32;
-        view.power.fill(0.0);
-        for channel in &self.channels {
-            // `noise` serves as scratch until it is written in the end.
-            self.transform.power(&channel.spectra[due], &mut view.noise);
-            view.power.iter_mut().zip(&view.noise).for_each(|(sum, power)| *sum += power * share);
-        }
+        let view = &mut self.view;
+        self.transform.mean_power(
+            self.channels.iter().map(|c| &*c.spectra[due]),
+            &mut view.noise,
+            &mut view.power,
+        );
     }
 
     fn show(&mut self, n_masks: usize, tap: &mut impl Tap) {
@@ -503,8 +513,20 @@ impl Denoiser {
             return;
         }
         let view = &mut self.view;
+        let due = (self.frame_idx + 1) % (self.spec.mode.look_ahead_frames() + 1);
+        let n_hum_bins = view.cleaned.len();
+        self.transform.mean_power(
+            self.channels.iter().map(|c| &c.spectra[due][..n_hum_bins]),
+            &mut view.noise,
+            &mut view.cleaned,
+        );
         average(self.channels.iter().map(|c| &*c.noise.reference), &mut view.noise);
         average(self.lanes[..n_masks].iter().map(|l| &*l.gain), &mut view.gain);
+        for (gain, (cleaned, power)) in
+            view.gain.iter_mut().zip(view.cleaned.iter().zip(&view.power))
+        {
+            *gain *= ((cleaned + TINY) / (power + TINY)).min(1.0).sqrt();
+        }
         tap.frame(&FrameView {
             bin_hz: self.geometry.bin_hz() as f32,
             power: &view.power,

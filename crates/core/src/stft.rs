@@ -72,6 +72,21 @@ impl Transform {
             *power = bin.norm_sqr() * self.power_scale;
         }
     }
+
+    /// Mean of the powers of equally long spectra; `scratch` is as long or longer.
+    pub(crate) fn mean_power<'a>(
+        &self,
+        spectra: impl ExactSizeIterator<Item = &'a [Complex32]>,
+        scratch: &mut [f32],
+        mean: &mut [f32],
+    ) {
+        let share = 1.0 / spectra.len() as f32;
+        mean.fill(0.0);
+        for spectrum in spectra {
+            self.power(spectrum, scratch);
+            mean.iter_mut().zip(&*scratch).for_each(|(sum, power)| *sum += power * share);
+        }
+    }
 }
 
 /// Hann analysis and Hann synthesis with four-fold overlap; their products sum to 3/2.

@@ -2,7 +2,7 @@
 
 mod support;
 
-use quell_core::{Denoiser, Engine, LatencyMode, ProfileSource, Settings};
+use quell_core::{Denoiser, Engine, FrameView, LatencyMode, ProfileSource, Settings, Tap};
 use support::{RATES_HZ, denoiser, error_db, hum, hum_only, learn, rms_db, run_mono, sine, white};
 
 /// Notes of half a second, now and then a pause: some sound in the bins that hum is in.
@@ -138,6 +138,35 @@ fn reduction_and_floor_say_how_much_of_it_goes() {
     assert!((floor_db + 12.0).abs() < 0.5, "floor: {floor_db:.1} dB");
     let off_db = left_db(Settings { remove_hum: false, ..base });
     assert!(off_db > -1.0, "off: {off_db:.1} dB");
+}
+
+/// What a window draws as taken away holds the hum, too.
+#[test]
+fn displays_see_it_go() {
+    struct Last(Vec<f32>, Vec<f32>);
+    impl Tap for Last {
+        fn frame(&mut self, view: &FrameView) {
+            self.0.clone_from_slice(view.power);
+            self.1.clone_from_slice(view.gain);
+        }
+    }
+    let mut sound = hum(48_000.0, 50.0, 48_000 * 4, 0.1);
+    let mut rng = fastrand::Rng::with_seed(0xa4);
+    sound
+        .iter_mut()
+        .zip(white(&mut rng, 48_000 * 4, 1e-4))
+        .for_each(|(sound, hiss)| *sound += hiss);
+    for mode in LatencyMode::ALL {
+        let mut stream = denoiser(48_000.0, 1, mode);
+        let mut last = Last(vec![0.0; 961], vec![0.0; 961]);
+        for block in sound.clone().chunks_mut(480) {
+            stream.process(&mut [block], None, &hum_only(), &mut last);
+        }
+        let [power_db, left_db] = [last.0[4].log10() * 10.0, last.1[4].log10() * 20.0];
+        assert!(power_db > -40.0, "{mode:?}: what came in is shown: {power_db:.1} dB");
+        assert!(left_db < -25.0, "{mode:?}: what is left of 100 Hz: {left_db:.1} dB");
+        assert!(last.1[300] > 0.9, "{mode:?}: 7.5 kHz stays: {}", last.1[300]);
+    }
 }
 
 /// A print of hum and hiss holds what is subtracted; it must not be taken away a second time.
