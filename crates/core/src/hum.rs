@@ -55,11 +55,15 @@ impl HumCanceller {
         if self.is_asleep(spectrum) {
             return;
         }
-        self.finder.push(spectrum);
         if self.comb.is_running() {
             self.comb.follow(spectrum, hum);
-        } else if let Some(hz) = self.finder.search() {
+            return;
+        }
+        self.finder.push(spectrum);
+        if let Some(hz) = self.finder.search() {
             self.comb.start(hz);
+            // Should the comb lose it, what is heard then counts.
+            self.finder.reset();
         }
     }
 

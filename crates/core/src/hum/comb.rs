@@ -110,10 +110,12 @@ impl Comb {
 
     /// Stage 1: every line turns by what it turns in a hop.
     fn advance(&mut self) {
-        let turns = self.hz * self.hop_s;
-        for (idx, line) in self.lines[..self.n_lines].iter_mut().enumerate() {
-            let turn = (TAU * (turns * (idx + 1) as f64).fract()) as f32;
-            line.tone *= Complex32::from_polar(1.0, turn);
+        let turn = (TAU * (self.hz * self.hop_s).fract()) as f32;
+        let step = Complex32::from_polar(1.0, turn);
+        let mut turned = step;
+        for line in &mut self.lines[..self.n_lines] {
+            line.tone *= turned;
+            turned *= step;
         }
     }
 
@@ -169,7 +171,7 @@ impl Comb {
             }
             let power = line.tone.norm_sqr();
             let along = heard * line.tone.conj();
-            let cosine = along.re / (along.norm() + TINY);
+            let cosine = along.re / (along.norm_sqr().sqrt() + TINY);
             line.steadiness += (cosine - line.steadiness) * of_steadiness;
 
             let others = config::HUM_CAUTION * error.norm_sqr();

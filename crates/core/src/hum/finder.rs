@@ -151,7 +151,7 @@ impl Finder {
 fn compare(now: &[Complex32], then: &[Complex32], share: f32, turns: &mut [Complex32]) {
     for (turn, (now, then)) in turns.iter_mut().zip(now.iter().zip(then)) {
         let product = now * then.conj();
-        let unit = product / (product.norm() + TINY);
+        let unit = product / (product.norm_sqr().sqrt() + TINY);
         *turn += (unit - *turn) * share;
     }
 }
