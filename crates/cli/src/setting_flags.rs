@@ -402,6 +402,7 @@ mod tests {
     #[test]
     fn without_flags_the_engine_keeps_its_defaults() {
         assert_eq!(parse(&[]).unwrap(), Settings::default());
+        assert!(!parse(&["--keep-hum"]).unwrap().remove_hum);
     }
 
     #[test]

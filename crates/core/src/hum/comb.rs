@@ -101,6 +101,7 @@ impl Comb {
     pub(super) fn follow(&mut self, spectrum: &[Complex32], hum: &mut [Complex32]) {
         self.age += 1;
         self.advance();
+        hum.fill(Complex32::ZERO);
         self.add_up(|_| 1.0, hum);
         self.correct(spectrum, hum);
         hum.fill(Complex32::ZERO);

@@ -74,3 +74,26 @@ fn the_response_is_that_of_the_window() {
         }
     }
 }
+
+/// Below 0 Hz begins the mirror image, which low harmonics reach into.
+#[test]
+fn a_low_line_goes_down_to_the_lowest_bin() {
+    let geometry = Geometry::for_rate(48_000.0).unwrap();
+    let transform = Transform::new(geometry, LatencyMode::Standard);
+    let mut stft = Stft::new(transform.clone());
+    let mut spectrum = transform.make_spectrum();
+    let mut comb = Comb::new(&transform, 0.01);
+    let mut hum = vec![Complex32::ZERO; comb.n_bins()];
+    comb.start(59.5);
+    let tone = |i: usize| (core::f64::consts::TAU * 59.5 * i as f64 / 48_000.0).sin() as f32;
+    for hop_idx in 0..300 {
+        let hop: Vec<f32> = (0..480).map(|i| tone(hop_idx * 480 + i)).collect();
+        stft.analyse(&hop, &mut spectrum);
+        comb.follow(&spectrum, &mut hum);
+    }
+    let peak = spectrum[2].norm();
+    for bin_idx in 0..=6 {
+        let left = (spectrum[bin_idx] - hum[bin_idx]).norm() / peak;
+        assert!(left < 0.004, "bin {bin_idx}: {left}");
+    }
+}
