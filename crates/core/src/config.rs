@@ -125,6 +125,10 @@ pub const MEMORY_IN_SOUND: f32 = 0.93;
 /// Least a priori SNR; bounds the gain to −40 dB before the floor does.
 pub const LEAST_A_PRIORI_SNR: f32 = 0.01;
 
+/// Digital silence after which network and hum start anew, seconds: longer than the network's running minimum
+/// looks back (1.8 s), so it has nothing left to remember but its own rounding.
+pub const FORGETS_AFTER_S: f64 = 2.0;
+
 // ---- Mains hum ------------------------------------------------------------------------------
 
 /// Nominal frequencies of the mains, Hz.
@@ -176,14 +180,9 @@ pub const HUM_REACH_BINS: usize = 4;
 pub const HUM_POWER_RATE: f32 = 0.05;
 /// Least share of a print that is left where it held hum: how deep the comb cancels.
 pub const HUM_LEAST_LEFT: f32 = 3e-3;
-/// Digital silence after which all is forgotten, seconds.
-pub const HUM_FORGETS_AFTER_S: f64 = 2.0;
 
 // ---- Network --------------------------------------------------------------------------------
 
-/// Digital silence after which the network starts anew, seconds: longer than its running minimum
-/// looks back (1.8 s), so it has nothing left to remember but its own rounding.
-pub const NETWORK_FORGETS_AFTER_S: f64 = 2.0;
 /// Time in which one engine takes over from another, seconds: long enough for a network that has
 /// just started to find its feet, short enough to compare two by ear.
 pub const ENGINE_FADE_S: f64 = 0.2;

@@ -5,9 +5,12 @@ mod lane;
 mod noise;
 mod samples;
 
+use std::sync::Arc;
+
 use crate::capture::{Capture, CaptureStatus};
 use crate::config;
 use crate::geometry::{BuildError, Geometry, LatencyMode};
+use crate::hum::Response;
 use crate::kernels::Kernel;
 use crate::level::average;
 use crate::mask::deepest_gain;
@@ -103,6 +106,8 @@ pub struct Denoiser {
     frame_idx: usize,
     /// Samples since one had to be replaced, up to a window.
     n_clean: usize,
+    /// Hum was searched in the last frame.
+    removes_hum: bool,
     noise_is_connected: bool,
     output: OutputWeights,
     is_fresh: bool,
@@ -136,8 +141,10 @@ impl Denoiser {
         let zeros = || vec![0.0; n_bins];
         let weights = Weights::parse(SHIPPED_WEIGHTS)?;
         let lanes = (0..spec.n_channels).map(|_| Lane::new(&geometry, spec.mode, &weights, kernel));
-        let channels: Vec<Channel> =
-            (0..spec.n_channels).map(|_| Channel::new(&transform, spec.mode, latency)).collect();
+        let hum_response = Arc::new(Response::new(&transform));
+        let channels: Vec<Channel> = (0..spec.n_channels)
+            .map(|_| Channel::new(&transform, &hum_response, spec.mode, latency))
+            .collect();
         let n_hum_bins = channels[0].hum_power.len();
         Ok(Self {
             channels,
@@ -166,6 +173,7 @@ impl Denoiser {
             dry_pos: 0,
             frame_idx: 0,
             n_clean: 0,
+            removes_hum: false,
             noise_is_connected: false,
             output: OutputWeights::new(spec.sample_rate_hz),
             is_fresh: true,
@@ -384,9 +392,10 @@ impl Denoiser {
             if settings.remove_hum {
                 channel.find_hum(newest, &self.transform);
             } else {
-                channel.keep_hum(newest);
+                channel.keep_hum(newest, self.removes_hum);
             }
         }
+        self.removes_hum = settings.remove_hum;
     }
 
     /// Takes the hum out of the frame that is due, as far as the settings let noise be taken away.

@@ -10,31 +10,32 @@ mod comb;
 mod finder;
 mod response;
 
+use std::sync::Arc;
+
 use realfft::num_complex::Complex32;
 
-use crate::config;
+use crate::silence::SilenceWatch;
 use crate::stft::Transform;
 use comb::Comb;
 use finder::Finder;
+pub(crate) use response::Response;
 
 /// Finds and follows the hum of one channel.
 pub(crate) struct HumCanceller {
     finder: Finder,
     comb: Comb,
-    /// Frames of digital silence in a row, up to `forget_after`.
-    n_silent: usize,
-    forget_after: usize,
+    silence: SilenceWatch,
 }
 
 impl HumCanceller {
-    pub(crate) fn new(transform: &Transform) -> Self {
+    /// `response` is that of the transform's window, which all channels share.
+    pub(crate) fn new(transform: &Transform, response: &Arc<Response>) -> Self {
         let geometry = transform.geometry();
         let hop_s = geometry.hop_len as f64 / geometry.sample_rate_hz;
         Self {
             finder: Finder::new(geometry.n_bins(), geometry.bin_hz(), hop_s),
-            comb: Comb::new(transform, hop_s),
-            n_silent: 0,
-            forget_after: (config::HUM_FORGETS_AFTER_S / hop_s).ceil() as usize,
+            comb: Comb::new(geometry.n_bins(), geometry.bin_hz(), hop_s, response),
+            silence: SilenceWatch::new(hop_s),
         }
     }
 
@@ -46,18 +47,24 @@ impl HumCanceller {
     pub(crate) fn reset(&mut self) {
         self.finder.reset();
         self.comb.stop();
-        self.n_silent = 0;
+        self.silence.reset();
     }
 
-    /// Takes in the spectrum of a frame and writes the part of it that is hum.
-    pub(crate) fn track(&mut self, spectrum: &[Complex32], hum: &mut [Complex32]) {
+    /// Takes in the spectrum of a frame, writes the part of it that is hum, and tells whether one is followed.
+    pub(crate) fn track(&mut self, spectrum: &[Complex32], hum: &mut [Complex32]) -> bool {
         hum.fill(Complex32::ZERO);
-        if self.is_asleep(spectrum) {
-            return;
+        let is_silent = spectrum.iter().all(|bin| *bin == Complex32::ZERO);
+        let (finder, comb) = (&mut self.finder, &mut self.comb);
+        let forget = || {
+            finder.reset();
+            comb.stop();
+        };
+        if self.silence.is_asleep(is_silent, forget) {
+            return false;
         }
         if self.comb.is_running() {
             self.comb.follow(spectrum, hum);
-            return;
+            return true;
         }
         self.finder.push(spectrum);
         if let Some(hz) = self.finder.search() {
@@ -65,19 +72,7 @@ impl HumCanceller {
             // Should the comb lose it, what is heard then counts.
             self.finder.reset();
         }
-    }
-
-    fn is_asleep(&mut self, spectrum: &[Complex32]) -> bool {
-        if spectrum.iter().any(|bin| *bin != Complex32::ZERO) {
-            self.n_silent = 0;
-        } else if self.n_silent < self.forget_after {
-            self.n_silent += 1;
-            if self.n_silent == self.forget_after {
-                self.finder.reset();
-                self.comb.stop();
-            }
-        }
-        self.n_silent == self.forget_after
+        false
     }
 }
 

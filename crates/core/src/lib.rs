@@ -17,6 +17,7 @@ mod mask;
 mod neural;
 pub mod profile;
 pub mod settings;
+mod silence;
 mod smoothing;
 pub mod stft;
 pub mod tracker;

@@ -7,9 +7,14 @@ use crate::geometry::{Geometry, LatencyMode};
 use crate::level::db_to_gain;
 use crate::settings::{Engine, Settings};
 
-/// Gain of a bin that is nothing but noise.
+/// Gain that amount and floor make of a mask.
+fn allowed_gain(mask: f32, reduction: f32, floor: f32) -> f32 {
+    (1.0 - reduction * (1.0 - mask)).max(floor)
+}
+
+/// Gain of what is nothing but noise.
 pub(crate) fn deepest_gain(settings: &Settings) -> f32 {
-    (1.0 - settings.reduction).max(db_to_gain(settings.floor_db))
+    allowed_gain(0.0, settings.reduction, db_to_gain(settings.floor_db))
 }
 
 /// The stages after the engine, of one lane (one channel, or all of them when linked).
@@ -65,7 +70,7 @@ impl MaskStages {
         self.follow(settings, gain);
         let floor = db_to_gain(settings.floor_db);
         for gain in gain {
-            *gain = (1.0 - settings.reduction * (1.0 - *gain)).max(floor);
+            *gain = allowed_gain(*gain, settings.reduction, floor);
         }
     }
 

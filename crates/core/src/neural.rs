@@ -1,17 +1,14 @@
 //! The network as a mask engine: when it listens, when it forgets, and what the settings make of its
 //! answer.
 
-use crate::config;
 use crate::kernels::Kernel;
+use crate::silence::SilenceWatch;
 use crate::unet::{FLOOR_POWER, Noise, UNet, Weights, WeightsError};
 
 /// The network's mask of one lane.
 pub(crate) struct NeuralMask {
     net: UNet<'static>,
-    /// Frames of digital silence in a row, up to `forget_after`.
-    n_silent: usize,
-    /// Frames of digital silence after which the network starts anew.
-    forget_after: usize,
+    silence: SilenceWatch,
 }
 
 impl NeuralMask {
@@ -24,20 +21,19 @@ impl NeuralMask {
     ) -> Result<Self, WeightsError> {
         Ok(Self {
             net: UNet::new(weights, n_bins, bin_hz, kernel)?,
-            n_silent: 0,
-            forget_after: (config::NETWORK_FORGETS_AFTER_S / hop_s).ceil() as usize,
+            silence: SilenceWatch::new(hop_s),
         })
     }
 
     pub(crate) fn reset(&mut self) {
         self.net.reset();
-        self.n_silent = 0;
+        self.silence.reset();
     }
 
     /// Goes on from where another one is.
     pub(crate) fn continue_from(&mut self, other: &Self) {
         self.net.continue_from(&other.net);
-        self.n_silent = other.n_silent;
+        self.silence.continue_from(&other.silence);
     }
 
     /// Takes in a frame and writes its mask. `raised` is what the settings multiply the power of the
@@ -49,7 +45,8 @@ impl NeuralMask {
         raised: &[f32],
         mask: &mut [f32],
     ) {
-        if self.is_asleep(power) {
+        let is_silent = power.iter().all(|power| *power <= 0.0);
+        if self.silence.is_asleep(is_silent, || self.net.reset()) {
             mask.fill(0.0);
             return;
         }
@@ -58,20 +55,6 @@ impl NeuralMask {
         if let Noise::Captured(print) = noise {
             keep_where_no_noise_is(mask, print);
         }
-    }
-
-    /// Counts digital silence. Long after the last sound the network starts anew, so that what it
-    /// says next does not depend on how long the silence was or what came before it.
-    fn is_asleep(&mut self, power: &[f32]) -> bool {
-        if power.iter().any(|power| *power > 0.0) {
-            self.n_silent = 0;
-        } else if self.n_silent < self.forget_after {
-            self.n_silent += 1;
-            if self.n_silent == self.forget_after {
-                self.net.reset();
-            }
-        }
-        self.n_silent == self.forget_after
     }
 }
 

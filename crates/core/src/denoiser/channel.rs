@@ -1,11 +1,13 @@
 //! What a stream holds per channel.
 
+use std::sync::Arc;
+
 use realfft::num_complex::Complex32;
 
 use super::noise::NoiseLevel;
 use crate::config;
 use crate::geometry::LatencyMode;
-use crate::hum::HumCanceller;
+use crate::hum::{HumCanceller, Response};
 use crate::stft::{Stft, Transform};
 use crate::tracker::MinimumTracker;
 
@@ -29,6 +31,8 @@ pub(super) struct Channel {
     pub(super) mean_power: Vec<f32>,
     pub(super) tracker: MinimumTracker,
     canceller: HumCanceller,
+    /// Hum was followed in the last frame.
+    has_hum: bool,
     /// Power of the hum per 25 Hz in its bins, smoothed.
     pub(super) hum_power: Vec<f32>,
     /// What the noise in its bins falls to without it, per 25 Hz: hum is never pure.
@@ -39,10 +43,15 @@ pub(super) struct Channel {
 }
 
 impl Channel {
-    pub(super) fn new(transform: &Transform, mode: LatencyMode, latency: usize) -> Self {
+    pub(super) fn new(
+        transform: &Transform,
+        hum_response: &Arc<Response>,
+        mode: LatencyMode,
+        latency: usize,
+    ) -> Self {
         let n_bins = transform.geometry().n_bins();
         let hop_len = transform.geometry().hop_len;
-        let canceller = HumCanceller::new(transform);
+        let canceller = HumCanceller::new(transform, hum_response);
         let n_hum_bins = canceller.n_bins();
         Self {
             stft: Stft::new(transform.clone()),
@@ -52,10 +61,11 @@ impl Channel {
             hum: vec![vec![Complex32::ZERO; n_hum_bins]; mode.look_ahead_frames() + 1],
             power: vec![0.0; n_bins],
             dry: vec![0.0; latency],
-            noise: NoiseLevel::new(n_bins),
+            noise: NoiseLevel::new(n_bins, n_hum_bins),
             mean_power: vec![0.0; n_bins],
             tracker: MinimumTracker::new(n_bins),
             canceller,
+            has_hum: false,
             hum_power: vec![0.0; n_hum_bins],
             rest_power: vec![0.0; n_hum_bins],
             rest_tracker: MinimumTracker::new(n_hum_bins),
@@ -73,14 +83,22 @@ impl Channel {
         self.power.fill(0.0);
         self.dry.fill(0.0);
         self.tracker.reset();
-        self.forget_hum();
+        self.canceller.reset();
+        self.forget_hum_power();
         self.hum.iter_mut().for_each(|hum| hum.fill(Complex32::ZERO));
     }
 
     /// Finds the hum of the newest frame and takes it out of the power that the engines see.
     pub(super) fn find_hum(&mut self, newest: usize, transform: &Transform) {
         let (spectrum, hum) = (&self.spectra[newest], &mut self.hum[newest]);
-        self.canceller.track(spectrum, hum);
+        let is_followed = self.canceller.track(spectrum, hum);
+        if !is_followed {
+            if self.has_hum {
+                self.forget_hum_power();
+            }
+            return;
+        }
+        self.has_hum = true;
         transform.power(hum, &mut self.power[..hum.len()]);
         for (smoothed, power) in self.hum_power.iter_mut().zip(&self.power) {
             *smoothed += (power - *smoothed) * config::HUM_POWER_RATE;
@@ -93,14 +111,17 @@ impl Channel {
         self.rest_tracker.track(power, &mut self.rest_power);
     }
 
-    /// Leaves the hum of the newest frame alone.
-    pub(super) fn keep_hum(&mut self, newest: usize) {
+    /// Leaves the hum of the newest frame alone; the search starts anew when it is wanted again.
+    pub(super) fn keep_hum(&mut self, newest: usize, was_removed: bool) {
         self.hum[newest].fill(Complex32::ZERO);
-        self.forget_hum();
+        if was_removed {
+            self.canceller.reset();
+            self.forget_hum_power();
+        }
     }
 
-    fn forget_hum(&mut self) {
-        self.canceller.reset();
+    fn forget_hum_power(&mut self) {
+        self.has_hum = false;
         self.hum_power.fill(0.0);
         self.rest_tracker.reset();
     }

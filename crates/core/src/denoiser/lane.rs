@@ -104,22 +104,15 @@ impl Lane {
         let share = 1.0 / channels.len() as f32;
         self.ears.snr.fill(0.0);
         for channel in channels {
-            let noise = channel.noise.per_reference.iter().zip(&channel.noise.left);
-            let bins = channel.power.iter().zip(noise);
-            for (snr, (power, (per_mean, left))) in self.ears.snr.iter_mut().zip(bins) {
-                *snr += power * per_mean * share / left;
+            let bins = channel.power.iter().zip(&channel.noise.per_reference);
+            for (snr, (power, per_mean)) in self.ears.snr.iter_mut().zip(bins) {
+                *snr += power * per_mean * share;
             }
         }
         average(channels.iter().map(|c| &*c.noise.threshold), &mut self.threshold);
         if parts.neural {
             average(channels.iter().map(|c| &*c.power), &mut self.ears.power);
-            self.ears.print.fill(0.0);
-            for noise in channels.iter().map(|c| &c.noise) {
-                let bins = noise.print.iter().zip(&noise.left);
-                for (sum, (print, left)) in self.ears.print.iter_mut().zip(bins) {
-                    *sum += print * left * share;
-                }
-            }
+            average(channels.iter().map(|c| &*c.noise.print), &mut self.ears.print);
         }
         if self.shares.of(Engine::Hybrid) > 0.0 {
             match source {
@@ -287,7 +280,8 @@ mod tests {
         let (n_bins, mode) = (geometry.n_bins(), LatencyMode::Standard);
         let weights = Weights::parse(crate::unet::SHIPPED_WEIGHTS).unwrap();
         let transform = crate::stft::Transform::new(geometry, mode);
-        let mut channel = Channel::new(&transform, mode, 1);
+        let response = std::sync::Arc::new(crate::hum::Response::new(&transform));
+        let mut channel = Channel::new(&transform, &response, mode, 1);
         let mut lane = Lane::new(&geometry, mode, &weights, Kernel::best()).unwrap();
         let new_net = || crate::unet::UNet::new(&weights, n_bins, 25.0, Kernel::best()).unwrap();
         let [mut told_captured, mut told_followed] = [new_net(), new_net()];

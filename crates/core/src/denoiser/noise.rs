@@ -62,15 +62,22 @@ pub(super) struct NoiseLevel {
     pub(super) per_mean_power: Vec<f32>,
     /// Mean power per 25 Hz, captured or tracked, whatever the settings are: what the network wants.
     pub(super) print: Vec<f32>,
-    /// Share of each bin's noise that is left once its hum is subtracted.
-    pub(super) left: Vec<f32>,
-    /// Mean captured power, also where a steady tone has no spread: the mean of a level lies below the level of
-    /// the mean by a part of its variance.
-    captured_power: Vec<f32>,
+    /// What was captured in the bins that hum can be in.
+    with_hum: Vec<BinWithHum>,
+}
+
+/// A bin of a print, with whatever hum was captured.
+#[derive(Clone, Copy, Default)]
+struct BinWithHum {
+    per_reference: f32,
+    print: f32,
+    /// Mean power, also where a steady tone has no spread: the mean of a level lies below the level of the mean
+    /// by a part of its variance.
+    power: f32,
 }
 
 impl NoiseLevel {
-    pub(super) fn new(n_bins: usize) -> Self {
+    pub(super) fn new(n_bins: usize, n_hum_bins: usize) -> Self {
         Self {
             captured: BinProfile::new(n_bins),
             spread_db: vec![0.0; n_bins],
@@ -79,8 +86,7 @@ impl NoiseLevel {
             threshold: vec![0.0; n_bins],
             per_mean_power: vec![0.0; n_bins],
             print: vec![0.0; n_bins],
-            left: vec![1.0; n_bins],
-            captured_power: vec![0.0; n_bins],
+            with_hum: vec![BinWithHum::default(); n_hum_bins],
         }
     }
 
@@ -95,21 +101,26 @@ impl NoiseLevel {
         }
         self.invert();
         print_power(&self.captured.mean_db, &mut self.print);
-        let levels = self.captured.mean_db.iter().zip(&self.captured.std_db);
-        for (power, (mean_db, std_db)) in self.captured_power.iter_mut().zip(levels) {
+        for (bin_idx, bin) in self.with_hum.iter_mut().enumerate() {
+            let (mean_db, std_db) = (self.captured.mean_db[bin_idx], self.captured.std_db[bin_idx]);
             let unrest = (std_db / config::GAUSSIAN_LOG_STD_DB).min(1.0).powi(2);
-            *power = db_to_power(mean_db + config::GAUSSIAN_LOG_BIAS_DB * unrest);
+            *bin = BinWithHum {
+                per_reference: self.per_reference[bin_idx],
+                print: self.print[bin_idx],
+                power: db_to_power(mean_db + config::GAUSSIAN_LOG_BIAS_DB * unrest),
+            };
         }
     }
 
     /// A print that was taken of hum and noise is one of the noise alone where hum of this power per bin is
     /// subtracted and `rest_power` remains.
     pub(super) fn take_hum_out(&mut self, hum_power: &[f32], rest_power: &[f32]) {
-        let bins = hum_power.iter().zip(rest_power).zip(&self.captured_power);
-        for (left, ((hum, rest), captured)) in self.left.iter_mut().zip(bins) {
-            let captured = captured.max(FLOOR_POWER);
-            let share = (1.0 - hum / captured).max(rest / captured);
-            *left = share.clamp(config::HUM_LEAST_LEFT, 1.0);
+        for (bin_idx, bin) in self.with_hum.iter().enumerate() {
+            let power = bin.power.max(FLOOR_POWER);
+            let share = (1.0 - hum_power[bin_idx] / power).max(rest_power[bin_idx] / power);
+            let left = share.clamp(config::HUM_LEAST_LEFT, 1.0);
+            self.per_reference[bin_idx] = bin.per_reference / left;
+            self.print[bin_idx] = bin.print * left;
         }
     }
 
@@ -129,7 +140,6 @@ impl NoiseLevel {
             *reference = power * factor;
         }
         self.invert();
-        self.left.fill(1.0);
         self.print.copy_from_slice(mean_power);
     }
 

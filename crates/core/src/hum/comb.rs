@@ -2,12 +2,12 @@
 //! sounds.
 
 use core::f64::consts::TAU;
+use std::sync::Arc;
 
 use realfft::num_complex::Complex32;
 
 use super::response::Response;
 use crate::config;
-use crate::stft::Transform;
 
 /// Keeps ratios of silence finite; a power far below anything audible.
 const TINY: f32 = 1e-20;
@@ -35,6 +35,60 @@ impl Line {
         let heard = self.level.min(4.0 * self.fast_level);
         steady * (heard / (self.tone.norm_sqr() + TINY)).sqrt().min(1.0)
     }
+
+    /// Takes in what its bin holds.
+    fn hear(&mut self, heard: Complex32, rate: f32) {
+        let power = heard.norm_sqr();
+        self.fast_level += (power - self.fast_level) * rate.max(0.5);
+        self.level += (power - self.level) * rate.max(0.2);
+        self.slow_level += (power - self.slow_level) * rate.max(0.01);
+    }
+
+    /// Whether what its bin holds is in phase with it.
+    fn judge(&mut self, error: Complex32, rate: f32) {
+        let along = (self.tone + error) * self.tone.conj();
+        let cosine = along.re / (along.norm_sqr().sqrt() + TINY);
+        self.steadiness += (cosine - self.steadiness) * rate;
+    }
+
+    /// By how much the error would turn it, in radians; little where something louder made the error.
+    fn turn(&self, error: Complex32) -> f32 {
+        let others = config::HUM_CAUTION * error.norm_sqr();
+        (error * self.tone.conj()).im / (self.tone.norm_sqr() + others + TINY)
+    }
+
+    /// Moves it towards what its bin holds, little where that is something louder.
+    fn learn(&mut self, error: Complex32, rate: f32) {
+        let power = self.tone.norm_sqr();
+        let others = config::HUM_CAUTION * error.norm_sqr();
+        let own = power + config::HUM_GROWTH * self.slow_level + TINY;
+        // A bin that holds less than the line: it has stopped.
+        let has_stopped = self.level < 0.25 * power;
+        let is_steady = self.steadiness > config::HUM_STEADY.0 + 0.5 * config::HUM_STEADY.1;
+        let hurry = if is_steady { 1.0 } else { config::HUM_UNSTEADY_RATE };
+        let learned = (hurry * rate / (1.0 + others / own)).min(1.0);
+        self.tone += error * if has_stopped { 0.1 } else { learned };
+    }
+}
+
+/// Shares of a frame in what is known: large while little is.
+struct Pace {
+    is_starting: bool,
+    /// In amplitude and phase.
+    learning: f32,
+    /// In steadiness.
+    judging: f32,
+}
+
+impl Pace {
+    fn at(age: usize, hop_s: f64) -> Self {
+        let n_judged = age.saturating_sub(config::HUM_START_FRAMES) as f32;
+        Self {
+            is_starting: age <= config::HUM_START_FRAMES,
+            learning: config::HUM_RATE.max(1.0 / age as f32),
+            judging: ((hop_s / config::HUM_STEADY_S) as f32).max(1.0 / (n_judged + 10.0)),
+        }
+    }
 }
 
 /// All harmonics.
@@ -42,7 +96,7 @@ pub(super) struct Comb {
     bin_hz: f64,
     hop_s: f64,
     n_bins: usize,
-    response: Response,
+    response: Arc<Response>,
     /// Frequency of the first harmonic, Hz; 0 while there is no hum.
     hz: f64,
     lines: Vec<Line>,
@@ -55,18 +109,15 @@ pub(super) struct Comb {
 }
 
 impl Comb {
-    pub(super) fn new(transform: &Transform, hop_s: f64) -> Self {
-        let geometry = transform.geometry();
-        let bin_hz = geometry.bin_hz();
+    pub(super) fn new(n_bins: usize, bin_hz: f64, hop_s: f64, response: &Arc<Response>) -> Self {
         let top_bin = (config::HUM_TOP_HZ / bin_hz) as usize;
-        let n_bins = (top_bin + config::HUM_REACH_BINS + 1).min(geometry.n_bins());
         let lowest_hz = config::HUM_MAINS_HZ[0] * (1.0 - 2.0 * config::HUM_RANGE);
         let most_lines = (config::HUM_TOP_HZ / lowest_hz) as usize + 1;
         Self {
             bin_hz,
             hop_s,
-            n_bins,
-            response: Response::new(transform.analysis(), config::HUM_REACH_BINS + 1),
+            n_bins: (top_bin + config::HUM_REACH_BINS + 1).min(n_bins),
+            response: Arc::clone(response),
             hz: 0.0,
             lines: vec![Line::default(); most_lines],
             n_lines: 0,
@@ -150,47 +201,29 @@ impl Comb {
 
     /// Stage 3: what is left of the frame without `hum` tells by how much lines and frequency were wrong.
     fn correct(&mut self, spectrum: &[Complex32], hum: &[Complex32]) {
-        let rate = config::HUM_RATE.max(1.0 / self.age as f32);
-        let is_starting = self.age <= config::HUM_START_FRAMES;
-        let n_judged = self.age.saturating_sub(config::HUM_START_FRAMES) as f32;
-        let of_steadiness =
-            ((self.hop_s / config::HUM_STEADY_S) as f32).max(1.0 / (n_judged + 10.0));
+        let pace = Pace::at(self.age, self.hop_s);
         let (mut turned, mut weights) = (0.0, 0.0);
         for idx in 0..self.n_lines {
             let at_bin = self.place(idx);
             let bin_idx = at_bin.round() as usize;
-            let seen_through = self.response.at(at_bin - bin_idx as f32);
+            // The frequency may have drifted past the last bin.
+            let (Some(bin), Some(hum)) = (spectrum.get(bin_idx), hum.get(bin_idx)) else { break };
+            let error = (bin - hum) / self.response.at(at_bin - bin_idx as f32);
             let line = &mut self.lines[idx];
-            let error = (spectrum[bin_idx] - hum[bin_idx]) / seen_through;
-            let heard = line.tone + error;
-            line.fast_level += (heard.norm_sqr() - line.fast_level) * rate.max(0.5);
-            line.level += (heard.norm_sqr() - line.level) * rate.max(0.2);
-            line.slow_level += (heard.norm_sqr() - line.slow_level) * rate.max(0.01);
-            if is_starting {
-                line.tone += error * rate;
+            line.hear(line.tone + error, pace.learning);
+            if pace.is_starting {
+                line.tone += error * pace.learning;
                 continue;
             }
-            let power = line.tone.norm_sqr();
-            let along = heard * line.tone.conj();
-            let cosine = along.re / (along.norm_sqr().sqrt() + TINY);
-            line.steadiness += (cosine - line.steadiness) * of_steadiness;
-
-            let others = config::HUM_CAUTION * error.norm_sqr();
+            line.judge(error, pace.judging);
             let harmonic = (idx + 1) as f32;
             let weight = harmonic * harmonic * line.steadiness.max(0.0).powi(4);
-            turned += weight * (error * line.tone.conj()).im / (power + others + TINY) / harmonic;
+            turned += weight * line.turn(error) / harmonic;
             weights += weight;
-
-            let own = power + config::HUM_GROWTH * line.slow_level + TINY;
-            // A bin that holds less than the line: it has stopped.
-            let has_stopped = line.level < 0.25 * power;
-            let is_steady = line.steadiness > config::HUM_STEADY.0 + 0.5 * config::HUM_STEADY.1;
-            let hurry = if is_steady { 1.0 } else { config::HUM_UNSTEADY_RATE };
-            let learning = hurry * rate / (1.0 + others / own);
-            line.tone += error * if has_stopped { 0.1 } else { learning.min(1.0) };
+            line.learn(error, pace.learning);
         }
         // Critically damped with the lines' own rate; slower while few lines are sure.
-        let turn = rate * rate * turned / weights.max(1.0);
+        let turn = pace.learning * pace.learning * turned / weights.max(1.0);
         self.hz += f64::from(turn) / (TAU * self.hop_s);
     }
 

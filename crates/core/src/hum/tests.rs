@@ -58,7 +58,7 @@ fn the_response_is_that_of_the_window() {
         let geometry = Geometry::for_rate(44_100.0).unwrap();
         let transform = Transform::new(geometry, mode);
         let mut stft = Stft::new(transform.clone());
-        let response = response::Response::new(transform.analysis(), 5);
+        let response = Response::new(&transform);
         let mut spectrum = transform.make_spectrum();
         let hz = 411.3;
         let cosine = |i: usize| (core::f64::consts::TAU * hz * i as f64 / 44_100.0).cos() as f32;
@@ -82,7 +82,8 @@ fn a_low_line_goes_down_to_the_lowest_bin() {
     let transform = Transform::new(geometry, LatencyMode::Standard);
     let mut stft = Stft::new(transform.clone());
     let mut spectrum = transform.make_spectrum();
-    let mut comb = Comb::new(&transform, 0.01);
+    let response = Arc::new(Response::new(&transform));
+    let mut comb = Comb::new(geometry.n_bins(), 25.0, 0.01, &response);
     let mut hum = vec![Complex32::ZERO; comb.n_bins()];
     comb.start(59.5);
     let tone = |i: usize| (core::f64::consts::TAU * 59.5 * i as f64 / 48_000.0).sin() as f32;
@@ -96,4 +97,31 @@ fn a_low_line_goes_down_to_the_lowest_bin() {
         let left = (spectrum[bin_idx] - hum[bin_idx]).norm() / peak;
         assert!(left < 0.004, "bin {bin_idx}: {left}");
     }
+}
+
+/// At 2 kHz the twentieth harmonic stands in the last bin; hum that gets faster takes it beyond.
+#[test]
+fn hum_that_drifts_past_the_last_bin_is_no_accident() {
+    let geometry = Geometry::for_rate(2_000.0).unwrap();
+    let transform = Transform::new(geometry, LatencyMode::Standard);
+    let mut stft = Stft::new(transform.clone());
+    let mut spectrum = transform.make_spectrum();
+    let response = Arc::new(Response::new(&transform));
+    let mut comb = Comb::new(geometry.n_bins(), geometry.bin_hz(), 0.01, &response);
+    let mut hum = vec![Complex32::ZERO; comb.n_bins()];
+    comb.start(50.0);
+    let (n_hops, mut turns) = (4_000, 0.0);
+    for hop_idx in 0..n_hops {
+        let hz = 50.0 + 0.9 * hop_idx as f64 / n_hops as f64;
+        let mut sample = || {
+            turns += hz / 2_000.0;
+            (1..20)
+                .map(|order| (core::f64::consts::TAU * turns * f64::from(order)).sin())
+                .sum::<f64>()
+        };
+        let hop: Vec<f32> = (0..geometry.hop_len).map(|_| 0.01 * sample() as f32).collect();
+        stft.analyse(&hop, &mut spectrum);
+        comb.follow(&spectrum, &mut hum);
+    }
+    assert!(comb.is_running(), "it was followed all the way");
 }
