@@ -64,9 +64,7 @@ impl Line {
         let own = power + config::HUM_GROWTH * self.slow_level + TINY;
         // A bin that holds less than the line: it has stopped.
         let has_stopped = self.level < 0.25 * power;
-        let is_steady = self.steadiness > config::HUM_STEADY.0 + 0.5 * config::HUM_STEADY.1;
-        let hurry = if is_steady { 1.0 } else { config::HUM_UNSTEADY_RATE };
-        let learned = (hurry * rate / (1.0 + others / own)).min(1.0);
+        let learned = rate / (1.0 + others / own);
         self.tone += error * if has_stopped { 0.1 } else { learned };
     }
 }

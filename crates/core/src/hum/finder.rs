@@ -67,7 +67,7 @@ impl Finder {
         self.n_frames = (self.n_frames + 1).min(1 << 20);
         let n_compared = self.n_frames.saturating_sub(config::HUM_LAG_FRAMES);
         if n_compared > 0 {
-            let share = self.share.max(1.0 / n_compared as f32);
+            let share = self.share.max(1.0 / (n_compared + config::HUM_DOUBT_FRAMES) as f32);
             let a_while_ago = (self.newest + n_past - config::HUM_SHORT_LAG_FRAMES) % n_past;
             compare(spectrum, &self.past[self.newest], share, &mut self.turns);
             compare(spectrum, &self.past[a_while_ago], share, &mut self.short_turns);
@@ -97,14 +97,21 @@ impl Finder {
         None
     }
 
-    /// Mean squared agreement of the harmonics.
+    /// Mean squared agreement of the harmonics. A note that is held on one of them brings its overtones along,
+    /// every third harmonic for instance; so those that are no overtones have to agree as well.
     fn score(&self, hz: f64) -> f32 {
-        let (mut sum, mut n_harmonics) = (0.0, 0);
-        self.each_harmonic(hz, |_, agreement| {
-            sum += agreement.re.max(0.0).powi(2);
-            n_harmonics += 1;
+        let mut all = Mean::default();
+        let mut others = [Mean::default(); config::HUM_OVERTONE_STEPS.len()];
+        self.each_harmonic(hz, |harmonic, agreement| {
+            let (order, squared) = (harmonic as u32, agreement.re.max(0.0).powi(2));
+            all.add(squared);
+            for (others, step) in others.iter_mut().zip(config::HUM_OVERTONE_STEPS) {
+                if order % step != 0 {
+                    others.add(squared);
+                }
+            }
         });
-        sum / n_harmonics.max(1) as f32
+        others.iter().map(Mean::get).fold(all.get(), f32::min)
     }
 
     /// The frequency at which the phases that agree do so best: a weighted straight line through them.
@@ -144,6 +151,24 @@ impl Finder {
             short_expected *= short_step;
             harmonic += 1.0;
         }
+    }
+}
+
+/// A mean that grows.
+#[derive(Clone, Copy, Default)]
+struct Mean {
+    sum: f32,
+    count: f32,
+}
+
+impl Mean {
+    fn add(&mut self, value: f32) {
+        self.sum += value;
+        self.count += 1.0;
+    }
+
+    fn get(&self) -> f32 {
+        self.sum / self.count.max(1.0)
     }
 }
 

@@ -2,8 +2,12 @@ use super::*;
 use crate::geometry::{Geometry, LatencyMode};
 use crate::stft::Stft;
 
-/// Runs the finder over two seconds of tones (Hz, amplitude) and tells what it found.
+/// Runs the finder over two seconds of tones (Hz, amplitude) with a little noise and tells what it found.
 fn found_hz(tones: &[(f64, f64)]) -> Option<f64> {
+    found_within(200, 1e-3, tones)
+}
+
+fn found_within(n_hops: usize, noise: f64, tones: &[(f64, f64)]) -> Option<f64> {
     let geometry = Geometry::for_rate(48_000.0).unwrap();
     let transform = Transform::new(geometry, LatencyMode::Standard);
     let mut stft = Stft::new(transform.clone());
@@ -11,13 +15,13 @@ fn found_hz(tones: &[(f64, f64)]) -> Option<f64> {
     let mut finder = Finder::new(geometry.n_bins(), geometry.bin_hz(), 0.01);
     let mut random = fastrand::Rng::with_seed(0xa5);
     let mut found = None;
-    for hop_idx in 0..200 {
+    for hop_idx in 0..n_hops {
         let hop: Vec<f32> = (0..geometry.hop_len)
             .map(|i| {
                 let seconds = (hop_idx * geometry.hop_len + i) as f64 / 48_000.0;
                 let tone =
                     |(hz, peak): &(f64, f64)| peak * (core::f64::consts::TAU * hz * seconds).sin();
-                (tones.iter().map(tone).sum::<f64>() + (random.f64() - 0.5) * 1e-3) as f32
+                (tones.iter().map(tone).sum::<f64>() + (random.f64() - 0.5) * noise) as f32
             })
             .collect();
         stft.analyse(&hop, &mut spectrum);
@@ -49,6 +53,23 @@ fn what_is_no_hum_is_not_found() {
     let bass: Vec<_> =
         (1..6).map(|order| (f64::from(order) * 82.41, 0.1 / f64::from(order))).collect();
     assert_eq!((noise, one_tone, found_hz(&bass)), (None, None, None));
+}
+
+/// A drone lasts as long as hum does, and may stand on one of its harmonics.
+#[test]
+fn a_note_on_a_harmonic_is_not_found() {
+    for hz in [149.6, 150.0, 180.2, 250.0, 298.0, 350.0, 420.5] {
+        let drone: Vec<_> =
+            (1..7).map(|order| (f64::from(order) * hz, 0.1 / f64::from(order))).collect();
+        assert_eq!(found_within(800, 0.03, &drone), None, "{hz} Hz");
+    }
+}
+
+/// At the start of a stream there is no past that a note would contradict.
+#[test]
+fn a_first_note_of_a_second_is_not_found() {
+    let note = [(60.0, 0.1), (120.0, 0.05), (240.0, 0.03)];
+    assert_eq!(found_within(100, 0.03, &note), None);
 }
 
 /// The response is what the transform itself makes of a tone.
