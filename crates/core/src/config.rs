@@ -94,9 +94,9 @@ pub const DEFAULT_SENSITIVITY: f32 = 1.5;
 /// −36 dB; development set, print).
 pub const GATE_FLOOR_DB: f32 = -24.0;
 /// Usual floor of the engines with a network, dB: speech gains more by it than VoiceBank loses.
-/// PESQ-WB of speech with a print / without, of VoiceBank: Neural 1.835 / 1.824, 2.943 / 2.910 at
-/// −24 and 1.940 / 1.933, 2.961 / 2.918 at −40 dB; Hybrid 1.835 / 1.812, 2.968 / 2.904 and
-/// 1.941 / 1.908, 2.997 / 2.925.
+/// PESQ-WB of speech with a print / without, of VoiceBank: Neural 1.837 / 1.825, 2.943 / 2.910 at
+/// −24 and 1.942 / 1.934, 2.961 / 2.918 at −40 dB; Hybrid 1.836 / 1.814, 2.968 / 2.904 and
+/// 1.943 / 1.910, 2.997 / 2.925.
 pub const NETWORK_FLOOR_DB: f32 = -40.0;
 /// By how much the spread of the noise may differ from that of steady noise and still move its
 /// reference level, dB.
