@@ -2,6 +2,7 @@
 
 use crate::config;
 use crate::geometry::Geometry;
+use crate::level::Mean;
 use crate::profile::BinProfile;
 
 /// What became of the last capture; a plain value for editors and command lines to show.
@@ -235,27 +236,6 @@ impl Capture {
             spread_db: in_voice.with(&elsewhere).value() as f32,
             verdict: Verdict::of(in_voice.value(), elsewhere.value()),
         }
-    }
-}
-
-#[derive(Default)]
-struct Mean {
-    sum: f64,
-    n: usize,
-}
-
-impl Mean {
-    fn add(&mut self, value: f64) {
-        self.sum += value;
-        self.n += 1;
-    }
-
-    fn with(&self, other: &Self) -> Self {
-        Self { sum: self.sum + other.sum, n: self.n + other.n }
-    }
-
-    fn value(&self) -> f64 {
-        self.sum / self.n.max(1) as f64
     }
 }
 

@@ -150,14 +150,15 @@ pub const HUM_SHORT_LAG_FRAMES: usize = 4;
 pub const HUM_FIND_S: f64 = 3.0;
 /// Frames before anything is found.
 pub const HUM_LEAST_FRAMES: usize = 70;
-/// Frames of chance that count as heard before the first one: what is steady for half a second is a note.
+/// Frames of chance that count as heard before the first one: a note that a stream begins with is all that was
+/// heard so far, and steady.
 pub const HUM_DOUBT_FRAMES: usize = 20;
 /// A note on a harmonic of the mains sounds on every third (fifth, seventh) of them. Hum on every second one
 /// is what rectifiers make.
 pub const HUM_OVERTONE_STEPS: [u32; 3] = [3, 5, 7];
 /// Mean squared agreement of the harmonics at which there is hum. The development set's four recordings with
 /// hum read 0.19 to 0.56 after two seconds, mains hum under music alone 0.15; notes read up to 0.14 (a bass on
-/// 60 Hz that begins the recording). Of 294 clips for training (114 of music, 120 of noise, 60 of speech, 25 s
+/// 60 Hz that begins the recording), all in a prototype. Of 294 clips for training (114 of music, 120 of noise, 60 of speech, 25 s
 /// each) one comes out otherwise than with `quell denoise --keep-hum`: a generated hum.
 pub const HUM_THRESHOLD: f32 = 0.145;
 /// Candidates that are judged in a frame.

@@ -5,6 +5,7 @@ use core::f64::consts::TAU;
 use realfft::num_complex::Complex32;
 
 use crate::config;
+use crate::level::Mean;
 
 /// Keeps phases of silence from being divided by nothing.
 const TINY: f32 = 1e-12;
@@ -103,7 +104,7 @@ impl Finder {
         let mut all = Mean::default();
         let mut others = [Mean::default(); config::HUM_OVERTONE_STEPS.len()];
         self.each_harmonic(hz, |harmonic, agreement| {
-            let (order, squared) = (harmonic as u32, agreement.re.max(0.0).powi(2));
+            let (order, squared) = (harmonic as u32, f64::from(agreement.re.max(0.0).powi(2)));
             all.add(squared);
             for (others, step) in others.iter_mut().zip(config::HUM_OVERTONE_STEPS) {
                 if order % step != 0 {
@@ -111,7 +112,7 @@ impl Finder {
                 }
             }
         });
-        others.iter().map(Mean::get).fold(all.get(), f32::min)
+        others.iter().map(Mean::value).fold(all.value(), f64::min) as f32
     }
 
     /// The frequency at which the phases that agree do so best: a weighted straight line through them.
@@ -151,24 +152,6 @@ impl Finder {
             short_expected *= short_step;
             harmonic += 1.0;
         }
-    }
-}
-
-/// A mean that grows.
-#[derive(Clone, Copy, Default)]
-struct Mean {
-    sum: f32,
-    count: f32,
-}
-
-impl Mean {
-    fn add(&mut self, value: f32) {
-        self.sum += value;
-        self.count += 1.0;
-    }
-
-    fn get(&self) -> f32 {
-        self.sum / self.count.max(1.0)
     }
 }
 

@@ -96,23 +96,37 @@ fn the_response_is_that_of_the_window() {
     }
 }
 
-/// Below 0 Hz begins the mirror image, which low harmonics reach into.
-#[test]
-fn a_low_line_goes_down_to_the_lowest_bin() {
-    let geometry = Geometry::for_rate(48_000.0).unwrap();
+/// Lets a comb that starts at a frequency follow sound, and gives it, the last spectrum and the hum found in it.
+fn follow(
+    rate_hz: f64,
+    start_hz: f64,
+    n_hops: usize,
+    mut sample: impl FnMut() -> f32,
+) -> (Comb, Vec<Complex32>, Vec<Complex32>) {
+    let geometry = Geometry::for_rate(rate_hz).unwrap();
     let transform = Transform::new(geometry, LatencyMode::Standard);
     let mut stft = Stft::new(transform.clone());
     let mut spectrum = transform.make_spectrum();
     let response = Arc::new(Response::new(&transform));
-    let mut comb = Comb::new(geometry.n_bins(), 25.0, 0.01, &response);
+    let mut comb = Comb::new(geometry.n_bins(), geometry.bin_hz(), 0.01, &response);
     let mut hum = vec![Complex32::ZERO; comb.n_bins()];
-    comb.start(59.5);
-    let tone = |i: usize| (core::f64::consts::TAU * 59.5 * i as f64 / 48_000.0).sin() as f32;
-    for hop_idx in 0..300 {
-        let hop: Vec<f32> = (0..480).map(|i| tone(hop_idx * 480 + i)).collect();
+    comb.start(start_hz);
+    for _ in 0..n_hops {
+        let hop: Vec<f32> = (0..geometry.hop_len).map(|_| sample()).collect();
         stft.analyse(&hop, &mut spectrum);
         comb.follow(&spectrum, &mut hum);
     }
+    (comb, spectrum, hum)
+}
+
+/// Below 0 Hz begins the mirror image, which low harmonics reach into.
+#[test]
+fn a_low_line_goes_down_to_the_lowest_bin() {
+    let mut turns = 0.0;
+    let (_, spectrum, hum) = follow(48_000.0, 59.5, 300, || {
+        turns += 59.5 / 48_000.0;
+        (core::f64::consts::TAU * turns).sin() as f32
+    });
     let peak = spectrum[2].norm();
     for bin_idx in 0..=6 {
         let left = (spectrum[bin_idx] - hum[bin_idx]).norm() / peak;
@@ -123,26 +137,12 @@ fn a_low_line_goes_down_to_the_lowest_bin() {
 /// At 2 kHz the twentieth harmonic stands in the last bin; hum that gets faster takes it beyond.
 #[test]
 fn hum_that_drifts_past_the_last_bin_is_no_accident() {
-    let geometry = Geometry::for_rate(2_000.0).unwrap();
-    let transform = Transform::new(geometry, LatencyMode::Standard);
-    let mut stft = Stft::new(transform.clone());
-    let mut spectrum = transform.make_spectrum();
-    let response = Arc::new(Response::new(&transform));
-    let mut comb = Comb::new(geometry.n_bins(), geometry.bin_hz(), 0.01, &response);
-    let mut hum = vec![Complex32::ZERO; comb.n_bins()];
-    comb.start(50.0);
-    let (n_hops, mut turns) = (4_000, 0.0);
-    for hop_idx in 0..n_hops {
-        let hz = 50.0 + 0.9 * hop_idx as f64 / n_hops as f64;
-        let mut sample = || {
-            turns += hz / 2_000.0;
-            (1..20)
-                .map(|order| (core::f64::consts::TAU * turns * f64::from(order)).sin())
-                .sum::<f64>()
-        };
-        let hop: Vec<f32> = (0..geometry.hop_len).map(|_| 0.01 * sample() as f32).collect();
-        stft.analyse(&hop, &mut spectrum);
-        comb.follow(&spectrum, &mut hum);
-    }
+    let (mut hz, mut turns) = (50.0, 0.0);
+    let (comb, ..) = follow(2_000.0, hz, 4_000, || {
+        hz += 0.9 / (4_000.0 * 20.0);
+        turns += hz / 2_000.0;
+        let harmonic = |order| (core::f64::consts::TAU * turns * f64::from(order)).sin();
+        0.01 * (1..20).map(harmonic).sum::<f64>() as f32
+    });
     assert!(comb.is_running(), "it was followed all the way");
 }
