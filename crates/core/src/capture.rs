@@ -3,7 +3,7 @@
 use crate::config;
 use crate::geometry::Geometry;
 use crate::level::Mean;
-use crate::profile::BinProfile;
+use crate::profile::{BinProfile, NoiseProfile};
 
 /// What became of the last capture; a plain value for editors and command lines to show.
 #[derive(Clone, Copy, Debug, PartialEq, Default)]
@@ -43,6 +43,13 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// What a print tells of the sound that it was made of.
+    pub fn of_print(print: &NoiseProfile) -> Self {
+        let channels = print.std_db().chunks_exact(print.n_bins());
+        let (voice, other) = spreads(channels, config::PROFILE_BIN_HZ);
+        Self::of(voice.value(), other.value())
+    }
+
     /// Judges by the mean spread of the bins in and outside the voice range, dB.
     fn of(voice_spread_db: f64, other_spread_db: f64) -> Self {
         if voice_spread_db > config::SPEECH_SPREAD_DB.max(other_spread_db) {
@@ -213,23 +220,17 @@ impl Capture {
             return CaptureStatus::Refused(CaptureRefusal::Silent);
         }
         let n = self.n_frames as f64;
-        let (mut in_voice, mut elsewhere) = (Mean::default(), Mean::default());
-        for (sums, out) in self.channels.iter().zip(out) {
-            let stats = sums.sum_db.iter().zip(&sums.sum_db2).enumerate();
+        for (sums, out) in self.channels.iter().zip(&mut *out) {
+            let stats = sums.sum_db.iter().zip(&sums.sum_db2);
             let targets = out.mean_db.iter_mut().zip(&mut out.std_db);
-            for ((bin_idx, (sum, sum2)), (mean_out, std_out)) in stats.zip(targets) {
+            for ((sum, sum2), (mean_out, std_out)) in stats.zip(targets) {
                 let mean = sum / n;
                 let std = (sum2 / n - mean * mean).max(0.0).sqrt();
                 *mean_out = (mean as f32).clamp(config::MIN_LEVEL_DB, config::MAX_LEVEL_DB);
                 *std_out = (std as f32).clamp(0.0, config::MAX_STD_DB);
-                let is_voice = config::VOICE_RANGE_HZ.contains(&(bin_idx as f64 * self.bin_hz));
-                if is_voice {
-                    in_voice.add(std)
-                } else {
-                    elsewhere.add(std)
-                };
             }
         }
+        let (in_voice, elsewhere) = spreads(out.iter().map(|out| &*out.std_db), self.bin_hz);
         CaptureStatus::Captured {
             seconds,
             level_dbfs: (10.0 * (self.variance_sum / n).log10()) as f32,
@@ -237,6 +238,19 @@ impl Capture {
             verdict: Verdict::of(in_voice.value(), elsewhere.value()),
         }
     }
+}
+
+/// Mean spread of the bins in the voice range and of the others, dB.
+fn spreads<'a>(channels: impl Iterator<Item = &'a [f32]>, bin_hz: f64) -> (Mean, Mean) {
+    let (mut in_voice, mut elsewhere) = (Mean::default(), Mean::default());
+    for (bin_idx, std_db) in channels.flat_map(|std_db| std_db.iter().enumerate()) {
+        if config::VOICE_RANGE_HZ.contains(&(bin_idx as f64 * bin_hz)) {
+            in_voice.add(f64::from(*std_db));
+        } else {
+            elsewhere.add(f64::from(*std_db));
+        }
+    }
+    (in_voice, elsewhere)
 }
 
 impl LevelSums {

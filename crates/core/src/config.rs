@@ -74,8 +74,45 @@ pub const TRACKER_STRETCH_FRAMES: usize = 60;
 /// Stretches that the minimum is searched in: 4.8 s, longer than a phrase or a held note.
 pub const TRACKER_STRETCHES: usize = 8;
 /// Mean power of steady noise over the minimum found, measured on white noise by
-/// `tracker::tests::white_noise_reads_its_own_level`.
+/// `follower::minimum::tests::white_noise_reads_its_own_level`.
 pub const TRACKER_BIAS: f32 = 2.8;
+
+/// Digital silence after which the noise before it is forgotten, seconds: longer than gaps between clips of one
+/// recording, shorter than a break.
+pub const FOLLOWER_FORGETS_AFTER_S: f64 = 60.0;
+/// Frames in a block of a patch.
+pub const PATCH_BLOCK_FRAMES: usize = 6;
+/// Blocks in a patch: 300 ms, so that noise is known within half a second wherever in a block it begins.
+pub const PATCH_BLOCKS: usize = 5;
+/// Bins to each side that belong to a patch: 400 Hz in all.
+pub const PATCH_REACH_BINS: usize = 8;
+/// Distance of the neighbours between which a bin must not stand out: beyond the window's main lobe.
+pub const PATCH_NEIGHBOUR_BINS: usize = 3;
+/// Bins to each side that the level of a patch is averaged over.
+pub const PATCH_LEVEL_BINS: usize = 2;
+/// Squared mean amplitude over mean power. Noise: π/4 = 0.785, and a little more in so few frames; of clips for
+/// training, half of the music reads below 0.61 and half of the speech below 0.34.
+pub const PATCH_SPREAD: core::ops::RangeInclusive<f32> = 0.75..=0.86;
+/// Least mean ratio of a bin to its neighbours, the smaller over the larger.
+pub const PATCH_LEAST_EVENNESS: f32 = 0.72;
+/// Power of the older part over the mean of the patch: noise that swells by less than 5 dB in 0.2 s.
+pub const PATCH_BALANCE: core::ops::RangeInclusive<f32> = 0.5..=1.5;
+/// Ratio of a patch to the known level of the noise from which it takes its place: 5 dB. At 4 dB music over hiss
+/// loses 0.4 dB of SI-SDR with Gate (development set).
+pub const PATCH_RAISES_FROM: f32 = 3.1;
+/// Ratio from which the network has to start anew: what it has heard tells it that there is no such noise.
+pub const PATCH_NEWS_FROM: f32 = 4.0;
+/// Share of the bins that must have risen so far.
+pub const PATCH_NEWS_SHARE: f32 = 0.3;
+/// What the mean of a patch is raised by, 2 dB: as far as the minimum of the first frames lies over the noise, and
+/// noise left over is heard before sound lost is.
+pub const PATCH_MARGIN: f32 = 1.6;
+/// Ratio to the known noise from which a bin is overrun: 10 dB.
+pub const OVERRUN_FROM: f32 = 10.0;
+/// Share of the bins that must be overrun before the network is told nothing rather than a level far too low.
+pub const OVERRUN_SHARE: f32 = 0.9;
+/// For how many frames in a row: longer than nearly all sounds of speech.
+pub const OVERRUN_FRAMES: usize = 30;
 
 // ---- Noise input ----------------------------------------------------------------------------
 
@@ -190,25 +227,8 @@ pub const HUM_LEAST_LEFT: f32 = 3e-3;
 /// Time in which one engine takes over from another, seconds: long enough for a network that has
 /// just started to find its feet, short enough to compare two by ear.
 pub const ENGINE_FADE_S: f64 = 0.2;
-/// What the network is told of the noise while there is no print. Development set, neural engine, no
-/// capture, weights of 207.7 hours (before their rate fell): speech PESQ-WB / SI-SDR / VoiceBank
-/// PESQ-WB / music SI-SDR gain; clean speech that no silence precedes, PESQ-WB / change:
-/// followed, told as a print 1.914 / 11.75 dB / 2.954 / +4.13 dB; 4.19 / −28 dB;
-/// followed, told as such 1.887 / 11.65 dB / 2.941 / +4.07 dB; 4.24 / −32 dB;
-/// nothing 1.824 / 10.96 dB / 2.884 / +3.89 dB; 4.18 / −31 dB.
-pub const NETWORK_WITHOUT_PRINT: NoiseSubstitute = NoiseSubstitute::FollowedAsPrint;
-/// What [`NETWORK_WITHOUT_PRINT`] can be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NoiseSubstitute {
-    /// The level that the gate follows ([`crate::tracker`]), told to be a print.
-    FollowedAsPrint,
-    /// The same, told to be followed.
-    Followed,
-    /// The network's own running minimum, which looks back for a third of the time.
-    NetworksOwn,
-    /// Nothing.
-    Nothing,
-}
+/// Ratio to a captured tone up to which nothing but the tone is in its bin: 3 dB.
+pub const TONE_RETURNS_FROM: f32 = 2.0;
 /// Share of the network in the hybrid's mask where the noise is steady. Weights of 116.7 hours,
 /// floor −24 dB, print, speech PESQ-WB / SI-SDR / VoiceBank PESQ-WB: 0.5 1.725 / 11.51 dB / 2.963, 0.75 1.757 / 11.44 dB / 2.967,
 /// 0.9 1.759 / 11.35 dB / 2.940; music is the same at 0.5 and 0.75.

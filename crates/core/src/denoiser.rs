@@ -457,9 +457,10 @@ impl Denoiser {
                     channel.noise.take_hum_out(&channel.hum_power, &channel.rest_power);
                 }
                 ProfileSource::Adaptive => {
-                    channel.tracker.track(&channel.power, &mut channel.mean_power);
+                    channel.follow_noise();
                     let noise = &mut channel.noise;
-                    noise.use_mean_power(&channel.mean_power, is_stale, &key, self.offsets.db());
+                    let mean_power = channel.follower.power();
+                    noise.use_mean_power(mean_power, is_stale, &key, self.offsets.db());
                 }
                 ProfileSource::Sidechain => {
                     let from = &self.noise_channels[idx.min(self.noise_channels.len() - 1)];

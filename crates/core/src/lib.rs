@@ -8,6 +8,7 @@ pub mod capture;
 pub mod config;
 pub mod curve;
 pub mod denoiser;
+mod follower;
 pub mod gate;
 pub mod geometry;
 mod hum;
@@ -20,7 +21,6 @@ pub mod settings;
 mod silence;
 mod smoothing;
 pub mod stft;
-pub mod tracker;
 pub mod unet;
 
 pub use capture::{CaptureRefusal, CaptureStatus, Verdict};

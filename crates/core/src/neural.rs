@@ -46,7 +46,8 @@ impl NeuralMask {
         mask: &mut [f32],
     ) {
         let is_silent = power.iter().all(|power| *power <= 0.0);
-        if self.silence.is_asleep(is_silent, || self.net.reset()) {
+        // It rests while nothing is heard: a gap is no recording without noise.
+        if self.silence.is_asleep(is_silent, || self.net.reset()) || is_silent {
             mask.fill(0.0);
             return;
         }

@@ -39,7 +39,7 @@ pub enum ProfileSource {
     /// The captured print; while there is none, as [`Self::Adaptive`].
     #[default]
     Captured,
-    /// A running minimum of the signal itself.
+    /// Followed from the signal itself.
     Adaptive,
     /// The noise input beside the signal; while it is not connected, as [`Self::Captured`].
     Sidechain,

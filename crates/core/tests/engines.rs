@@ -5,7 +5,7 @@ mod support;
 use quell_core::{
     Denoiser, Engine, LatencyMode, ProfileSource, Settings, StreamSpec, ThresholdCurve,
 };
-use support::{denoiser, error_db, learn, rms_db, run, run_mono, sine, white};
+use support::{denoiser, error_db, hum, learn, rms_db, run, run_mono, sine, white};
 
 /// A tone that comes and goes over noise.
 fn scene(rng: &mut fastrand::Rng, n: usize) -> Vec<f32> {
@@ -44,6 +44,36 @@ fn more_of_a_threshold_never_leaves_more_noise() {
                 );
                 let range_db = levels_db[0] - levels_db[levels_db.len() - 1];
                 assert!(range_db > 3.0, "{engine:?}, {profile_source:?}: {levels_db:.1?}");
+            }
+        }
+    }
+}
+
+/// Whether or not a hum is being searched for: tones have no spread, and the engines must not wait for any.
+#[test]
+fn what_is_in_the_print_goes_from_the_first_frame() {
+    let mut rng = fastrand::Rng::with_seed(0x8a);
+    let n = 144_000;
+    let tones = [hum(48_000.0, 50.0, n, 0.03), sine(48_000.0, 937.0, n, 0.02)];
+    for (tone, name) in tones.iter().zip(["hum", "a whistle"]) {
+        let noise: Vec<f32> =
+            tone.iter().zip(white(&mut rng, n, 0.001)).map(|(t, w)| t + w).collect();
+        for engine in [Engine::Gate, Engine::Neural, Engine::Hybrid] {
+            for remove_hum in [true, false] {
+                let mut settings = Settings { remove_hum, ..Settings::default() };
+                settings.choose_engine(engine);
+                let mut stream = denoiser(48_000.0, 1, LatencyMode::Standard);
+                learn(&mut stream, &noise[..96_000]);
+                let latency = stream.latency_samples();
+                let output = run_mono(&mut stream, &noise, &settings);
+                let drop_db = |from: usize, to: usize| {
+                    rms_db(&noise[from..to]) - rms_db(&output[from + latency..to + latency])
+                };
+                let drops_db = [drop_db(2_400, 14_400), drop_db(14_400, 48_000)];
+                assert!(
+                    drops_db[0] > 16.0 && drops_db[1] > 22.0,
+                    "{name}, {engine:?}, hum removed: {remove_hum}: {drops_db:.1?} dB"
+                );
             }
         }
     }

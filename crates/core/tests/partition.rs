@@ -5,10 +5,20 @@ mod support;
 use quell_core::{Engine, LatencyMode, ProfileSource, Settings};
 use support::{denoiser, learn, run, sine, white};
 
+/// Noise under a tone, with a gap after which the noise is louder, so that what follows it has to find it anew.
 fn signal(rng: &mut fastrand::Rng, n: usize) -> Vec<Vec<f32>> {
     let tone = sine(48_000.0, 440.0, n, 0.2);
+    let loudness = |idx: usize| match idx * 6 / n {
+        0 | 1 => 0.1,
+        2 => 0.0,
+        _ => 1.0,
+    };
     (0..2)
-        .map(|_| white(rng, n, 0.02).iter().zip(&tone).map(|(noise, tone)| noise + tone).collect())
+        .map(|_| {
+            let sound =
+                white(rng, n, 0.02).into_iter().zip(&tone).map(|(noise, tone)| noise + tone);
+            sound.enumerate().map(|(idx, sample)| sample * loudness(idx)).collect()
+        })
         .collect()
 }
 

@@ -6,10 +6,11 @@ use realfft::num_complex::Complex32;
 
 use super::noise::NoiseLevel;
 use crate::config;
+use crate::follower::{MinimumTracker, NoiseFollower};
 use crate::geometry::LatencyMode;
 use crate::hum::{HumCanceller, Response};
+use crate::level::db_to_power;
 use crate::stft::{Stft, Transform};
-use crate::tracker::MinimumTracker;
 
 /// Everything of one channel.
 pub(super) struct Channel {
@@ -27,9 +28,8 @@ pub(super) struct Channel {
     /// The input, waiting to be as late as the output; a ring of `latency` samples.
     pub(super) dry: Vec<f32>,
     pub(super) noise: NoiseLevel,
-    /// Running minimum of the power, in the place of a captured profile; per 25 Hz.
-    pub(super) mean_power: Vec<f32>,
-    pub(super) tracker: MinimumTracker,
+    /// The noise in the place of a captured profile.
+    pub(super) follower: NoiseFollower,
     canceller: HumCanceller,
     /// Hum was followed in the last frame.
     has_hum: bool,
@@ -51,6 +51,7 @@ impl Channel {
     ) -> Self {
         let n_bins = transform.geometry().n_bins();
         let hop_len = transform.geometry().hop_len;
+        let hop_s = hop_len as f64 / transform.geometry().sample_rate_hz;
         let canceller = HumCanceller::new(transform, hum_response);
         let n_hum_bins = canceller.n_bins();
         Self {
@@ -62,8 +63,7 @@ impl Channel {
             power: vec![0.0; n_bins],
             dry: vec![0.0; latency],
             noise: NoiseLevel::new(n_bins, n_hum_bins),
-            mean_power: vec![0.0; n_bins],
-            tracker: MinimumTracker::new(n_bins),
+            follower: NoiseFollower::new(n_bins, hop_s),
             canceller,
             has_hum: false,
             hum_power: vec![0.0; n_hum_bins],
@@ -82,10 +82,17 @@ impl Channel {
         }
         self.power.fill(0.0);
         self.dry.fill(0.0);
-        self.tracker.reset();
+        self.follower.reset();
         self.canceller.reset();
         self.forget_hum_power();
         self.hum.iter_mut().for_each(|hum| hum.fill(Complex32::ZERO));
+    }
+
+    /// Follows the noise of the newest frame.
+    pub(super) fn follow_noise(&mut self) {
+        let energy: f32 = self.hop_in.iter().map(|sample| sample * sample).sum();
+        let is_silent = energy < db_to_power(config::SILENCE_DBFS) * self.hop_in.len() as f32;
+        self.follower.follow(&self.power, is_silent);
     }
 
     /// Finds the hum of the newest frame and takes it out of the power that the engines see.

@@ -1,7 +1,7 @@
 //! One mask: that of a channel, or of all of them when they are linked.
 
 use super::channel::Channel;
-use crate::config::{self, NoiseSubstitute};
+use crate::config;
 use crate::gate::{ClassicMask, GateFrame, SoftMask};
 use crate::geometry::{BuildError, Geometry, LatencyMode};
 use crate::kernels::Kernel;
@@ -35,6 +35,8 @@ struct Ears {
     power: Vec<f32>,
     /// Mean power of the noise per 25 Hz, as far as it was captured or comes from the noise input.
     print: Vec<f32>,
+    /// How much each bin of the captured noise is a tone, 0 to 1.
+    tonality: Vec<f32>,
     /// Spread of the captured noise, dB; that of steady noise where nothing is captured.
     spread_db: Vec<f32>,
 }
@@ -51,7 +53,13 @@ impl Lane {
         let zeros = || vec![0.0; n_bins];
         Ok(Self {
             bin_hz: bin_hz as f32,
-            ears: Ears { snr: zeros(), power: zeros(), print: zeros(), spread_db: zeros() },
+            ears: Ears {
+                snr: zeros(),
+                power: zeros(),
+                print: zeros(),
+                tonality: zeros(),
+                spread_db: zeros(),
+            },
             threshold: zeros(),
             gain: zeros(),
             shares: EngineShares::new(hop_s),
@@ -94,7 +102,14 @@ impl Lane {
         let parts = self.shares.parts();
         self.listen(channels, source, parts);
         self.run_gates(was_heard, parts, settings);
-        self.run_network(was_heard, parts, source, raised);
+        // What the network has heard so far tells it that there is no such noise.
+        if source == ProfileSource::Adaptive
+            && channels.iter().any(|channel| channel.follower.is_news())
+        {
+            self.neural.reset();
+        }
+        let is_sure = channels.iter().all(|channel| channel.follower.is_sure());
+        self.run_network(was_heard, parts, source, is_sure, raised);
         self.join();
         self.stages.finish(settings, &mut self.gain);
     }
@@ -113,6 +128,9 @@ impl Lane {
         if parts.neural {
             average(channels.iter().map(|c| &*c.power), &mut self.ears.power);
             average(channels.iter().map(|c| &*c.noise.print), &mut self.ears.print);
+        }
+        if parts.neural && source == ProfileSource::Captured {
+            average(channels.iter().map(|c| &*c.noise.tonality), &mut self.ears.tonality);
         }
         if self.shares.of(Engine::Hybrid) > 0.0 {
             match source {
@@ -145,6 +163,7 @@ impl Lane {
         was_heard: Parts,
         parts: Parts,
         source: ProfileSource,
+        is_sure: bool,
         raised: &[f32],
     ) {
         if !parts.neural {
@@ -155,14 +174,13 @@ impl Lane {
         }
         let noise = match source {
             ProfileSource::Captured | ProfileSource::Sidechain => Noise::Captured(&self.ears.print),
-            ProfileSource::Adaptive => match config::NETWORK_WITHOUT_PRINT {
-                NoiseSubstitute::FollowedAsPrint => Noise::Captured(&self.ears.print),
-                NoiseSubstitute::Followed => Noise::Followed(&self.ears.print),
-                NoiseSubstitute::NetworksOwn => Noise::RunningMinimum,
-                NoiseSubstitute::Nothing => Noise::Absent,
-            },
+            ProfileSource::Adaptive if is_sure => Noise::Captured(&self.ears.print),
+            ProfileSource::Adaptive => Noise::Absent,
         };
         self.neural.estimate(&self.ears.power, noise, raised, &mut self.neural_mask);
+        if source == ProfileSource::Captured {
+            close_on_tones(&mut self.neural_mask, &self.ears.snr, &self.ears.tonality);
+        }
     }
 
     /// Stage 4: the mean of the engines' masks, each with its share.
@@ -198,6 +216,15 @@ fn hybrid(gate: f32, network: f32, spread_db: f32) -> f32 {
     let share = config::HYBRID_NETWORK_SHARE + config::HYBRID_SHARE_PER_DB * excess_db;
     let root = gate.sqrt() + share.clamp(0.0, 1.0) * (network.sqrt() - gate.sqrt());
     root * root
+}
+
+/// A tone of the print that is no louder than it was captured is noise, whatever the network takes it for.
+fn close_on_tones(mask: &mut [f32], snr: &[f32], tonality: &[f32]) {
+    for (mask, (snr, tonality)) in mask.iter_mut().zip(snr.iter().zip(tonality)) {
+        let excess = (snr / config::TONE_RETURNS_FROM - 1.0).max(0.0);
+        let most = excess / (excess + 1.0);
+        *mask += tonality * tonality * (mask.min(most) - *mask);
+    }
 }
 
 fn add(sum: &mut [f32], share: f32, values: &[f32]) {

@@ -2,9 +2,9 @@
 
 use realfft::num_complex::Complex32;
 
-use crate::config;
+use crate::config::{self, GAUSSIAN_LOG_STD_DB};
 use crate::curve::ThresholdCurve;
-use crate::gate::reference_db;
+use crate::gate::{log_bias_db, reference_db, tonality, tone_rise_db};
 use crate::geometry::Geometry;
 use crate::level::db_to_power;
 use crate::profile::BinProfile;
@@ -62,6 +62,8 @@ pub(super) struct NoiseLevel {
     pub(super) per_mean_power: Vec<f32>,
     /// Mean power per 25 Hz, captured or tracked, whatever the settings are: what the network wants.
     pub(super) print: Vec<f32>,
+    /// How much each bin of the print is a tone, 0 to 1.
+    pub(super) tonality: Vec<f32>,
     /// What was captured in the bins that hum can be in.
     with_hum: Vec<BinWithHum>,
 }
@@ -70,9 +72,11 @@ pub(super) struct NoiseLevel {
 #[derive(Clone, Copy, Default)]
 struct BinWithHum {
     per_reference: f32,
+    tonality: f32,
+    /// How much higher the reference level is for being that of a tone.
+    tone_rise: f32,
     print: f32,
-    /// Mean power, also where a steady tone has no spread: the mean of a level lies below the level of the mean
-    /// by a part of its variance.
+    /// Mean power, also where a steady tone has no spread.
     power: f32,
 }
 
@@ -86,6 +90,7 @@ impl NoiseLevel {
             threshold: vec![0.0; n_bins],
             per_mean_power: vec![0.0; n_bins],
             print: vec![0.0; n_bins],
+            tonality: vec![0.0; n_bins],
             with_hum: vec![BinWithHum::default(); n_hum_bins],
         }
     }
@@ -95,19 +100,21 @@ impl NoiseLevel {
         let levels = self.captured.mean_db.iter().zip(&self.captured.std_db);
         for (bin_idx, (mean_db, std_db)) in levels.enumerate() {
             let threshold_db = mean_db + key.sensitivity * std_db + offsets_db[bin_idx];
-            let reference_db = reference_db(threshold_db, self.spread_db[bin_idx]);
+            let reference_db = reference_db(threshold_db, *std_db, self.spread_db[bin_idx]);
             self.reference[bin_idx] = db_to_power(reference_db);
             self.threshold[bin_idx] = db_to_power(threshold_db - reference_db);
+            self.tonality[bin_idx] = tonality(*std_db);
         }
         self.invert();
         print_power(&self.captured.mean_db, &mut self.print);
         for (bin_idx, bin) in self.with_hum.iter_mut().enumerate() {
             let (mean_db, std_db) = (self.captured.mean_db[bin_idx], self.captured.std_db[bin_idx]);
-            let unrest = (std_db / config::GAUSSIAN_LOG_STD_DB).min(1.0).powi(2);
             *bin = BinWithHum {
                 per_reference: self.per_reference[bin_idx],
+                tonality: self.tonality[bin_idx],
+                tone_rise: db_to_power(tone_rise_db(std_db)),
                 print: self.print[bin_idx],
-                power: db_to_power(mean_db + config::GAUSSIAN_LOG_BIAS_DB * unrest),
+                power: db_to_power(mean_db + log_bias_db(std_db)),
             };
         }
     }
@@ -119,8 +126,12 @@ impl NoiseLevel {
             let power = bin.power.max(FLOOR_POWER);
             let share = (1.0 - hum_power[bin_idx] / power).max(rest_power[bin_idx] / power);
             let left = share.clamp(config::HUM_LEAST_LEFT, 1.0);
-            self.per_reference[bin_idx] = bin.per_reference / left;
+            // Without its tone a bin holds noise like any other.
+            let is_tone = left.powi(8);
+            let rise = bin.tone_rise / (1.0 + (bin.tone_rise - 1.0) * is_tone);
+            self.per_reference[bin_idx] = bin.per_reference * rise / left;
             self.print[bin_idx] = bin.print * left;
+            self.tonality[bin_idx] = bin.tonality * is_tone;
         }
     }
 
@@ -150,7 +161,7 @@ impl NoiseLevel {
         let bins = self.threshold.iter_mut().zip(&mut self.per_mean_power).zip(offsets_db);
         for ((threshold, per_mean_power), offset_db) in bins {
             let threshold_db = steady_db + offset_db;
-            let reference_db = reference_db(threshold_db, config::GAUSSIAN_LOG_STD_DB);
+            let reference_db = reference_db(threshold_db, GAUSSIAN_LOG_STD_DB, GAUSSIAN_LOG_STD_DB);
             *per_mean_power = db_to_power(reference_db);
             *threshold = db_to_power(threshold_db - reference_db);
         }

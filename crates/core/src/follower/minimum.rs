@@ -70,6 +70,21 @@ impl MinimumTracker {
         }
     }
 
+    /// Takes `mean_power` for the noise of a bin from now on: what was lower is long over.
+    pub(crate) fn raise(&mut self, bin_idx: usize, mean_power: f32) {
+        let minimum = mean_power / config::TRACKER_BIAS;
+        self.current[bin_idx] = minimum;
+        self.finished[bin_idx] = minimum;
+        for stretch in &mut self.stretches {
+            stretch[bin_idx] = minimum;
+        }
+    }
+
+    /// True until there are enough frames to search for a minimum.
+    pub(crate) fn is_warming_up(&self) -> bool {
+        self.n_warm < config::TRACKER_WARM_UP_FRAMES
+    }
+
     /// Recursive average; a plain mean while that is the shorter memory.
     fn smooth(&mut self, power: &[f32]) {
         let n_before = self.n_warm as f32;
