@@ -87,7 +87,7 @@ pub fn run(args: &ProfileArgs) -> Result<()> {
         ProfileCommand::Learn { inputs, output, range, auto } => {
             let learn_one = |input: &PathBuf| match (range, auto) {
                 (Some(range), _) => learn::from_ranges(input, &[*range]),
-                (None, true) => learn::from_ranges(input, &quiet::find(input)?),
+                (None, true) => Ok(quiet::learn(input)?.0),
                 (None, false) => learn::from_file(input),
             };
             let parts = inputs.iter().map(learn_one).collect::<Result<Vec<_>>>()?;

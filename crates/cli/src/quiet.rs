@@ -7,10 +7,11 @@
 use std::path::Path;
 
 use anyhow::{Result, anyhow, bail};
-use quell_core::Geometry;
+use quell_core::{Geometry, Verdict};
 use realfft::RealFftPlanner;
 
 use crate::audio::Reader;
+use crate::learn::{self, Learned};
 use crate::units::TimeRange;
 
 /// Time between two looks at the sound, seconds.
@@ -31,6 +32,29 @@ const TOLERANCE_DB: f32 = 2.0;
 const ENOUGH_S: f64 = 4.0;
 /// Bands below this level are digital silence, dB; an edited file may hold some.
 const SILENCE_DB: f32 = -160.0;
+
+/// Noise below this level needs no print, dBFS: half a bit of 16. A file that begins with such (the dither of a
+/// fade, an idle converter) may go on with noise that is heard.
+const INAUDIBLE_DBFS: f32 = -80.0;
+
+/// The noise of a file, learned from its quietest steady stretches, and where they are. What is no noise is
+/// refused as a capture of it would be.
+pub fn learn(path: &Path) -> Result<(Learned, Vec<TimeRange>)> {
+    let ranges = find(path)?;
+    let learned = learn::from_ranges(path, &ranges)?;
+    let name = path.display();
+    let advice = "name some noise with --noise or --noise-range, or use --adaptive";
+    if Verdict::of_print(&learned.profile) == Verdict::Speech {
+        bail!("the quietest stretches of '{name}' hold speech or music: {advice}");
+    }
+    if learned.level_dbfs < INAUDIBLE_DBFS {
+        bail!(
+            "'{name}' holds stretches without any audible noise ({:.0} dBFS): {advice}",
+            learned.level_dbfs
+        );
+    }
+    Ok((learned, ranges))
+}
 
 /// The quietest steady stretches of a file, in the order of time.
 pub fn find(path: &Path) -> Result<Vec<TimeRange>> {

@@ -362,7 +362,7 @@ impl Args for SettingFlags {
                     .help_heading("Sound")
                     .help(
                         "gate: Quell's own; classic: the textbook's spectral gate; neural: the network; \
-                         hybrid: gate and network together [default: gate]",
+                         hybrid: gate and network together [default: neural; for plot gate]",
                     )
                     .value_parser(ValueParser::from(parse_engine)),
             )

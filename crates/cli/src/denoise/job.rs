@@ -141,9 +141,7 @@ fn noise_of(job: &Job, common: &Common) -> Result<NoiseOfFile> {
             Ok(NoiseOfFile::without_profile("followed as it changes"))
         }
         Noise::Auto { is_asked_for } => {
-            let found = quiet::find(&job.input)
-                .and_then(|ranges| Ok((learn::from_ranges(&job.input, &ranges)?, ranges)));
-            match found {
+            match quiet::learn(&job.input) {
                 Ok((learned, ranges)) => {
                     let source = match &ranges[..] {
                         [only] => format!("found at {only}"),
@@ -155,11 +153,11 @@ fn noise_of(job: &Job, common: &Common) -> Result<NoiseOfFile> {
                     };
                     Ok(NoiseOfFile { found: ranges, ..NoiseOfFile::of(source, &learned) })
                 }
-                // Too short or silent: the engine's own tracking needs no stretch of noise. What is
-                // wrong with the file itself will be met again when it is read.
-                Err(_) if !is_asked_for => {
-                    Ok(NoiseOfFile::without_profile("followed as it changes"))
-                }
+                // The engine needs no stretch of noise to follow it. What is wrong with the file itself will be
+                // met again when it is read.
+                Err(_) if !is_asked_for => Ok(NoiseOfFile::without_profile(
+                    "followed as it changes (no stretch of noise alone was found)",
+                )),
                 Err(error) => Err(error),
             }
         }

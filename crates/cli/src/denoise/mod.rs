@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use anyhow::{Result, anyhow, bail};
 use clap::Args;
-use quell_core::{LatencyMode, Settings};
+use quell_core::{Engine, LatencyMode, Settings};
 use rayon::prelude::*;
 
 use crate::audio::{AudioSpec, FileKind, SampleFormat};
@@ -141,7 +141,7 @@ struct Common<'a> {
 pub fn run(args: &DenoiseArgs) -> Result<()> {
     check(args)?;
     let preset = args.preset.as_deref().map(preset::load).transpose()?;
-    let base = preset.as_ref().map_or_else(Settings::default, |preset| preset.settings);
+    let base = preset.as_ref().map_or_else(usual_settings, |preset| preset.settings);
     let mode = preset.as_ref().map(|preset| preset.mode).unwrap_or_default();
     let settings = args.sound.apply(base);
     let notice = preset.as_ref().and_then(|preset| preset.model_notice(settings.engine));
@@ -168,6 +168,13 @@ pub fn run(args: &DenoiseArgs) -> Result<()> {
         println!("{:#}", report::to_json(&common, &jobs, &results, started.elapsed()));
     }
     tell_failures(results)
+}
+
+/// What is done where nothing else is asked for.
+fn usual_settings() -> Settings {
+    let mut settings = Settings::default();
+    settings.choose_engine(Engine::Neural);
+    settings
 }
 
 fn check(args: &DenoiseArgs) -> Result<()> {

@@ -244,7 +244,7 @@ fn json_reports_every_file_and_the_failures_too() {
     assert!(files[0]["speed"].as_f64().unwrap() > 1.0);
     assert_eq!(files[1]["status"], "failed");
     assert!(files[1]["error"].as_str().unwrap().contains("bad.wav"));
-    assert_eq!(report["engine"], "gate");
+    assert_eq!(report["engine"], "neural");
 }
 
 #[test]

@@ -6,3 +6,4 @@ mod common;
 mod denoise;
 mod goldens;
 mod picture;
+mod quiet;
