@@ -5,7 +5,7 @@ mod signals;
 
 use clack_host::entry::PluginEntry;
 use host::Rig;
-use quell_cli::audio::AudioSpec;
+use quell_audio::AudioSpec;
 use quell_cli::preset;
 use quell_cli::stream::{Treatment, denoise_all};
 use signals::Random;

@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use clack_host::entry::PluginEntry;
-use quell_cli::audio::{Audio, AudioSpec};
-use quell_cli::{audio, picture};
+use quell_audio::{Audio, AudioSpec};
+use quell_cli::picture;
 
 use crate::host::{Buffers, Rig, level_db};
 use crate::places;
@@ -23,7 +23,7 @@ const LEAST_DROP_DB: f64 = 6.0;
 const BLOCK: usize = 512;
 
 pub(crate) fn run(library: &Path) -> Result<()> {
-    let recording = audio::read_all(Path::new(RECORDING))?;
+    let recording = quell_audio::read_all(Path::new(RECORDING))?;
     let rate_hz = f64::from(recording.spec.sample_rate_hz);
     let at = |seconds: f64| (seconds * rate_hz) as usize;
     // 1. Load, as a host does while it scans, and once more to stay.
@@ -96,6 +96,7 @@ fn write(folder: &Path, recording: &Audio, cleaned: Vec<f32>) -> Result<()> {
         f64::from(spec.sample_rate_hz),
         "Quell: a fan behind a voice",
     )?;
-    audio::write_all(&folder.join("before.wav"), &Audio { spec, channels: vec![before] })?;
-    audio::write_all(&folder.join("after.wav"), &Audio { spec, channels: vec![cleaned] })
+    quell_audio::write_all(&folder.join("before.wav"), &Audio { spec, channels: vec![before] })?;
+    quell_audio::write_all(&folder.join("after.wav"), &Audio { spec, channels: vec![cleaned] })?;
+    Ok(())
 }

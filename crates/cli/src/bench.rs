@@ -100,7 +100,7 @@ fn by_kernel() -> Vec<Case> {
 
 /// Runs the engine over noise with a captured profile, as a host would, and times every call.
 fn measure(case: Case, n_channels: usize, seconds: f64) -> Result<Cost> {
-    crate::interrupt::check()?;
+    quell_audio::interrupt::check()?;
     let (engine, kernel, (mode, (rate_hz, block_len))) = case;
     let sample_rate_hz = f64::from(rate_hz);
     let spec = StreamSpec { sample_rate_hz, n_channels, n_noise_channels: 0, mode };

@@ -65,7 +65,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("quell: {error:#}");
-            if interrupt::is_interrupted() { ExitCode::from(130) } else { ExitCode::FAILURE }
+            if quell_audio::interrupt::is_requested() {
+                ExitCode::from(130)
+            } else {
+                ExitCode::FAILURE
+            }
         }
     }
 }

@@ -6,8 +6,8 @@ use anyhow::{Result, bail};
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::audio::{Audio, read_all};
 use crate::metrics::Figures;
+use quell_audio::{Audio, read_all};
 
 const EXAMPLES: &str = "\
 Examples:

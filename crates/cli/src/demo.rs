@@ -7,13 +7,13 @@ use anyhow::{Result, anyhow};
 use clap::Args;
 use quell_core::{Engine, LatencyMode, Settings};
 
-use crate::audio::{Audio, read_all, write_all};
-use crate::files::write_whole;
 use crate::learn;
 use crate::picture::before_after;
 use crate::setting_flags::{engine_name, mode_name};
 use crate::stream::{Treatment, denoise_all};
 use crate::units::TimeRange;
+use quell_audio::{Audio, read_all, write_all};
+use quell_files::write_whole;
 
 /// Two seconds of a fan alone, then a voice over it; its licence lies beside it.
 const CLIP: &[u8] = include_bytes!("../../../assets/demo/fan_and_voice.flac");
@@ -43,7 +43,7 @@ pub fn run(args: &DemoArgs) -> Result<()> {
     );
     for engine in Engine::ALL {
         for mode in LatencyMode::ALL {
-            crate::interrupt::check()?;
+            quell_audio::interrupt::check()?;
             let clean = denoise(folder, &original, &noisy, engine, mode)?;
             if engine == Engine::default() && mode == LatencyMode::default() {
                 let rate_hz = f64::from(noisy.spec.sample_rate_hz);

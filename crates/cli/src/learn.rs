@@ -5,8 +5,8 @@ use std::path::Path;
 use anyhow::{Result, anyhow, bail};
 use quell_core::{CaptureStatus, Denoiser, LatencyMode, NoiseProfile, Settings, StreamSpec};
 
-use crate::audio::Reader;
 use crate::units::TimeRange;
+use quell_audio::Reader;
 
 /// A profile and what the capture said about it.
 #[derive(Clone, Debug)]

@@ -3,13 +3,11 @@
 //! The library half holds everything that other programs of the workspace use: reading and writing
 //! audio files and drawing spectrograms.
 
-pub mod audio;
 pub mod bench;
 pub mod cli;
 pub mod compare;
 pub mod demo;
 pub mod denoise;
-pub mod files;
 pub mod interrupt;
 pub mod learn;
 pub mod material;

@@ -5,13 +5,12 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 use clap::Args;
 
-use crate::audio::{
-    Audio, AudioSpec, FileKind, SampleFormat, WriteOptions, Writer, read_all, write_all,
-};
-use crate::interrupt;
 use crate::metrics::resample::resample;
 use crate::synth::{NoiseKind, Synth};
 use crate::units::parse_bits;
+use quell_audio::{
+    Audio, AudioSpec, FileKind, SampleFormat, WriteOptions, Writer, interrupt, read_all, write_all,
+};
 
 /// Frames made at a time.
 const BLOCK_LEN: usize = 8192;
@@ -77,7 +76,7 @@ pub fn run_noise(args: &NoiseArgs) -> Result<()> {
         writer.write(&channels)?;
         n_left -= n;
     }
-    writer.finish()
+    Ok(writer.finish()?)
 }
 
 /// Mix speech or music with noise at a given ratio

@@ -6,13 +6,13 @@ use anyhow::{Result, anyhow, bail};
 use clap::Args;
 use quell_core::{FrameView, Geometry, LatencyMode, Monitor, Settings, Tap};
 
-use crate::audio::{Audio, read_all};
 use crate::picture::steps::{Frames, Steps};
 use crate::picture::{overview, steps};
 use crate::setting_flags::SettingFlags;
 use crate::stream::{Treatment, denoise_all};
 use crate::units::TimeRange;
 use crate::{learn, quiet};
+use quell_audio::{Audio, read_all};
 
 const EXAMPLES: &str = "\
 Examples:

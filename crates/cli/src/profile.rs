@@ -8,11 +8,11 @@ use clap::{Args, Subcommand};
 use quell_core::NoiseProfile;
 use serde_json::json;
 
-use crate::files::write_whole;
 use crate::learn::{self, Learned};
 use crate::profile_file;
 use crate::quiet;
 use crate::units::TimeRange;
+use quell_files::write_whole;
 
 /// Distance of two bins of a profile, Hz.
 const BIN_HZ: f64 = 25.0;
@@ -103,7 +103,7 @@ pub fn run(args: &ProfileArgs) -> Result<()> {
             let extension = output.extension().unwrap_or_default().to_string_lossy().to_lowercase();
             match extension.as_str() {
                 "json" => profile_file::save(output, &profile),
-                "csv" => write_whole(output, to_csv(&profile).as_bytes()),
+                "csv" => Ok(write_whole(output, to_csv(&profile).as_bytes())?),
                 _ => {
                     bail!("'{}' cannot be written: end the name in .json or .csv", output.display())
                 }

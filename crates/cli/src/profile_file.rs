@@ -7,7 +7,7 @@ use quell_core::NoiseProfile;
 use quell_formats::noise_profile::{from_json, to_json};
 use serde_json::Value;
 
-use crate::files::write_whole;
+use quell_files::write_whole;
 
 /// Largest file that is looked at: the largest profile in the longest notation.
 const MAX_FILE_BYTES: u64 = 256 << 20;
@@ -37,5 +37,5 @@ pub fn load(path: &Path) -> Result<NoiseProfile> {
 
 /// Writes a profile file.
 pub fn save(path: &Path, profile: &NoiseProfile) -> Result<()> {
-    write_whole(path, format!("{}\n", to_json(profile)).as_bytes())
+    Ok(write_whole(path, format!("{}\n", to_json(profile)).as_bytes())?)
 }

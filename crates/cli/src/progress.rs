@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::audio::Reader;
 use crate::denoise::Job;
+use quell_audio::Reader;
 
 /// Progress of a run over one or many files.
 pub struct Progress {

@@ -10,9 +10,9 @@ use anyhow::{Result, anyhow, bail};
 use quell_core::{Geometry, Verdict};
 use realfft::RealFftPlanner;
 
-use crate::audio::Reader;
 use crate::learn::{self, Learned};
 use crate::units::TimeRange;
+use quell_audio::Reader;
 
 /// Time between two looks at the sound, seconds.
 const STEP_S: f64 = 0.02;

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, anyhow};
 use clap::{Args, Command};
 use clap_complete::Shell;
 
-use crate::files::write_whole;
+use quell_files::write_whole;
 
 /// Print completions for a shell
 #[derive(Args, Debug)]
@@ -50,7 +50,7 @@ pub fn run_man(args: &ManArgs, command: Command) -> Result<()> {
         let page = render(sub.clone().name(name.clone().leak() as &'static str))?;
         write_whole(&folder.join(format!("{name}.1")), &page)?;
     }
-    write_whole(&folder.join("quell.1"), &render(command)?)
+    Ok(write_whole(&folder.join("quell.1"), &render(command)?)?)
 }
 
 fn render(command: Command) -> Result<Vec<u8>> {

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use quell_core::{Denoiser, LatencyMode, NoiseProfile, Settings, StreamSpec, Tap};
 
-use crate::audio::AudioSpec;
+use quell_audio::AudioSpec;
 
 /// What a stream is to do.
 #[derive(Clone, Copy, Debug)]

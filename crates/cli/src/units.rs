@@ -1,6 +1,6 @@
 //! Numbers as people write them: with a unit, or as minutes and seconds.
 
-use crate::audio::{AudioSpec, SampleFormat};
+use quell_audio::{AudioSpec, SampleFormat};
 
 /// Parses a number with an optional unit, e.g. `-12`, `-12 dB`, `1.2 kHz`, `0.04 s`, `90 %`.
 ///

@@ -10,12 +10,13 @@ use super::meter::Meter;
 use super::plan::{Job, is_pipe};
 use super::report::FileReport;
 use super::{Common, DenoiseArgs};
-use crate::audio::{AudioSpec, FileKind, Reader, SampleFormat, WriteOptions, Writer};
 use crate::learn::{self, Learned};
 use crate::progress::Progress;
 use crate::quiet;
 use crate::stream::{AlignedStream, Treatment};
 use crate::units::TimeRange;
+use quell_audio::video::Soundtrack;
+use quell_audio::{AudioSpec, FileKind, Reader, SampleFormat, WriteOptions, Writer};
 
 /// Where the noise of a run comes from.
 pub(super) enum Noise {
@@ -120,6 +121,16 @@ pub(super) fn run(job: &Job, common: &Common, progress: &Progress) -> Result<Fil
         noise,
         elapsed: started.elapsed(),
     })
+}
+
+/// Denoises the first soundtrack of a video.
+pub(super) fn run_video(job: &Job, common: &Common, progress: &Progress) -> Result<FileReport> {
+    let track = Soundtrack::extract(&job.input, &job.output)?;
+    let sound = Job { input: track.sound(), output: track.changed() };
+    let report = run(&sound, common, progress)
+        .map_err(|error| anyhow!("the sound of '{}': {error:#}", job.input.display()))?;
+    track.put_back()?;
+    Ok(FileReport { input: job.input.clone(), output: job.output.clone(), ..report })
 }
 
 /// Learns the noise of a file in a pass of its own, or takes what is known.
@@ -234,6 +245,6 @@ impl MeteredOutput {
             pending.drain(..n_frames);
         }
         self.n_frames += n_frames as u64;
-        writer.write(out)
+        Ok(writer.write(out)?)
     }
 }

@@ -4,7 +4,6 @@ mod job;
 mod meter;
 mod plan;
 mod report;
-mod video;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,8 +14,6 @@ use clap::Args;
 use quell_core::{Engine, LatencyMode, Settings};
 use rayon::prelude::*;
 
-use crate::audio::{AudioSpec, FileKind, SampleFormat};
-use crate::interrupt;
 use crate::learn;
 use crate::preset::{self, Preset};
 use crate::profile_file;
@@ -25,6 +22,8 @@ use crate::setting_flags::SettingFlags;
 use crate::units::{TimeRange, parse_bits, parse_raw};
 use job::Noise;
 pub(crate) use plan::Job;
+use quell_audio::video::is_video;
+use quell_audio::{AudioSpec, FileKind, SampleFormat, interrupt};
 use report::FileReport;
 
 const EXAMPLES: &str = "\
@@ -228,8 +227,8 @@ fn run_all(jobs: &[Job], common: &Common, progress: &Progress) -> Vec<Result<Fil
     jobs.par_iter()
         .map(|job| {
             interrupt::check()?;
-            let done = if video::is_video(&job.output) {
-                video::run(job, common, progress)
+            let done = if is_video(&job.output) {
+                job::run_video(job, common, progress)
             } else {
                 job::run(job, common, progress)
             };

@@ -5,15 +5,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow, bail};
 
-use super::video::is_video;
 use super::{Common, DenoiseArgs};
-use crate::audio::{FileKind, Reader, STDIN, STDOUT};
 use crate::units::clock;
-
-/// Endings that a folder is searched for.
-const AUDIO_EXTENSIONS: [&str; 13] = [
-    "wav", "wave", "flac", "mp3", "ogg", "oga", "m4a", "aac", "alac", "aif", "aiff", "aifc", "caf",
-];
+use quell_audio::video::is_video;
+use quell_audio::{FileKind, Reader, STDIN, STDOUT, has_readable_ending};
 
 /// One file to denoise.
 #[derive(Clone, Debug, PartialEq)]
@@ -119,16 +114,11 @@ fn collect_folder(
             if !path.is_symlink() && !is_written_to {
                 collect_folder(&path, &relative, output, inputs)?;
             }
-        } else if is_audio_name(&path) {
+        } else if has_readable_ending(&path) || is_video(&path) {
             inputs.push(Input { path, relative });
         }
     }
     Ok(())
-}
-
-fn is_audio_name(path: &Path) -> bool {
-    let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
-    AUDIO_EXTENSIONS.contains(&extension.as_str()) || is_video(path)
 }
 
 fn ends_with_separator(path: &Path) -> bool {

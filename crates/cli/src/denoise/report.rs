@@ -11,9 +11,9 @@ use super::Common;
 use super::job::NoiseOfFile;
 use super::meter::Levels;
 use super::plan::Job;
-use crate::audio::{AudioSpec, SampleFormat};
 use crate::setting_flags::{engine_name, mode_name, settings_json};
 use crate::units::clock;
+use quell_audio::{AudioSpec, SampleFormat};
 
 /// What became of one file.
 pub(super) struct FileReport {

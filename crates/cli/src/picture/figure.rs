@@ -236,7 +236,7 @@ impl Figure {
             "svg" => self.to_svg()?.into_bytes(),
             _ => bail!("'{}' is no picture: end the name in .png or .svg", path.display()),
         };
-        crate::files::write_whole(path, &bytes)
+        Ok(quell_files::write_whole(path, &bytes)?)
     }
 }
 

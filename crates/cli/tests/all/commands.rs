@@ -1,6 +1,6 @@
 //! The other commands: what they write, and what they say when they cannot.
 
-use quell_cli::audio::{SampleFormat, read_all};
+use quell_audio::{SampleFormat, read_all};
 use resvg::tiny_skia::Pixmap;
 
 use crate::common::{Folder, Lcg, noisy_tones, rms_db, write, write_tones};
@@ -241,7 +241,7 @@ fn the_demo_leaves_sound_a_picture_and_a_table() {
                 read_all(&folder.file(&format!("demo/after-{engine}-{mode}.flac"))).unwrap();
             assert_eq!(after.n_frames(), before.n_frames());
             // The fan alone, once the engine is under way.
-            let fan = |audio: &quell_cli::audio::Audio| rms_db(&audio.channels[0][24_000..90_000]);
+            let fan = |audio: &quell_audio::Audio| rms_db(&audio.channels[0][24_000..90_000]);
             let drop_db = fan(&before) - fan(&after);
             assert!(drop_db > 6.0, "{engine}, {mode}: {drop_db} dB");
         }

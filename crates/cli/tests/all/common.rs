@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use quell_cli::audio::{Audio, AudioSpec, SampleFormat, write_all};
+use quell_audio::{Audio, AudioSpec, SampleFormat, write_all};
 
 /// A folder of its own, gone at the end of the test.
 pub(crate) struct Folder(tempfile::TempDir);

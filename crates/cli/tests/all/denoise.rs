@@ -1,7 +1,7 @@
 //! `quell denoise`: what it writes, and what it says when it cannot.
 
 use crate::common::{Folder, noisy_tones, rms_db, write, write_tones};
-use quell_cli::audio::{Audio, AudioSpec, SampleFormat, read_all};
+use quell_audio::{Audio, AudioSpec, SampleFormat, read_all};
 
 const INT_16: SampleFormat = SampleFormat::Int { bits: 16 };
 

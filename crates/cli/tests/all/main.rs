@@ -1,6 +1,5 @@
 //! Everything that the program promises, in one binary so that it is linked once.
 
-mod audio;
 mod commands;
 mod common;
 mod denoise;

@@ -1,7 +1,7 @@
 //! `quell denoise` without options: the noise that it finds is noise.
 
 use crate::common::{Folder, Lcg, rms_db, write};
-use quell_cli::audio::{SampleFormat, read_all};
+use quell_audio::{SampleFormat, read_all};
 
 const RATE_HZ: u32 = 48_000;
 const FORMAT: SampleFormat = SampleFormat::Int { bits: 24 };

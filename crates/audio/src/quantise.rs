@@ -1,29 +1,27 @@
 //! From floating point to whole numbers.
 
-use crate::random::Random;
-
 /// Rounds samples to whole numbers, with or without dither.
 ///
 /// Dither is the sum of two even distributions, each one step wide: it makes the error of rounding
 /// independent of the signal in mean and power (Lipshitz, Wannamaker and Vanderkooy, 1992).
 #[derive(Clone, Debug)]
-pub(super) struct Dither {
+pub(crate) struct Dither {
     is_on: bool,
-    random: Random,
+    random: fastrand::Rng,
 }
 
 impl Dither {
     /// A ditherer that always begins with the same numbers, so that equal files stay equal.
-    pub(super) fn new(is_on: bool) -> Self {
-        Self { is_on, random: Random::new(0) }
+    pub(crate) fn new(is_on: bool) -> Self {
+        Self { is_on, random: fastrand::Rng::with_seed(0) }
     }
 
     /// The whole number for a sample; full scale is clamped and NaN is silence.
-    pub(super) fn quantise(&mut self, sample: f32, bits: u32) -> i32 {
+    pub(crate) fn quantise(&mut self, sample: f32, bits: u32) -> i32 {
         let full_scale = f64::from(1u32 << (bits - 1));
         let mut scaled = f64::from(sample) * full_scale;
         if self.is_on {
-            scaled += self.random.uniform() - self.random.uniform();
+            scaled += self.random.f64() - self.random.f64();
         }
         // The cast of NaN is 0.
         scaled.round().clamp(-full_scale, full_scale - 1.0) as i32

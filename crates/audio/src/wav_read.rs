@@ -2,8 +2,8 @@
 
 use std::io::{ErrorKind, Read, Seek, SeekFrom};
 
-use super::tags::Tags;
-use super::{AudioSpec, SampleFormat};
+use crate::sound::{AudioSpec, SampleFormat};
+use crate::tags::Tags;
 
 /// Frames in a block.
 const BLOCK_LEN: usize = 8192;
@@ -14,7 +14,7 @@ const KEPT_CHUNKS: [&[u8; 4]; 6] = [b"LIST", b"bext", b"iXML", b"cue ", b"smpl",
 
 /// Why bytes are not WAV, or cannot be used.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum WavError {
+pub(crate) enum WavError {
     /// Not a WAV file at all, or one whose coding is not PCM.
     NotPcm,
     /// A WAV file that breaks the rules.
@@ -72,7 +72,7 @@ impl Coding {
 }
 
 /// A source of bytes; only files can be seeked in.
-pub(super) trait ByteSource: Read {
+pub(crate) trait ByteSource: Read {
     /// Moves to a position from the start; false where that cannot be done.
     fn try_seek(&mut self, position: u64) -> bool;
 }
@@ -90,20 +90,20 @@ impl ByteSource for std::io::Stdin {
 }
 
 /// Decodes PCM block by block.
-pub(super) struct WavDecoder {
+pub(crate) struct WavDecoder {
     source: Box<dyn ByteSource>,
     coding: Coding,
-    pub(super) spec: AudioSpec,
+    pub(crate) spec: AudioSpec,
     /// Frames that the header announces; nothing in a stream of unknown length.
-    pub(super) n_frames: Option<u64>,
-    pub(super) tags: Tags,
+    pub(crate) n_frames: Option<u64>,
+    pub(crate) tags: Tags,
     n_read: u64,
     bytes: Vec<u8>,
 }
 
 impl WavDecoder {
     /// Reads the header; `head` are the bytes of the source that were already taken.
-    pub(super) fn open(
+    pub(crate) fn open(
         head: &[u8],
         mut source: Box<dyn ByteSource>,
         is_stream: bool,
@@ -153,7 +153,7 @@ impl WavDecoder {
     }
 
     /// Bare samples without a header.
-    pub(super) fn raw(source: Box<dyn ByteSource>, spec: AudioSpec) -> Self {
+    pub(crate) fn raw(source: Box<dyn ByteSource>, spec: AudioSpec) -> Self {
         let coding = match spec.format {
             SampleFormat::Float => Coding::F32,
             SampleFormat::Int { bits: ..=8 } => Coding::U8,
@@ -164,7 +164,7 @@ impl WavDecoder {
     }
 
     /// Decodes the next block; false at the end.
-    pub(super) fn next_block(&mut self, block: &mut Vec<Vec<f32>>) -> std::io::Result<bool> {
+    pub(crate) fn next_block(&mut self, block: &mut Vec<Vec<f32>>) -> std::io::Result<bool> {
         let n_left = self.n_frames.map_or(u64::MAX, |n_frames| n_frames - self.n_read);
         let n_wanted = n_left.min(BLOCK_LEN as u64) as usize;
         let sample_bytes = self.coding.n_bytes();
@@ -273,7 +273,7 @@ fn parse_format(body: &[u8]) -> Result<(Coding, AudioSpec), WavError> {
     let (frame_bytes, bits) = (usize::from(u16_at(12)?), usize::from(u16_at(14)?));
     let mut tag = u16_at(0)?;
     let mut channel_mask = 0;
-    if tag == super::wav::TAG_EXTENSIBLE {
+    if tag == crate::wav::TAG_EXTENSIBLE {
         channel_mask = u32_at(20)?;
         tag = u16_at(24)?;
     }
@@ -289,12 +289,12 @@ fn parse_format(body: &[u8]) -> Result<(Coding, AudioSpec), WavError> {
         return Err(WavError::Damaged("its format chunk contradicts itself"));
     }
     let (coding, format) = match (tag, sample_bytes) {
-        (super::wav::TAG_INT, 1) => (Coding::U8, SampleFormat::Int { bits: 8 }),
-        (super::wav::TAG_INT, 2..=4) => {
+        (crate::wav::TAG_INT, 1) => (Coding::U8, SampleFormat::Int { bits: 8 }),
+        (crate::wav::TAG_INT, 2..=4) => {
             (Coding::Int(sample_bytes), SampleFormat::Int { bits: sample_bytes as u32 * 8 })
         }
-        (super::wav::TAG_FLOAT, 4) => (Coding::F32, SampleFormat::Float),
-        (super::wav::TAG_FLOAT, 8) => (Coding::F64, SampleFormat::Float),
+        (crate::wav::TAG_FLOAT, 4) => (Coding::F32, SampleFormat::Float),
+        (crate::wav::TAG_FLOAT, 8) => (Coding::F64, SampleFormat::Float),
         _ => return Err(WavError::NotPcm),
     };
     Ok((coding, AudioSpec { sample_rate_hz, n_channels, channel_mask, format }))

@@ -3,16 +3,15 @@
 use std::io::{BufWriter, Stdout, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
-use tempfile::NamedTempFile;
+use quell_files::{Draft, WriteError};
 
-use super::flac::FlacEncoder;
-use super::quantise::Dither;
-use super::tags::Tags;
-use super::wav::{WavEncoder, interleave};
-use super::{Audio, AudioSpec, SampleFormat};
-use crate::files::{temporary_beside, write_error};
+use crate::error::{AudioError, EncodeError, FormatLimit};
+use crate::flac::FlacEncoder;
 use crate::interrupt;
+use crate::quantise::Dither;
+use crate::sound::{Audio, AudioSpec, SampleFormat};
+use crate::tags::Tags;
+use crate::wav::{WavEncoder, interleave};
 
 /// A file format that can be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,12 +24,12 @@ pub enum FileKind {
 
 impl FileKind {
     /// The format that the ending of a file name stands for.
-    pub fn of_path(path: &Path) -> Result<Self> {
+    pub fn of_path(path: &Path) -> Result<Self, AudioError> {
         let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
         match extension.as_str() {
             "wav" | "wave" => Ok(Self::Wav),
             "flac" => Ok(Self::Flac),
-            _ => bail!("'{}' cannot be written: end the name in .wav or .flac", path.display()),
+            _ => Err(AudioError::format(path, FormatLimit::Ending)),
         }
     }
 
@@ -58,8 +57,8 @@ impl FileKind {
 }
 
 enum Encoder {
-    Wav(WavEncoder<BufWriter<NamedTempFile>>),
-    Flac(Box<FlacEncoder<BufWriter<NamedTempFile>>>),
+    Wav(WavEncoder<BufWriter<Draft>>),
+    Flac(Box<FlacEncoder<BufWriter<Draft>>>),
     /// Standard output; with a header or without.
     Pipe {
         out: BufWriter<Stdout>,
@@ -98,68 +97,70 @@ pub struct Writer {
 
 impl Writer {
     /// Starts a file in the format its name stands for.
-    pub fn create(path: &Path, options: &WriteOptions) -> Result<Self> {
+    pub fn create(path: &Path, options: &WriteOptions) -> Result<Self, AudioError> {
         let WriteOptions { spec, tags, is_dithered } = options;
         let kind = FileKind::of_path(path)?;
-        let temporary = temporary_beside(path)?;
-        let file = BufWriter::with_capacity(1 << 16, temporary);
+        let file = BufWriter::with_capacity(1 << 16, Draft::beside(path)?);
         let encoder = match kind {
             FileKind::Wav => WavEncoder::new(file, *spec, tags).map(Encoder::Wav),
             FileKind::Flac => {
                 FlacEncoder::new(file, *spec, tags).map(|encoder| Encoder::Flac(Box::new(encoder)))
             }
         };
-        let encoder = encoder.map_err(|error| write_error(path, error))?;
+        let encoder = encoder.map_err(|error| error.at(path))?;
         Ok(Self { path: path.to_owned(), encoder, dither: Dither::new(*is_dithered) })
     }
 
     /// Starts a WAV stream, or bare samples, on standard output.
-    pub fn stdout(options: &WriteOptions, n_frames: Option<u64>, is_raw: bool) -> Result<Self> {
+    pub fn stdout(
+        options: &WriteOptions,
+        n_frames: Option<u64>,
+        is_raw: bool,
+    ) -> Result<Self, AudioError> {
         let path = PathBuf::from("standard output");
         let mut out = BufWriter::with_capacity(1 << 16, std::io::stdout());
         if !is_raw {
-            let header = super::wav::header(&options.spec, &options.tags, n_frames);
-            out.write_all(&header).map_err(|error| write_error(&path, error.into()))?;
+            let header = crate::wav::header(&options.spec, &options.tags, n_frames);
+            out.write_all(&header).map_err(|error| WriteError::of_io(&path, error))?;
         }
         let encoder = Encoder::Pipe { out, format: options.spec.format, bytes: Vec::new() };
         Ok(Self { path, encoder, dither: Dither::new(options.is_dithered) })
     }
 
     /// Appends a block, `[channel][frame]`.
-    pub fn write(&mut self, block: &[&[f32]]) -> Result<()> {
+    pub fn write(&mut self, block: &[&[f32]]) -> Result<(), AudioError> {
         let dither = &mut self.dither;
         let done = match &mut self.encoder {
-            Encoder::Wav(encoder) => encoder.write(block, dither),
+            Encoder::Wav(encoder) => encoder.write(block, dither).map_err(EncodeError::Io),
             Encoder::Flac(encoder) => encoder.write(block, dither),
             Encoder::Pipe { out, format, bytes } => {
                 bytes.clear();
                 interleave(block, *format, dither, bytes);
-                out.write_all(bytes).map_err(Into::into)
+                out.write_all(bytes).map_err(EncodeError::Io)
             }
         };
-        done.map_err(|error| write_error(&self.path, error))
+        done.map_err(|error| error.at(&self.path))
     }
 
     /// Completes the file and gives it its name.
-    pub fn finish(self) -> Result<()> {
+    pub fn finish(self) -> Result<(), AudioError> {
         let path = &self.path;
         let file = match self.encoder {
-            Encoder::Wav(encoder) => encoder.finish(),
+            Encoder::Wav(encoder) => encoder.finish().map_err(EncodeError::Io),
             Encoder::Flac(encoder) => encoder.finish(),
             Encoder::Pipe { mut out, .. } => {
-                return out.flush().map_err(|error| write_error(path, error.into()));
+                return out.flush().map_err(|error| WriteError::of_io(path, error).into());
             }
         };
-        let file = file.map_err(|error| write_error(path, error))?;
-        let temporary = file.into_inner().map_err(|e| write_error(path, e.into_error().into()))?;
+        let file = file.map_err(|error| error.at(path))?;
+        let draft = file.into_inner().map_err(|e| WriteError::of_io(path, e.into_error()))?;
         interrupt::check()?;
-        temporary.persist(path).map_err(|error| write_error(path, error.error.into()))?;
-        Ok(())
+        Ok(draft.finish()?)
     }
 }
 
 /// Writes a whole recording; the ending of the name chooses the format.
-pub fn write_all(path: &Path, audio: &Audio) -> Result<()> {
+pub fn write_all(path: &Path, audio: &Audio) -> Result<(), AudioError> {
     let format = FileKind::of_path(path)?.nearest_format(audio.spec.format);
     let mut writer =
         Writer::create(path, &WriteOptions::plain(AudioSpec { format, ..audio.spec }))?;

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use anyhow::{Result, anyhow, bail};
 use symphonia::core::audio::{Channels, GenericAudioBufferRef as Decoded};
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder};
 use symphonia::core::errors::Error as DecodeError;
@@ -10,24 +9,22 @@ use symphonia::core::formats::probe::Hint;
 use symphonia::core::formats::{FormatReader, TrackType};
 use symphonia::core::io::{MediaSource, MediaSourceStream};
 
-use super::read::{CONVERT, EXPORT_AGAIN};
-use super::tags::Tags;
-use super::{AudioSpec, SampleFormat};
+use crate::error::ReadFault;
+use crate::sound::{AudioSpec, SampleFormat};
+use crate::tags::Tags;
 
 /// Bits that a lossy file is taken to be worth when it is written again.
 const LOSSY_BITS: u32 = 24;
 
 /// Decodes the first audio track of a file.
-pub(super) struct Decoder {
-    /// Name of the file, for errors.
-    name: String,
+pub(crate) struct Decoder {
     format: Box<dyn FormatReader>,
     decoder: Box<dyn AudioDecoder>,
     track_id: u32,
-    pub(super) spec: AudioSpec,
+    pub(crate) spec: AudioSpec,
     /// Frames that the file says it holds; it may say nothing.
-    pub(super) n_frames: Option<u64>,
-    pub(super) tags: Tags,
+    pub(crate) n_frames: Option<u64>,
+    pub(crate) tags: Tags,
     n_read: u64,
     /// The first block, decoded ahead to learn what the samples are.
     first: Option<Vec<Vec<f32>>>,
@@ -35,8 +32,7 @@ pub(super) struct Decoder {
 
 impl Decoder {
     /// Recognises the format and decodes the first block.
-    pub(super) fn open(path: &Path, source: Box<dyn MediaSource>) -> Result<Self> {
-        let name = path.display().to_string();
+    pub(crate) fn open(path: &Path, source: Box<dyn MediaSource>) -> Result<Self, ReadFault> {
         let mut hint = Hint::new();
         if let Some(extension) = path.extension().and_then(|e| e.to_str()) {
             hint.with_extension(extension);
@@ -44,30 +40,28 @@ impl Decoder {
         let stream = MediaSourceStream::new(source, Default::default());
         let mut format = symphonia::default::get_probe()
             .probe(&hint, stream, Default::default(), Default::default())
-            .map_err(|_| anyhow!("'{name}' is not an audio file that can be read: {CONVERT}"))?;
+            .map_err(|_| ReadFault::Unknown)?;
         let mut tags = Tags::default();
         if let Some(revision) = format.metadata().skip_to_latest() {
             tags.add_revision(revision);
         }
-        let track = format
-            .default_track(TrackType::Audio)
-            .ok_or_else(|| anyhow!("'{name}' holds no sound: name a file that does"))?;
+        let track = format.default_track(TrackType::Audio).ok_or(ReadFault::NoSound)?;
         let (track_id, n_frames) = (track.id, track.num_frames);
         let params = track
             .codec_params
             .as_ref()
             .and_then(|params| params.audio())
-            .ok_or_else(|| anyhow!("'{name}' holds sound in an unknown coding: {CONVERT}"))?
+            .ok_or(ReadFault::UnknownCoding)?
             .clone();
         let decoder = symphonia::default::get_codecs()
             .make_audio_decoder(&params, &Default::default())
-            .map_err(|error| anyhow!("'{name}' cannot be decoded ({error}): {CONVERT}"))?;
+            .map_err(|error| ReadFault::CannotDecode(error.to_string()))?;
         let spec = AudioSpec::float(0, 0);
         let mut decoder =
-            Self { name, format, decoder, track_id, spec, n_frames, tags, n_read: 0, first: None };
+            Self { format, decoder, track_id, spec, n_frames, tags, n_read: 0, first: None };
         let mut first = Vec::new();
         if !decoder.decode_block(&mut first)? {
-            bail!("'{}' holds no samples: {EXPORT_AGAIN}", decoder.name);
+            return Err(ReadFault::NoSamples);
         }
         decoder.spec = decoder.describe(&params, first.len());
         decoder.first = Some(first);
@@ -75,24 +69,20 @@ impl Decoder {
     }
 
     /// Decodes the next block; false at the end.
-    pub(super) fn next_block(&mut self, block: &mut Vec<Vec<f32>>) -> Result<bool> {
+    pub(crate) fn next_block(&mut self, block: &mut Vec<Vec<f32>>) -> Result<bool, ReadFault> {
         if let Some(first) = self.first.take() {
             *block = first;
             return Ok(true);
         }
         let is_more = self.decode_block(block)?;
-        if is_more && block.len() != self.spec.n_channels {
-            bail!(
-                "'{}' changes from {} to {} channels on the way: split it first",
-                self.name,
-                self.spec.n_channels,
-                block.len()
-            );
+        let (from, to) = (self.spec.n_channels, block.len());
+        if is_more && from != to {
+            return Err(ReadFault::ChannelsChange { from, to });
         }
         Ok(is_more)
     }
 
-    fn decode_block(&mut self, block: &mut Vec<Vec<f32>>) -> Result<bool> {
+    fn decode_block(&mut self, block: &mut Vec<Vec<f32>>) -> Result<bool, ReadFault> {
         loop {
             let packet = match self.format.next_packet() {
                 Ok(Some(packet)) => packet,
@@ -120,9 +110,9 @@ impl Decoder {
         }
     }
 
-    fn damage(&self, error: &DecodeError) -> anyhow::Error {
-        let at_s = self.n_read as f64 / f64::from(self.spec.sample_rate_hz.max(1));
-        anyhow!("'{}' is damaged after {at_s:.2} s ({error}): {EXPORT_AGAIN}", self.name)
+    fn damage(&self, error: &DecodeError) -> ReadFault {
+        let seconds = self.n_read as f64 / f64::from(self.spec.sample_rate_hz.max(1));
+        ReadFault::DamagedAt { seconds, reason: error.to_string() }
     }
 
     fn describe(&self, params: &AudioCodecParameters, n_channels: usize) -> AudioSpec {

@@ -2,28 +2,26 @@
 
 use std::io::{Seek, SeekFrom, Write};
 
-use anyhow::{Result, anyhow, bail};
 use flacenc::bitsink::MemSink;
 use flacenc::component::{BitRepr, StreamInfo};
 use flacenc::config;
 use flacenc::error::{Verified, Verify};
 use flacenc::source::{Context, Fill, FrameBuf};
 
-use super::quantise::Dither;
-use super::tags::Tags;
-use super::{AudioSpec, SampleFormat};
+use crate::error::{EncodeError, FormatLimit, MAX_FLAC_RATE_HZ};
+use crate::quantise::Dither;
+use crate::sound::{AudioSpec, SampleFormat};
+use crate::tags::Tags;
 
 /// Samples per channel in a frame: what the reference encoder takes.
 const BLOCK_LEN: usize = 4096;
-/// Highest rate the format can hold, 20 bits.
-const MAX_RATE_HZ: u32 = 655_350;
 /// A rate that has no short code, so that frames refer to the header; the frame encoder knows
 /// nothing above 96 kHz.
 const RATE_BY_HEADER_HZ: usize = 65_537;
 /// `fLaC`, the block header and the body of STREAMINFO.
 const HEADER_LEN: usize = 4 + 4 + 34;
 
-pub(super) struct FlacEncoder<W: Write + Seek> {
+pub(crate) struct FlacEncoder<W: Write + Seek> {
     out: W,
     spec: AudioSpec,
     bits: u32,
@@ -40,18 +38,15 @@ pub(super) struct FlacEncoder<W: Write + Seek> {
 }
 
 impl<W: Write + Seek> FlacEncoder<W> {
-    pub(super) fn new(mut out: W, spec: AudioSpec, tags: &Tags) -> Result<Self> {
+    pub(crate) fn new(mut out: W, spec: AudioSpec, tags: &Tags) -> Result<Self, EncodeError> {
         let SampleFormat::Int { bits } = spec.format else {
-            bail!("FLAC holds whole numbers only: write WAV, or lower the depth");
+            return Err(FormatLimit::FlacFloat.into());
         };
         if spec.n_channels > 8 {
-            bail!("FLAC holds 8 channels, not {}: write WAV", spec.n_channels);
+            return Err(FormatLimit::FlacChannels(spec.n_channels).into());
         }
-        if spec.sample_rate_hz > MAX_RATE_HZ {
-            bail!(
-                "FLAC holds rates up to {MAX_RATE_HZ} Hz, not {}: write WAV",
-                spec.sample_rate_hz
-            );
+        if spec.sample_rate_hz > MAX_FLAC_RATE_HZ {
+            return Err(FormatLimit::FlacRate(spec.sample_rate_hz).into());
         }
         let frame_rate_hz = match spec.sample_rate_hz {
             rate @ ..=96_000 => rate as usize,
@@ -84,7 +79,11 @@ impl<W: Write + Seek> FlacEncoder<W> {
         })
     }
 
-    pub(super) fn write(&mut self, block: &[&[f32]], dither: &mut Dither) -> Result<()> {
+    pub(crate) fn write(
+        &mut self,
+        block: &[&[f32]],
+        dither: &mut Dither,
+    ) -> Result<(), EncodeError> {
         let full = BLOCK_LEN * self.spec.n_channels;
         let n_frames = block.first().map_or(0, |channel| channel.len());
         for frame_idx in 0..n_frames {
@@ -96,7 +95,7 @@ impl<W: Write + Seek> FlacEncoder<W> {
         Ok(())
     }
 
-    fn encode_frame(&mut self) -> Result<()> {
+    fn encode_frame(&mut self) -> Result<(), EncodeError> {
         let n_bytes = self.context.bytes_per_sample();
         let bytes: Vec<u8> =
             self.waiting.iter().flat_map(|v| v.to_le_bytes().into_iter().take(n_bytes)).collect();
@@ -122,7 +121,7 @@ impl<W: Write + Seek> FlacEncoder<W> {
     }
 
     /// Writes what is left, completes the header and hands the output back.
-    pub(super) fn finish(mut self) -> Result<W> {
+    pub(crate) fn finish(mut self) -> Result<W, EncodeError> {
         if !self.waiting.is_empty() {
             self.encode_frame()?;
         }
@@ -156,6 +155,6 @@ impl<W: Write + Seek> FlacEncoder<W> {
 }
 
 /// The encoder's errors cannot cross threads, so only their words are kept.
-fn fault(error: impl std::fmt::Display) -> anyhow::Error {
-    anyhow!("FLAC encoder: {error}")
+fn fault(error: impl std::fmt::Display) -> EncodeError {
+    FormatLimit::FlacEncoder(error.to_string()).into()
 }

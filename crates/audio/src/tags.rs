@@ -27,7 +27,7 @@ pub struct Tags {
 
 impl Tags {
     /// Adds what a decoder found.
-    pub(super) fn add_revision(&mut self, revision: &MetadataRevision) {
+    pub(crate) fn add_revision(&mut self, revision: &MetadataRevision) {
         for tag in &revision.media.tags {
             let (key, value) = match tag.std.as_ref().and_then(standard_field) {
                 Some((key, value)) => (key.to_owned(), value),
@@ -43,7 +43,7 @@ impl Tags {
     }
 
     /// Adds what the INFO list of a WAV file says.
-    pub(super) fn add_info_list(&mut self, list: &[u8]) {
+    pub(crate) fn add_info_list(&mut self, list: &[u8]) {
         let Some(mut rest) = list.strip_prefix(b"INFO") else { return };
         while let [a, b, c, d, l0, l1, l2, l3, body @ ..] = rest {
             let len = u32::from_le_bytes([*l0, *l1, *l2, *l3]) as usize;
@@ -59,7 +59,7 @@ impl Tags {
     }
 
     /// The chunks that a WAV file gets: those it had, or its tags as an INFO list.
-    pub(super) fn to_wav_chunks(&self) -> Vec<u8> {
+    pub(crate) fn to_wav_chunks(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
         if self.wav_chunks.is_empty() {
             let mut list = b"INFO".to_vec();
@@ -79,7 +79,7 @@ impl Tags {
     }
 
     /// The body of a VORBIS_COMMENT block (RFC 9639, section 8.6).
-    pub(super) fn to_vorbis_comment(&self) -> Vec<u8> {
+    pub(crate) fn to_vorbis_comment(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
         let mut push_text = |text: &str| {
             bytes.extend_from_slice(&(text.len() as u32).to_le_bytes());

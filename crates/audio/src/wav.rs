@@ -2,17 +2,16 @@
 
 use std::io::{Seek, SeekFrom, Write};
 
-use anyhow::{Result, bail};
-
-use super::quantise::Dither;
-use super::tags::Tags;
-use super::{AudioSpec, SampleFormat};
+use crate::error::{EncodeError, FormatLimit};
+use crate::quantise::Dither;
+use crate::sound::{AudioSpec, SampleFormat};
+use crate::tags::Tags;
 
 /// Tail of the sub-format identifiers of extensible WAV, after the two bytes of the format tag.
 const SUB_FORMAT_TAIL: [u8; 14] = [0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xaa, 0, 0x38, 0x9b, 0x71];
-pub(super) const TAG_INT: u16 = 1;
-pub(super) const TAG_FLOAT: u16 = 3;
-pub(super) const TAG_EXTENSIBLE: u16 = 0xfffe;
+pub(crate) const TAG_INT: u16 = 1;
+pub(crate) const TAG_FLOAT: u16 = 3;
+pub(crate) const TAG_EXTENSIBLE: u16 = 0xfffe;
 /// Body of the chunk that holds 64-bit lengths.
 const DS64_LEN: u32 = 28;
 
@@ -20,7 +19,7 @@ const DS64_LEN: u32 = 28;
 ///
 /// A chunk is kept free for 64-bit lengths; a file that outgrows 4 GB becomes RF64 (EBU 3306).
 /// Where nobody knows the length, as in a pipe, the lengths are the largest possible.
-pub(super) fn header(spec: &AudioSpec, tags: &Tags, n_frames: Option<u64>) -> Vec<u8> {
+pub(crate) fn header(spec: &AudioSpec, tags: &Tags, n_frames: Option<u64>) -> Vec<u8> {
     let mut chunks = Vec::new();
     push_format(&mut chunks, spec);
     if spec.format == SampleFormat::Float {
@@ -54,7 +53,7 @@ pub(super) fn header(spec: &AudioSpec, tags: &Tags, n_frames: Option<u64>) -> Ve
 }
 
 /// Writes samples after a header whose lengths are filled in at the end.
-pub(super) struct WavEncoder<W: Write + Seek> {
+pub(crate) struct WavEncoder<W: Write + Seek> {
     out: W,
     spec: AudioSpec,
     tags: Tags,
@@ -63,15 +62,15 @@ pub(super) struct WavEncoder<W: Write + Seek> {
 }
 
 impl<W: Write + Seek> WavEncoder<W> {
-    pub(super) fn new(mut out: W, spec: AudioSpec, tags: &Tags) -> Result<Self> {
+    pub(crate) fn new(mut out: W, spec: AudioSpec, tags: &Tags) -> Result<Self, EncodeError> {
         if spec.n_channels == 0 || spec.n_channels > usize::from(u16::MAX) {
-            bail!("a WAV file holds 1 to 65535 channels, not {}", spec.n_channels);
+            return Err(FormatLimit::WavChannels(spec.n_channels).into());
         }
         out.write_all(&header(&spec, tags, None))?;
         Ok(Self { out, spec, tags: tags.clone(), n_frames: 0, bytes: Vec::new() })
     }
 
-    pub(super) fn write(&mut self, block: &[&[f32]], dither: &mut Dither) -> Result<()> {
+    pub(crate) fn write(&mut self, block: &[&[f32]], dither: &mut Dither) -> std::io::Result<()> {
         self.bytes.clear();
         interleave(block, self.spec.format, dither, &mut self.bytes);
         self.out.write_all(&self.bytes)?;
@@ -80,7 +79,7 @@ impl<W: Write + Seek> WavEncoder<W> {
     }
 
     /// Fills in the lengths and hands the output back.
-    pub(super) fn finish(mut self) -> Result<W> {
+    pub(crate) fn finish(mut self) -> std::io::Result<W> {
         if self.n_frames * frame_bytes(&self.spec) as u64 % 2 == 1 {
             self.out.write_all(&[0])?;
         }
@@ -126,7 +125,7 @@ fn push_format(header: &mut Vec<u8>, spec: &AudioSpec) {
 }
 
 /// Appends a block as little-endian samples, channel by channel in every frame.
-pub(super) fn interleave(
+pub(crate) fn interleave(
     block: &[&[f32]],
     format: SampleFormat,
     dither: &mut Dither,

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use hound::{SampleFormat as HoundFormat, WavSpec};
-use quell_cli::audio::{
+use quell_audio::{
     Audio, AudioSpec, Reader, SampleFormat, WriteOptions, Writer, read_all, write_all,
 };
 
@@ -115,7 +115,7 @@ fn every_other_format_is_read_with_its_depth_length_and_title() {
         assert_eq!(sound.spec.format, SampleFormat::Int { bits }, "{name}");
         assert_eq!(sound.n_frames(), n_frames, "{name}");
         // Amplitude 0.25 is −15.05 dB; the MP3 encoder takes 0.45 dB away by design.
-        let level_db = crate::common::rms_db(&sound.channels[0][4_000..18_000]);
+        let level_db = rms_db(&sound.channels[0][4_000..18_000]);
         assert!((level_db + 15.05).abs() < 0.5, "{name}: {level_db} dB");
         if name != "tone.aiff" && name != "tone.caf" {
             let reader = Reader::open(&path).unwrap();
@@ -156,4 +156,10 @@ fn a_writer_that_is_dropped_leaves_nothing_behind() {
 fn names_in(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).unwrap();
     entries.map(|e| e.unwrap().file_name().to_string_lossy().into_owned()).collect()
+}
+
+/// RMS, dB.
+fn rms_db(samples: &[f32]) -> f64 {
+    let power = samples.iter().map(|&s| f64::from(s) * f64::from(s)).sum::<f64>();
+    10.0 * (power / samples.len() as f64 + 1e-20).log10()
 }

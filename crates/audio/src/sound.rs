@@ -1,17 +1,4 @@
-//! Audio files in and out: planar `f32` inside, block by block, so that length costs no memory.
-
-mod decode;
-mod flac;
-mod quantise;
-mod read;
-mod tags;
-mod wav;
-mod wav_read;
-mod write;
-
-pub use read::{Reader, STDIN, read_all};
-pub use tags::Tags;
-pub use write::{FileKind, STDOUT, WriteOptions, Writer, write_all};
+//! A sound and how it is stored.
 
 /// How samples are stored in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

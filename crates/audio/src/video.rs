@@ -1,0 +1,110 @@
+//! Video files: the soundtrack is taken out and put back beside the untouched picture, by an
+//! `ffmpeg` on the PATH.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use quell_files::{DRAFT_PREFIX, WriteError, folder_of};
+use tempfile::TempDir;
+
+use crate::error::{AudioError, VideoFault};
+use crate::interrupt;
+
+/// Endings of video files.
+const ENDINGS: [&str; 5] = ["mp4", "m4v", "mkv", "mov", "webm"];
+
+/// True for the name of a video file.
+pub fn is_video(path: &Path) -> bool {
+    ENDINGS.contains(&ending(path).as_str())
+}
+
+fn ending(path: &Path) -> String {
+    path.extension().unwrap_or_default().to_string_lossy().to_lowercase()
+}
+
+/// The sound of a video, taken out to be changed and put back.
+pub struct Soundtrack {
+    video: PathBuf,
+    output: PathBuf,
+    /// Holds the parts, beside the output, and takes them away again.
+    work: TempDir,
+}
+
+impl Soundtrack {
+    /// Takes the first soundtrack out of a video that is to become `output`.
+    pub fn extract(video: &Path, output: &Path) -> Result<Self, AudioError> {
+        if !video.is_file() {
+            return Err(AudioError::video(video, VideoFault::Missing));
+        }
+        let work = tempfile::Builder::new()
+            .prefix(DRAFT_PREFIX)
+            .tempdir_in(folder_of(output))
+            .map_err(|error| WriteError::of_io(output, error))?;
+        let track = Self { video: video.to_owned(), output: output.to_owned(), work };
+        let mut command = ffmpeg();
+        command.arg("-i").arg(video);
+        command.args(["-vn", "-map", "0:a:0", "-c:a", "pcm_f32le", "-rf64", "auto"]);
+        command.arg(track.sound());
+        run(command, video, VideoFault::NoSound)?;
+        Ok(track)
+    }
+
+    /// The sound as it was, a WAV file.
+    pub fn sound(&self) -> PathBuf {
+        self.work.path().join("noisy.wav")
+    }
+
+    /// Where the changed sound goes, a WAV file.
+    pub fn changed(&self) -> PathBuf {
+        self.work.path().join("clean.wav")
+    }
+
+    /// Puts the changed sound beside picture and subtitles, and the whole in its place.
+    pub fn put_back(self) -> Result<(), AudioError> {
+        let whole = self.work.path().join("whole").with_extension(ending(&self.output));
+        let mut command = ffmpeg();
+        command.arg("-i").arg(&self.video).arg("-i").arg(self.changed());
+        command.args(["-map", "0:v?", "-map", "1:a:0", "-map_metadata", "0"]);
+        if ending(&self.video) == ending(&whole) {
+            command.args(["-map", "0:s?"]);
+        }
+        command.args(["-c", "copy"]);
+        command.args(match ending(&whole).as_str() {
+            "webm" => &["-c:a", "libopus", "-b:a", "192k"][..],
+            "mkv" => &["-c:a", "flac"],
+            _ => &["-c:a", "aac", "-b:a", "256k"],
+        });
+        command.arg(&whole);
+        run(command, &self.video, VideoFault::NotPutTogether)?;
+        std::fs::rename(&whole, &self.output)
+            .map_err(|error| WriteError::of_io(&self.output, error).into())
+    }
+}
+
+fn ffmpeg() -> Command {
+    let mut command = Command::new("ffmpeg");
+    command.args(["-v", "error", "-nostdin", "-y"]).stdin(Stdio::null());
+    command
+}
+
+/// Runs ffmpeg and turns its failure into one line.
+fn run(
+    mut command: Command,
+    video: &Path,
+    fault: impl FnOnce(String) -> VideoFault,
+) -> Result<(), AudioError> {
+    let output = command.output().map_err(|error| {
+        let fault = match error.kind() {
+            std::io::ErrorKind::NotFound => VideoFault::NoFfmpeg,
+            _ => VideoFault::CannotStart(error),
+        };
+        AudioError::video(video, fault)
+    })?;
+    interrupt::check()?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    let reason = stderr.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("no reason given");
+    Err(AudioError::video(video, fault(reason.trim().to_owned())))
+}
