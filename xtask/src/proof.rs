@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use clack_host::entry::PluginEntry;
 use quell_audio::{Audio, AudioSpec};
-use quell_cli::picture;
+use quell_lab::picture;
 
 use crate::host::{Buffers, Rig, level_db};
 use crate::places;

@@ -6,10 +6,10 @@ use anyhow::Result;
 use clap::Args;
 use quell_core::kernels::{Kernel, Level};
 use quell_core::{Denoiser, Engine, LatencyMode, Settings, StreamSpec};
+use quell_lab::synth::{NoiseKind, Synth};
 use serde_json::json;
 
 use crate::setting_flags::{engine_name, mode_name};
-use crate::synth::{NoiseKind, Synth};
 
 const RATES_HZ: [u32; 6] = [16_000, 44_100, 48_000, 88_200, 96_000, 192_000];
 const BLOCK_LENS: [usize; 5] = [32, 64, 128, 256, 1024];

@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow};
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::metrics::Figures;
 use quell_audio::{Audio, read_all};
+use quell_lab::metrics::{Figures, Mismatch, compare};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -70,41 +70,15 @@ pub fn run(args: &CompareArgs) -> Result<()> {
 fn compare_file(args: &CompareArgs, clean: &Audio, path: &Path) -> Result<Figures> {
     let other = read_all(path)?;
     let (clean_name, name) = (args.clean.display(), path.display());
-    if other.spec.sample_rate_hz != clean.spec.sample_rate_hz {
-        bail!(
-            "'{name}' has {} Hz, '{clean_name}' {} Hz: bring them to one rate first",
-            other.spec.sample_rate_hz,
-            clean.spec.sample_rate_hz
-        );
-    }
-    if other.spec.n_channels != clean.spec.n_channels {
-        bail!(
-            "'{name}' has {} channels, '{clean_name}' {}: bring them to one layout first",
-            other.spec.n_channels,
-            clean.spec.n_channels
-        );
-    }
-    if other.channels.iter().flatten().any(|sample| !sample.is_finite()) {
-        bail!("'{name}' holds samples that are no numbers: export it again");
-    }
-    let skip = (args.skip.max(0.0) * f64::from(clean.spec.sample_rate_hz)).round() as usize;
-    let end = clean.n_frames().min(other.n_frames());
-    if end <= skip {
-        bail!("'{name}' is over before the {} s that are left out: lower --skip", args.skip);
-    }
+    let figures = compare(clean, &other, args.skip).map_err(|mismatch| {
+        let is_short = matches!(mismatch, Mismatch::TooShort { .. });
+        let advice = if is_short { " (lower --skip)" } else { "" };
+        anyhow!("'{name}' {mismatch}{advice}")
+    })?;
     if clean.n_frames() != other.n_frames() {
         eprintln!("quell: '{name}' is not as long as '{clean_name}': the shorter counts");
     }
-    let channels: Vec<Figures> = clean
-        .channels
-        .iter()
-        .zip(&other.channels)
-        .map(|(clean_channel, other_channel)| {
-            let rate_hz = clean.spec.sample_rate_hz;
-            Figures::of(&clean_channel[skip..end], &other_channel[skip..end], rate_hz)
-        })
-        .collect();
-    Ok(Figures::mean(&channels))
+    Ok(figures)
 }
 
 fn to_json(path: &Path, figures: &Figures) -> Value {

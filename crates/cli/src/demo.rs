@@ -8,12 +8,12 @@ use clap::Args;
 use quell_core::{Engine, LatencyMode, Settings};
 
 use crate::learn;
-use crate::picture::before_after;
 use crate::setting_flags::{engine_name, mode_name};
 use crate::stream::{Treatment, denoise_all};
 use crate::units::TimeRange;
 use quell_audio::{Audio, read_all, write_all};
 use quell_files::write_whole;
+use quell_lab::picture::before_after;
 
 /// Two seconds of a fan alone, then a voice over it; its licence lies beside it.
 const CLIP: &[u8] = include_bytes!("../../../assets/demo/fan_and_voice.flac");

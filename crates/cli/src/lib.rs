@@ -1,7 +1,4 @@
 //! Quell on the command line: the same denoiser as the plugin, for files and folders.
-//!
-//! The library half holds everything that other programs of the workspace use: reading and writing
-//! audio files and drawing spectrograms.
 
 pub mod bench;
 pub mod cli;
@@ -11,17 +8,13 @@ pub mod denoise;
 pub mod interrupt;
 pub mod learn;
 pub mod material;
-pub mod metrics;
-pub mod picture;
 pub mod plot;
 pub mod preset;
 pub mod profile;
 pub mod profile_file;
 pub mod progress;
 pub mod quiet;
-pub mod random;
 pub mod setting_flags;
 pub mod shell;
 pub mod stream;
-pub mod synth;
 pub mod units;

@@ -2,15 +2,15 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use clap::Args;
-
-use crate::metrics::resample::resample;
-use crate::synth::{NoiseKind, Synth};
-use crate::units::parse_bits;
 use quell_audio::{
-    Audio, AudioSpec, FileKind, SampleFormat, WriteOptions, Writer, interrupt, read_all, write_all,
+    AudioSpec, FileKind, SampleFormat, WriteOptions, Writer, interrupt, read_all, write_all,
 };
+use quell_lab::mix::{Silent, mix};
+use quell_lab::synth::{NoiseKind, Synth};
+
+use crate::units::{parse_bits, parse_quantity};
 
 /// Frames made at a time.
 const BLOCK_LEN: usize = 8192;
@@ -24,7 +24,7 @@ Examples:
   quell noise hum:60 -o hum.flac")]
 pub struct NoiseArgs {
     /// white, pink, brown, band:LOW-HIGH (Hz), hum:HZ, hiss or crackle
-    #[arg(value_name = "KIND")]
+    #[arg(value_name = "KIND", value_parser = parse_noise)]
     kind: NoiseKind,
     /// File to write (.wav or .flac)
     #[arg(short, long, value_name = "OUT")]
@@ -115,77 +115,64 @@ pub fn run_mix(args: &MixArgs) -> Result<()> {
     if !((0.0..3600.0).contains(&args.lead) && args.snr.is_finite()) {
         bail!("--lead takes 0 to 3600 seconds and --snr a number of dB");
     }
-    let speech = read_all(&args.speech)?;
-    let noise = read_all(&args.noise)?;
-    let rate_hz = speech.spec.sample_rate_hz;
-    let n_lead = (args.lead * f64::from(rate_hz)).round() as usize;
-    let mut clean = speech.channels;
-    for channel in &mut clean {
-        channel.splice(0..0, std::iter::repeat_n(0.0, n_lead));
-    }
-    let mut noise = fit_noise(&noise, rate_hz, clean.len(), clean[0].len());
-    // Where both sound, so that the ratio is the one that is heard.
-    let (speech_power, noise_power) = (power(&clean, n_lead), power(&noise, n_lead));
-    if speech_power == 0.0 || noise_power == 0.0 {
-        let silent = if speech_power == 0.0 { &args.speech } else { &args.noise };
-        bail!("'{}' is silent: a ratio needs sound in both", silent.display());
-    }
-    let noise_gain = (speech_power / noise_power / 10f64.powf(args.snr / 10.0)).sqrt() as f32;
-    noise.iter_mut().flatten().for_each(|sample| *sample *= noise_gain);
-    let mut mix = clean.clone();
-    for (mix, noise) in mix.iter_mut().flatten().zip(noise.iter().flatten()) {
-        *mix += noise;
-    }
-    let gain = gain_below_clipping(&mix, speech.spec.format);
-    for sample in mix.iter_mut().chain(&mut clean).chain(&mut noise).flatten() {
-        *sample *= gain;
-    }
-    if gain < 1.0 {
+    let (speech, noise) = (read_all(&args.speech)?, read_all(&args.noise)?);
+    let mix = mix(speech, &noise, args.snr, args.lead).map_err(|silent| {
+        let path = if silent == Silent::Clean { &args.speech } else { &args.noise };
+        anyhow!("'{}' is silent: a ratio needs sound in both", path.display())
+    })?;
+    if mix.gain < 1.0 {
         eprintln!(
             "quell: everything was turned down {:.1} dB to avoid clipping",
-            -20.0 * gain.log10()
+            -20.0 * mix.gain.log10()
         );
     }
-    for (path, channels) in [
-        (Some(&args.output), mix),
-        (args.clean_out.as_ref(), clean),
-        (args.noise_out.as_ref(), noise),
-    ] {
+    write_all(&args.output, &mix.sum)?;
+    for (path, part) in [(&args.clean_out, &mix.clean), (&args.noise_out, &mix.noise)] {
         if let Some(path) = path {
-            write_all(path, &Audio { spec: speech.spec, channels })?;
+            write_all(path, part)?;
         }
     }
     Ok(())
 }
 
-/// The noise at another rate, repeated to a length, on as many channels.
-fn fit_noise(noise: &Audio, rate_hz: u32, n_channels: usize, n_frames: usize) -> Vec<Vec<f32>> {
-    let at_rate = |samples: &[f32]| -> Vec<f32> {
-        if noise.spec.sample_rate_hz == rate_hz {
-            return samples.to_vec();
+/// Parses a kind of noise.
+fn parse_noise(text: &str) -> Result<NoiseKind, String> {
+    let hint = "expected white, pink, brown, band:LOW-HIGH, hum:HZ, hiss or crackle";
+    let (name, value) = text.split_once(':').map_or((text, None), |(n, v)| (n, Some(v)));
+    let hz = |text: &str| {
+        let value = parse_quantity(text, "Hz").ok().map(f64::from);
+        value.filter(|hz| *hz > 0.0).ok_or(hint)
+    };
+    Ok(match (name, value) {
+        ("white", None) => NoiseKind::White,
+        ("pink", None) => NoiseKind::Pink,
+        ("brown", None) => NoiseKind::Brown,
+        ("hiss", None) => NoiseKind::Hiss,
+        ("crackle", None) => NoiseKind::Crackle,
+        ("hum", None) => NoiseKind::Hum(50.0),
+        ("hum", Some(value)) => NoiseKind::Hum(hz(value)?),
+        ("band", Some(value)) => {
+            let (low, high) = value.split_once('-').ok_or(hint)?;
+            let (low, high) = (hz(low)?, hz(high)?);
+            if high <= low {
+                return Err("the upper frequency must be above the lower".into());
+            }
+            NoiseKind::Band(low, high)
         }
-        let samples: Vec<f64> = samples.iter().map(|&s| f64::from(s)).collect();
-        let out = resample(&samples, noise.spec.sample_rate_hz, rate_hz);
-        out.into_iter().map(|s| s as f32).collect()
-    };
-    let sources: Vec<Vec<f32>> = match n_channels {
-        1 => vec![at_rate(&noise.mono())],
-        _ => noise.channels.iter().map(|channel| at_rate(channel)).collect(),
-    };
-    (0..n_channels)
-        .map(|idx| sources[idx % sources.len()].iter().copied().cycle().take(n_frames).collect())
-        .collect()
+        _ => return Err(hint.into()),
+    })
 }
 
-/// Mean square of all channels from a frame on.
-fn power(channels: &[Vec<f32>], first: usize) -> f64 {
-    let n = channels.iter().map(|channel| channel.len() - first).sum::<usize>().max(1);
-    let samples = channels.iter().flat_map(|channel| &channel[first..]);
-    samples.map(|&s| f64::from(s) * f64::from(s)).sum::<f64>() / n as f64
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// 1, or what keeps the loudest sample of a file of whole numbers below full scale.
-fn gain_below_clipping(channels: &[Vec<f32>], format: SampleFormat) -> f32 {
-    let peak = channels.iter().flatten().fold(0.0f32, |peak, sample| peak.max(sample.abs()));
-    if format == SampleFormat::Float || peak < 0.999 { 1.0 } else { 0.999 / peak }
+    #[test]
+    fn kinds_are_parsed_or_refused() {
+        assert_eq!(parse_noise("band:4 kHz-12000"), Ok(NoiseKind::Band(4_000.0, 12_000.0)));
+        assert_eq!(parse_noise("hum:60"), Ok(NoiseKind::Hum(60.0)));
+        for bad in ["grey", "band", "band:5", "band:9-2", "hum:0", "white:3"] {
+            assert!(parse_noise(bad).is_err(), "{bad}");
+        }
+    }
 }

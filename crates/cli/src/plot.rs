@@ -4,15 +4,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow, bail};
 use clap::Args;
-use quell_core::{FrameView, Geometry, LatencyMode, Monitor, Settings, Tap};
+use quell_core::{Geometry, LatencyMode, Monitor, Settings};
 
-use crate::picture::steps::{Frames, Steps};
-use crate::picture::{overview, steps};
 use crate::setting_flags::SettingFlags;
 use crate::stream::{Treatment, denoise_all};
 use crate::units::TimeRange;
 use crate::{learn, quiet};
 use quell_audio::{Audio, read_all};
+use quell_lab::picture::{PictureKind, Recorder, Steps, draw_steps, overview};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -54,14 +53,14 @@ pub struct PlotArgs {
 
 /// Runs `quell plot`.
 pub fn run(args: &PlotArgs) -> Result<()> {
-    steps::check_name(&args.output)?;
+    PictureKind::of_path(&args.output)?;
     let audio = read_all(&args.input)?;
     let name = args.input.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let title = args.title.clone().unwrap_or(name);
     let rate_hz = f64::from(audio.spec.sample_rate_hz);
     Geometry::for_rate(rate_hz).map_err(|error| anyhow!("'{}': {error}", args.input.display()))?;
     if !args.steps {
-        return overview(&args.output, &audio.mono(), rate_hz, &title);
+        return Ok(overview(&args.output, &audio.mono(), rate_hz, &title)?);
     }
     if audio.seconds() > MAX_STEPS_S {
         bail!(
@@ -81,22 +80,18 @@ pub fn run(args: &PlotArgs) -> Result<()> {
     let treatment = Treatment { settings: &settings, mode, profile: Some(&learned.profile) };
     let recovered = denoise_all(&audio.channels, &audio.spec, &treatment, &mut recorder)?;
     let recovered = Audio { spec: audio.spec, channels: recovered };
-    let look_ahead = mode.look_ahead_frames();
-    steps::draw(
-        &args.output,
-        &title,
-        &Steps {
-            sample_rate_hz: rate_hz,
-            noise: &noise.mono(),
-            noise_rate_hz: f64::from(noise.spec.sample_rate_hz),
-            profile: &learned.profile,
-            signal: &audio.mono(),
-            recovered: &recovered.mono(),
-            frames: recorder.finish(look_ahead),
-            settings: &settings,
-            has_look_ahead: mode == LatencyMode::Studio,
-        },
-    )
+    let steps = Steps {
+        sample_rate_hz: rate_hz,
+        noise: &noise.mono(),
+        noise_rate_hz: f64::from(noise.spec.sample_rate_hz),
+        profile: &learned.profile,
+        signal: &audio.mono(),
+        recovered: &recovered.mono(),
+        frames: recorder.finish(mode.look_ahead_frames()),
+        settings: &settings,
+        has_look_ahead: mode == LatencyMode::Studio,
+    };
+    Ok(draw_steps(&args.output, &title, &steps)?)
 }
 
 /// The noise itself, for its picture, and where in the recording it stands.
@@ -124,43 +119,4 @@ fn cut(audio: &Audio, ranges: &[TimeRange], path: &Path) -> Result<Audio> {
         }
     }
     Ok(Audio { spec: audio.spec, channels })
-}
-
-/// Keeps what the engine did in every frame.
-#[derive(Default)]
-struct Recorder {
-    bin_hz: f64,
-    n_bins: usize,
-    power: Vec<f32>,
-    gain: Vec<f32>,
-    /// Threshold in the newest frame, power per 25 Hz.
-    threshold: Vec<f32>,
-}
-
-impl Tap for Recorder {
-    fn frame(&mut self, view: &FrameView) {
-        self.bin_hz = f64::from(view.bin_hz);
-        self.n_bins = view.power.len();
-        self.power.extend_from_slice(view.power);
-        self.gain.extend_from_slice(view.gain);
-        self.threshold.clear();
-        let bins = view.noise.iter().zip(view.threshold);
-        self.threshold.extend(bins.map(|(noise, threshold)| noise * threshold));
-    }
-}
-
-impl Recorder {
-    /// The first `look_ahead` frames are from before the sound.
-    fn finish(mut self, look_ahead: usize) -> Frames {
-        let n_before = (look_ahead * self.n_bins).min(self.gain.len());
-        self.gain.drain(..n_before);
-        self.power.drain(..n_before);
-        Frames {
-            bin_hz: self.bin_hz,
-            n_bins: self.n_bins,
-            power: self.power,
-            gain: self.gain,
-            threshold: self.threshold,
-        }
-    }
 }

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, anyhow, bail};
 use clap::{Args, Subcommand};
 use quell_core::NoiseProfile;
+use quell_core::config::{GAUSSIAN_LOG_STD_DB, PROFILE_BIN_HZ, SAMPLE_RATE_RANGE_HZ};
+use quell_lab::profile::{Octave, octaves, tones_hz};
 use serde_json::json;
 
 use crate::learn::{self, Learned};
@@ -14,12 +16,8 @@ use crate::quiet;
 use crate::units::TimeRange;
 use quell_files::write_whole;
 
-/// Distance of two bins of a profile, Hz.
-const BIN_HZ: f64 = 25.0;
 /// Window of SoX's noise profiles, samples.
 const SOX_WINDOW_LEN: usize = 2048;
-/// Spread that a Gaussian noise has, dB: 10·π/(√6·ln 10). SoX's profiles keep no spread.
-const GAUSSIAN_SPREAD_DB: f32 = 5.57;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -168,7 +166,7 @@ fn load_any(path: &Path, sox_rate_hz: Option<f64>) -> Result<NoiseProfile> {
 /// Reads a SoX profile: per channel the mean natural logarithm of the power of 1025 bins of
 /// unwindowed frames.
 fn from_sox(text: &str, rate_hz: f64) -> Result<NoiseProfile> {
-    if !(500.0..=1.6e6).contains(&rate_hz) {
+    if !SAMPLE_RATE_RANGE_HZ.contains(&rate_hz) {
         bail!("a sample rate of {rate_hz} Hz is impossible");
     }
     let mut mean_db = Vec::new();
@@ -176,7 +174,7 @@ fn from_sox(text: &str, rate_hz: f64) -> Result<NoiseProfile> {
     let sox_bin_hz = rate_hz / SOX_WINDOW_LEN as f64;
     let n_bins = NoiseProfile::bins_up_to(rate_hz / 2.0);
     // Power of a frame is Σ of 2048 squares; the profile's is per 25 Hz.
-    let scale_db = 10.0 * (BIN_HZ / (rate_hz * SOX_WINDOW_LEN as f64)).log10();
+    let scale_db = 10.0 * (PROFILE_BIN_HZ / (rate_hz * SOX_WINDOW_LEN as f64)).log10();
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
         let (_, values) = line.split_once(':').ok_or_else(|| anyhow!("a line has no colon"))?;
         let levels_db = values
@@ -188,7 +186,8 @@ fn from_sox(text: &str, rate_hz: f64) -> Result<NoiseProfile> {
             bail!("a channel has {} values instead of 1025", levels_db.len());
         }
         mean_db.extend((0..n_bins).map(|bin_idx| {
-            let position = (bin_idx as f64 * BIN_HZ / sox_bin_hz).min(levels_db.len() as f64 - 1.0);
+            let position =
+                (bin_idx as f64 * PROFILE_BIN_HZ / sox_bin_hz).min(levels_db.len() as f64 - 1.0);
             let (below, share) = (position as usize, position.fract());
             let above = (below + 1).min(levels_db.len() - 1);
             let level_db = levels_db[below] + (levels_db[above] - levels_db[below]) * share;
@@ -196,7 +195,8 @@ fn from_sox(text: &str, rate_hz: f64) -> Result<NoiseProfile> {
         }));
         n_channels += 1;
     }
-    let std_db = vec![GAUSSIAN_SPREAD_DB; mean_db.len()];
+    // Nor does it keep a spread; most noise is Gaussian.
+    let std_db = vec![GAUSSIAN_LOG_STD_DB; mean_db.len()];
     Ok(NoiseProfile::new(n_channels, n_bins, mean_db, std_db, 0.0)?)
 }
 
@@ -204,76 +204,17 @@ fn to_csv(profile: &NoiseProfile) -> String {
     let mut text = String::from("channel,frequency_hz,mean_db,std_db\n");
     for (idx, (mean_db, std_db)) in profile.mean_db().iter().zip(profile.std_db()).enumerate() {
         let (channel, bin) = (idx / profile.n_bins(), idx % profile.n_bins());
-        let hz = bin as f64 * BIN_HZ;
+        let hz = bin as f64 * PROFILE_BIN_HZ;
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{},{hz},{mean_db},{std_db}", channel + 1);
     }
     text
 }
 
-/// One octave of a profile.
-struct Octave {
-    low_hz: f64,
-    high_hz: f64,
-    /// Power of the octave, mean of the channels, dBFS.
-    level_db: f64,
-    /// Mean spread of its bins, dB.
-    spread_db: f64,
-}
-
-fn octaves(profile: &NoiseProfile) -> Vec<Octave> {
-    let nyquist_hz = (profile.n_bins() - 1) as f64 * BIN_HZ;
-    let mut low_hz = 44.2;
-    let mut octaves = Vec::new();
-    while low_hz < nyquist_hz {
-        let high_hz: f64 = (low_hz * 2.0).min(nyquist_hz);
-        let (mut power, mut spread, mut n) = (0.0, 0.0, 0.0);
-        for (idx, (mean_db, std_db)) in profile.mean_db().iter().zip(profile.std_db()).enumerate() {
-            let hz = (idx % profile.n_bins()) as f64 * BIN_HZ;
-            if (low_hz..high_hz).contains(&hz) {
-                power += 10f64.powf(f64::from(*mean_db) / 10.0);
-                spread += f64::from(*std_db);
-                n += 1.0;
-            }
-        }
-        if n > 0.0 {
-            // Twice, as the other half of the power lies at negative frequencies.
-            let level_db = 10.0 * (2.0 * power / profile.n_channels() as f64).log10();
-            octaves.push(Octave { low_hz, high_hz, level_db, spread_db: spread / n });
-        }
-        low_hz *= 2.0;
-    }
-    octaves
-}
-
-/// Frequencies that stick out of their surroundings by 10 dB or more: hum, whistles.
-fn tones_hz(profile: &NoiseProfile) -> Vec<f64> {
-    let n_bins = profile.n_bins();
-    let mean_db: Vec<f32> = (0..n_bins)
-        .map(|bin| {
-            let channels = profile.mean_db().chunks_exact(n_bins);
-            channels.map(|channel| channel[bin]).sum::<f32>() / profile.n_channels() as f32
-        })
-        .collect();
-    let surroundings = 8;
-    (1..n_bins.saturating_sub(1))
-        .filter(|&bin| {
-            let low = bin.saturating_sub(surroundings);
-            let mut around = mean_db[low..(bin + surroundings + 1).min(n_bins)].to_vec();
-            around.sort_by(f32::total_cmp);
-            let median = around[around.len() / 2];
-            mean_db[bin] > median + 10.0
-                && mean_db[bin] >= mean_db[bin - 1]
-                && mean_db[bin] > mean_db[bin + 1]
-        })
-        .map(|bin| bin as f64 * BIN_HZ)
-        .collect()
-}
-
 fn show(path: &Path, is_json: bool) -> Result<()> {
     let profile = load_any(path, None)?;
     let (octaves, tones) = (octaves(&profile), tones_hz(&profile));
-    let top_hz = (profile.n_bins() - 1) as f64 * BIN_HZ;
+    let top_hz = (profile.n_bins() - 1) as f64 * PROFILE_BIN_HZ;
     if is_json {
         let octaves: serde_json::Value = octaves
             .iter()
@@ -352,14 +293,5 @@ mod tests {
         }
         assert!(from_sox("", 48_000.0).is_err());
         assert!(from_sox("", f64::NAN).is_err());
-    }
-
-    #[test]
-    fn hum_is_found_in_a_profile() {
-        let mut mean_db = vec![-90.0; 961];
-        mean_db[4] = -60.0;
-        mean_db[12] = -70.0;
-        let profile = NoiseProfile::new(1, 961, mean_db, vec![5.6; 961], 1.0).unwrap();
-        assert_eq!(tones_hz(&profile), [100.0, 300.0]);
     }
 }

@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use anyhow::{Result, anyhow, bail};
 use quell_core::NoiseProfile;
+use quell_lab::metrics::Meter;
 
-use super::meter::Meter;
 use super::plan::{Job, is_pipe};
 use super::report::FileReport;
 use super::{Common, DenoiseArgs};

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use anyhow::Result;
 use quell_core::unet::SHIPPED_IDENTITY;
+use quell_lab::metrics::Levels;
 use serde_json::{Value, json};
 
 use super::Common;
 use super::job::NoiseOfFile;
-use super::meter::Levels;
 use super::plan::Job;
 use crate::setting_flags::{engine_name, mode_name, settings_json};
 use crate::units::clock;

@@ -3,6 +3,4 @@
 mod commands;
 mod common;
 mod denoise;
-mod goldens;
-mod picture;
 mod quiet;

@@ -2,33 +2,21 @@
 
 use std::path::Path;
 
-use anyhow::{Result, bail};
+use quell_core::config::{HOPS_PER_WINDOW, PROFILE_BIN_HZ, WINDOW_S};
 use quell_core::{Engine, NoiseProfile, Settings};
 
 use super::axis::{Axis, khz_label, tick_label};
+use super::error::PictureError;
 use super::figure::{self, Anchor, Figure, Frame, MEDIUM, SMALL};
+use super::panels::{
+    colour_bar, frequency_axis, level_range, spectrogram_panel, time_axis, title_row,
+};
+use super::recorder::Frames;
 use super::spectrogram::{Spectrogram, paint};
-use super::{colour_bar, frequency_axis, level_range, spectrogram_panel, time_axis, title_row};
 
-/// Distance of two bins of a profile, Hz.
-const PROFILE_BIN_HZ: f64 = 25.0;
 /// Inks of the curves.
 const MEAN_INK: &str = "#5b3fb0";
 const THRESHOLD_INK: &str = "#d1495b";
-
-/// What the engine did, frame by frame.
-pub struct Frames {
-    /// Distance of two bins, Hz.
-    pub bin_hz: f64,
-    /// Bins in a frame.
-    pub n_bins: usize,
-    /// Power of the input per 25 Hz, `[frame][bin]`.
-    pub power: Vec<f32>,
-    /// Gain, `[frame][bin]`.
-    pub gain: Vec<f32>,
-    /// Threshold, power per 25 Hz, `[bin]`.
-    pub threshold: Vec<f32>,
-}
 
 /// All that is drawn.
 pub struct Steps<'a> {
@@ -52,17 +40,8 @@ pub struct Steps<'a> {
     pub has_look_ahead: bool,
 }
 
-/// Refuses a name that no picture can have, before any work is done.
-pub fn check_name(path: &Path) -> Result<()> {
-    let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
-    if extension != "png" && extension != "svg" {
-        bail!("'{}' is no picture: end the name in .png or .svg", path.display());
-    }
-    Ok(())
-}
-
 /// Draws all steps from top to bottom.
-pub fn draw(path: &Path, title: &str, steps: &Steps) -> Result<()> {
+pub fn draw_steps(path: &Path, title: &str, steps: &Steps) -> Result<(), PictureError> {
     let height = 2660;
     let mut figure = Figure::new(1600, height);
     let mut y = title_row(&mut figure, title) + 44.0;
@@ -136,7 +115,7 @@ fn bar_beside(frame: Frame) -> Frame {
     Frame { x: 1440.0, width: 28.0, ..frame }
 }
 
-fn level_bar(figure: &mut Figure, frame: Frame, range_db: (f64, f64)) -> Result<()> {
+fn level_bar(figure: &mut Figure, frame: Frame, range_db: (f64, f64)) -> Result<(), PictureError> {
     colour_bar(figure, bar_beside(frame), range_db, "Level (dBFS)")
 }
 
@@ -246,7 +225,7 @@ fn draw_smoothing(figure: &mut Figure, frame: Frame, steps: &Steps) {
     let reach_hz = half_hz.max(PROFILE_BIN_HZ) * 1.3;
     weight_panel(figure, left, reach_hz, &triangle(half_hz), "Distance in frequency (Hz)");
 
-    let hop_ms = 10.0;
+    let hop_ms = 1000.0 * WINDOW_S / HOPS_PER_WINDOW as f64;
     let time_ms = f64::from(settings.time_smoothing_ms);
     let (attack_ms, release_ms) = (f64::from(settings.attack_ms), f64::from(settings.release_ms));
     let title = "Distance in time (ms)";

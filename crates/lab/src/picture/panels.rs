@@ -1,84 +1,16 @@
-//! Pictures of sound: spectrograms and curves with axes, as PNG or SVG.
+//! Parts that pictures are put together from.
 
-pub mod axis;
-pub mod colour;
-pub mod figure;
-pub mod spectrogram;
-pub mod steps;
-
-use std::path::Path;
-
-use anyhow::Result;
-
-use axis::{Axis, khz_label, tick_label};
-use figure::{Anchor, Figure, Frame, LARGE, MEDIUM, SMALL};
-use spectrogram::{Spectrogram, paint};
+use super::axis::{Axis, khz_label, tick_label};
+use super::colour;
+use super::error::PictureError;
+use super::figure::{self, Anchor, Figure, Frame, LARGE, MEDIUM, SMALL};
+use super::spectrogram::{Spectrogram, paint};
 
 /// Levels shown below the loudest, dB.
 const RANGE_DB: f64 = 80.0;
 
-/// Draws the spectrograms of a sound before and after, one above the other on one scale.
-///
-/// The ending of `path` chooses PNG or SVG.
-pub fn before_after(
-    path: &Path,
-    before: &[f32],
-    after: &[f32],
-    sample_rate_hz: f64,
-    title: &str,
-) -> Result<()> {
-    let panels = [("Before", before), ("After", after)];
-    let mut figure = Figure::new(1600, 1100);
-    let seconds = before.len().max(after.len()) as f64 / sample_rate_hz;
-    let top = title_row(&mut figure, title);
-    let frames = stack(top, 1100.0, panels.len());
-    let grids = panels
-        .iter()
-        .zip(&frames)
-        .map(|((_, samples), frame)| {
-            Spectrogram::compute(samples, sample_rate_hz, frame.width as usize)
-        })
-        .collect::<Result<Vec<_>>>()?;
-    let loudest_db = grids.iter().map(Spectrogram::peak_db).fold(f32::MIN, f32::max);
-    let range_db = level_range(loudest_db);
-    for ((grid, frame), (name, _)) in grids.iter().zip(&frames).zip(&panels) {
-        spectrogram_panel(&mut figure, *frame, grid, sample_rate_hz / 2.0, range_db)?;
-        figure.text(frame.x, frame.y - 10.0, MEDIUM, Anchor::Start, name);
-    }
-    let last = frames[frames.len() - 1];
-    time_axis(&mut figure, last, seconds);
-    let bar = Frame {
-        x: 1440.0,
-        y: frames[0].y,
-        width: 28.0,
-        height: last.y + last.height - frames[0].y,
-    };
-    colour_bar(&mut figure, bar, range_db, "Level (dBFS)")?;
-    figure.save(path)
-}
-
-/// Draws waveform and spectrogram of a sound.
-pub fn overview(path: &Path, samples: &[f32], sample_rate_hz: f64, title: &str) -> Result<()> {
-    let mut figure = Figure::new(1600, 1000);
-    let seconds = samples.len() as f64 / sample_rate_hz;
-    let top = title_row(&mut figure, title);
-    let wave = Frame { x: 120.0, y: top + 40.0, width: 1290.0, height: 220.0 };
-    waveform_panel(&mut figure, wave, samples);
-    figure.text(wave.x, wave.y - 10.0, MEDIUM, Anchor::Start, "Waveform");
-    let y = wave.y + wave.height + 60.0;
-    let frame = Frame { y, height: 1000.0 - 85.0 - y, ..wave };
-    let grid = Spectrogram::compute(samples, sample_rate_hz, frame.width as usize)?;
-    let range_db = level_range(grid.peak_db());
-    spectrogram_panel(&mut figure, frame, &grid, sample_rate_hz / 2.0, range_db)?;
-    figure.text(frame.x, frame.y - 10.0, MEDIUM, Anchor::Start, "Spectrogram");
-    time_axis(&mut figure, frame, seconds);
-    let bar = Frame { x: 1440.0, width: 28.0, ..frame };
-    colour_bar(&mut figure, bar, range_db, "Level (dBFS)")?;
-    figure.save(path)
-}
-
 /// Lowest and highest sample of every column of pixels.
-fn waveform_panel(figure: &mut Figure, frame: Frame, samples: &[f32]) {
+pub(super) fn waveform_panel(figure: &mut Figure, frame: Frame, samples: &[f32]) {
     let peak = samples.iter().filter(|s| s.is_finite()).fold(1e-4f32, |p, s| p.max(s.abs()));
     // A round limit that the loudest sample just fits under.
     let limit = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0]
@@ -111,13 +43,13 @@ fn waveform_panel(figure: &mut Figure, frame: Frame, samples: &[f32]) {
 }
 
 /// Writes the title and returns where the room below it begins.
-fn title_row(figure: &mut Figure, title: &str) -> f64 {
+pub(super) fn title_row(figure: &mut Figure, title: &str) -> f64 {
     figure.text(120.0, 52.0, LARGE, Anchor::Start, title);
     70.0
 }
 
 /// Frames one above the other, with room for a heading each and one time axis at the bottom.
-fn stack(top: f64, height: f64, n_panels: usize) -> Vec<Frame> {
+pub(super) fn stack(top: f64, height: f64, n_panels: usize) -> Vec<Frame> {
     let (heading, bottom) = (48.0, 85.0);
     let each = (height - top - bottom) / n_panels as f64;
     (0..n_panels)
@@ -131,18 +63,18 @@ fn stack(top: f64, height: f64, n_panels: usize) -> Vec<Frame> {
 }
 
 /// From 80 dB under the loudest level, rounded up to 5 dB, to that level.
-fn level_range(loudest_db: f32) -> (f64, f64) {
+pub(super) fn level_range(loudest_db: f32) -> (f64, f64) {
     let high = (f64::from(loudest_db) / 5.0).ceil().max(-24.0) * 5.0;
     (high - RANGE_DB, high)
 }
 
-fn spectrogram_panel(
+pub(super) fn spectrogram_panel(
     figure: &mut Figure,
     frame: Frame,
     grid: &Spectrogram,
     nyquist_hz: f64,
     range_db: (f64, f64),
-) -> Result<()> {
+) -> Result<(), PictureError> {
     let axis = Axis::hearing(nyquist_hz);
     let height = frame.height as usize;
     let pixels = paint(&grid.level_db, grid.n_bins, grid.bin_hz, &axis, height, range_db);
@@ -152,7 +84,7 @@ fn spectrogram_panel(
 }
 
 /// The outline of a panel with frequencies on its left.
-fn frequency_axis(figure: &mut Figure, frame: Frame, axis: &Axis) {
+pub(super) fn frequency_axis(figure: &mut Figure, frame: Frame, axis: &Axis) {
     figure.outline(frame);
     // Where a panel is low, the lowest octaves would stand on each other.
     let least_hz = if frame.height < 250.0 { 500.0 } else { 125.0 };
@@ -161,7 +93,7 @@ fn frequency_axis(figure: &mut Figure, frame: Frame, axis: &Axis) {
     figure.left_axis(frame, axis, &ticks, "Frequency (kHz)");
 }
 
-fn time_axis(figure: &mut Figure, frame: Frame, seconds: f64) {
+pub(super) fn time_axis(figure: &mut Figure, frame: Frame, seconds: f64) {
     let axis = Axis::linear(0.0, seconds.max(1e-6));
     let ticks = axis.ticks(10);
     let step = if ticks.len() > 1 { ticks[1] - ticks[0] } else { 1.0 };
@@ -170,7 +102,12 @@ fn time_axis(figure: &mut Figure, frame: Frame, seconds: f64) {
 }
 
 /// A bar that tells which colour is which value, labelled on its right.
-fn colour_bar(figure: &mut Figure, frame: Frame, range: (f64, f64), title: &str) -> Result<()> {
+pub(super) fn colour_bar(
+    figure: &mut Figure,
+    frame: Frame,
+    range: (f64, f64),
+    title: &str,
+) -> Result<(), PictureError> {
     let n_rows = 256;
     let pixels: Vec<u8> = (0..n_rows)
         .flat_map(|row| colour::heat(1.0 - f64::from(row) / f64::from(n_rows - 1)))

@@ -1,7 +1,7 @@
 //! Ratios of signal and error, sample by sample.
 
-use super::TINY;
-
+/// Bottom of everything that is divided by, as in the reference implementations.
+const TINY: f64 = 1e-20;
 /// Ends of the range in which a frame counts for the segmental ratio, dB.
 const SEGMENT_RANGE_DB: (f64, f64) = (-10.0, 35.0);
 /// Frame of the segmental ratio, seconds; a quarter of it is the hop.
@@ -16,13 +16,13 @@ fn ratio_db(signal: f64, error: f64) -> f64 {
 }
 
 /// Signal over error, dB.
-pub fn snr_db(clean: &[f64], estimate: &[f64]) -> f64 {
+pub(super) fn snr_db(clean: &[f64], estimate: &[f64]) -> f64 {
     let error = energy(clean.iter().zip(estimate).map(|(c, e)| c - e));
     ratio_db(energy(clean.iter().copied()), error)
 }
 
 /// As [`snr_db`], after the best scaling and without means (Le Roux et al., 2019).
-pub fn si_sdr_db(clean: &[f64], estimate: &[f64]) -> f64 {
+pub(super) fn si_sdr_db(clean: &[f64], estimate: &[f64]) -> f64 {
     let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len().max(1) as f64;
     let (clean_mean, estimate_mean) = (mean(clean), mean(estimate));
     let pairs = || clean.iter().zip(estimate).map(|(c, e)| (c - clean_mean, e - estimate_mean));
@@ -34,7 +34,7 @@ pub fn si_sdr_db(clean: &[f64], estimate: &[f64]) -> f64 {
 }
 
 /// Mean over Hann frames of 30 ms, 75 % overlapped, of their ratios, each kept within −10 to 35 dB.
-pub fn seg_snr_db(clean: &[f64], estimate: &[f64], sample_rate_hz: u32) -> f64 {
+pub(super) fn seg_snr_db(clean: &[f64], estimate: &[f64], sample_rate_hz: u32) -> f64 {
     let frame_len = (SEGMENT_S * f64::from(sample_rate_hz)).round().max(4.0) as usize;
     let step = (frame_len - 1).max(1) as f64;
     let window: Vec<f64> = (0..frame_len)

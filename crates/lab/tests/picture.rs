@@ -1,6 +1,6 @@
 //! Pictures have the promised size, and their colours stand where the sound is.
 
-use quell_cli::picture::before_after;
+use quell_lab::picture::before_after;
 use resvg::tiny_skia::Pixmap;
 
 const RATE_HZ: f64 = 48_000.0;

@@ -91,7 +91,7 @@ fn nice_step(step: f64) -> f64 {
 }
 
 /// Text of a tick, with as many decimals as `step` needs.
-pub fn tick_label(value: f64, step: f64) -> String {
+pub(super) fn tick_label(value: f64, step: f64) -> String {
     let n_decimals = (-step.abs().max(1e-9).log10().floor()).clamp(0.0, 6.0) as usize;
     let text = format!("{value:.n_decimals$}");
     if text.trim_start_matches(['-', '0', '.']).is_empty() {
@@ -102,7 +102,7 @@ pub fn tick_label(value: f64, step: f64) -> String {
 }
 
 /// Text of a frequency tick on an axis in kHz.
-pub fn khz_label(hz: f64) -> String {
+pub(super) fn khz_label(hz: f64) -> String {
     let khz = hz / 1000.0;
     if khz == khz.round() { format!("{khz:.0}") } else { format!("{khz}") }
 }

@@ -4,30 +4,30 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context, Result, anyhow, bail};
 use base64::Engine as _;
 use resvg::{tiny_skia, usvg};
 
 use super::axis::Axis;
+use super::error::PictureError;
 
 /// The only font: part of the program, so that no picture depends on what a system has installed.
 const FONT: &[u8] = include_bytes!("../../../../assets/fonts/SourceSansPro-Regular.ttf");
 const FONT_FAMILY: &str = "Source Sans Pro";
 
 /// Ink of text and axes.
-pub const INK: &str = "#222222";
+pub(super) const INK: &str = "#222222";
 /// Ink of grid lines.
-pub const GRID: &str = "#d9d9d9";
+pub(super) const GRID: &str = "#d9d9d9";
 /// Size of tick labels, pixels.
-pub const SMALL: f64 = 22.0;
+pub(super) const SMALL: f64 = 22.0;
 /// Size of axis labels and panel titles, pixels.
-pub const MEDIUM: f64 = 25.0;
+pub(super) const MEDIUM: f64 = 25.0;
 /// Size of the title, pixels.
-pub const LARGE: f64 = 32.0;
+pub(super) const LARGE: f64 = 32.0;
 
 /// Which point of a text stands at its position.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Anchor {
+pub(super) enum Anchor {
     /// Its left end.
     Start,
     /// Its middle.
@@ -38,7 +38,7 @@ pub enum Anchor {
 
 /// A rectangle, pixels.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Frame {
+pub(super) struct Frame {
     /// Left edge.
     pub x: f64,
     /// Top edge.
@@ -56,7 +56,7 @@ struct Image {
 }
 
 /// A picture under construction.
-pub struct Figure {
+pub(super) struct Figure {
     width: u32,
     height: u32,
     /// Lie under everything else.
@@ -67,7 +67,7 @@ pub struct Figure {
 
 impl Figure {
     /// A white sheet, pixels.
-    pub fn new(width: u32, height: u32) -> Self {
+    pub(super) fn new(width: u32, height: u32) -> Self {
         Self { width, height, images: Vec::new(), body: String::new() }
     }
 
@@ -78,7 +78,7 @@ impl Figure {
     }
 
     /// A straight line.
-    pub fn line(&mut self, from: (f64, f64), to: (f64, f64), ink: &str, width: f64) {
+    pub(super) fn line(&mut self, from: (f64, f64), to: (f64, f64), ink: &str, width: f64) {
         self.add(format_args!(
             "<line x1=\"{:.2}\" y1=\"{:.2}\" x2=\"{:.2}\" y2=\"{:.2}\" stroke=\"{ink}\" \
              stroke-width=\"{width}\"/>",
@@ -87,7 +87,7 @@ impl Figure {
     }
 
     /// An open line through points.
-    pub fn polyline(&mut self, points: &[(f64, f64)], ink: &str, width: f64) {
+    pub(super) fn polyline(&mut self, points: &[(f64, f64)], ink: &str, width: f64) {
         let mut text = String::new();
         for (x, y) in points {
             let _ = write!(text, "{x:.2},{y:.2} ");
@@ -100,7 +100,7 @@ impl Figure {
     }
 
     /// A filled area bounded by points.
-    pub fn polygon(&mut self, points: &[(f64, f64)], fill: &str, opacity: f64) {
+    pub(super) fn polygon(&mut self, points: &[(f64, f64)], fill: &str, opacity: f64) {
         let mut text = String::new();
         for (x, y) in points {
             let _ = write!(text, "{x:.2},{y:.2} ");
@@ -112,7 +112,7 @@ impl Figure {
     }
 
     /// The outline of a rectangle.
-    pub fn outline(&mut self, frame: Frame) {
+    pub(super) fn outline(&mut self, frame: Frame) {
         let Frame { x, y, width, height } = frame;
         self.add(format_args!(
             "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" fill=\"none\" \
@@ -121,12 +121,12 @@ impl Figure {
     }
 
     /// A line of text; `y` is its base line.
-    pub fn text(&mut self, x: f64, y: f64, size: f64, anchor: Anchor, text: &str) {
+    pub(super) fn text(&mut self, x: f64, y: f64, size: f64, anchor: Anchor, text: &str) {
         self.place_text(x, y, size, anchor, "", text);
     }
 
     /// A line of text that reads upwards, centred.
-    pub fn text_upwards(&mut self, x: f64, y: f64, size: f64, text: &str) {
+    pub(super) fn text_upwards(&mut self, x: f64, y: f64, size: f64, text: &str) {
         let turn = format!(" transform=\"rotate(-90 {x:.2} {y:.2})\"");
         self.place_text(x, y, size, Anchor::Middle, &turn, text);
     }
@@ -145,10 +145,14 @@ impl Figure {
     }
 
     /// RGB pixels, rows from the top, stretched over a rectangle; they lie under everything else.
-    pub fn pixels(&mut self, frame: Frame, rgb: &[u8], n_columns: usize) -> Result<()> {
+    pub(super) fn pixels(
+        &mut self,
+        frame: Frame,
+        rgb: &[u8],
+        n_columns: usize,
+    ) -> Result<(), PictureError> {
         let n_rows = rgb.len() / 3 / n_columns.max(1);
-        let mut pixmap = tiny_skia::Pixmap::new(n_columns as u32, n_rows as u32)
-            .ok_or_else(|| anyhow!("an image of {n_columns} × {n_rows} pixels"))?;
+        let mut pixmap = pixmap(n_columns as u32, n_rows as u32)?;
         for (out, rgb) in pixmap.data_mut().chunks_exact_mut(4).zip(rgb.chunks_exact(3)) {
             out.copy_from_slice(&[rgb[0], rgb[1], rgb[2], 255]);
         }
@@ -157,7 +161,13 @@ impl Figure {
     }
 
     /// Ticks, labels and title of the horizontal axis under a frame.
-    pub fn bottom_axis(&mut self, frame: Frame, axis: &Axis, ticks: &[(f64, String)], title: &str) {
+    pub(super) fn bottom_axis(
+        &mut self,
+        frame: Frame,
+        axis: &Axis,
+        ticks: &[(f64, String)],
+        title: &str,
+    ) {
         let bottom = frame.y + frame.height;
         for (value, label) in ticks {
             let x = frame.x + axis.position(*value) * frame.width;
@@ -169,7 +179,13 @@ impl Figure {
     }
 
     /// Ticks, labels and title of the vertical axis left of a frame.
-    pub fn left_axis(&mut self, frame: Frame, axis: &Axis, ticks: &[(f64, String)], title: &str) {
+    pub(super) fn left_axis(
+        &mut self,
+        frame: Frame,
+        axis: &Axis,
+        ticks: &[(f64, String)],
+        title: &str,
+    ) {
         for (value, label) in ticks {
             let y = frame.y + (1.0 - axis.position(*value)) * frame.height;
             self.line((frame.x - 7.0, y), (frame.x, y), INK, 1.5);
@@ -189,10 +205,10 @@ impl Figure {
     }
 
     /// The whole drawing as SVG text, images embedded.
-    pub fn to_svg(&self) -> Result<String> {
+    pub(super) fn to_svg(&self) -> Result<String, PictureError> {
         let mut under = "<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n".to_owned();
         for Image { frame, pixmap } in &self.images {
-            let data = base64::engine::general_purpose::STANDARD.encode(pixmap.encode_png()?);
+            let data = base64::engine::general_purpose::STANDARD.encode(png(pixmap)?);
             let Frame { x, y, width, height } = frame;
             let _ = writeln!(
                 under,
@@ -203,9 +219,8 @@ impl Figure {
         Ok(self.svg_over(&under))
     }
 
-    fn to_png(&self) -> Result<Vec<u8>> {
-        let mut sheet = tiny_skia::Pixmap::new(self.width, self.height)
-            .ok_or_else(|| anyhow!("a picture of {} × {} pixels", self.width, self.height))?;
+    fn to_png(&self) -> Result<Vec<u8>, PictureError> {
+        let mut sheet = pixmap(self.width, self.height)?;
         sheet.fill(tiny_skia::Color::WHITE);
         for Image { frame, pixmap } in &self.images {
             let stretch = tiny_skia::Transform::from_row(
@@ -223,21 +238,49 @@ impl Figure {
         let fonts = Arc::make_mut(&mut options.fontdb);
         fonts.load_font_data(FONT.to_vec());
         fonts.set_sans_serif_family(FONT_FAMILY);
-        let tree = usvg::Tree::from_str(&self.svg_over(""), &options)?;
+        let tree =
+            usvg::Tree::from_str(&self.svg_over(""), &options).map_err(PictureError::render)?;
         resvg::render(&tree, tiny_skia::Transform::identity(), &mut sheet.as_mut());
-        Ok(sheet.encode_png()?)
+        png(&sheet)
     }
 
-    /// Writes the drawing; the ending of the name chooses PNG or SVG.
-    pub fn save(&self, path: &Path) -> Result<()> {
-        let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
-        let bytes = match extension.as_str() {
-            "png" => self.to_png().with_context(|| format!("drawing '{}'", path.display()))?,
-            "svg" => self.to_svg()?.into_bytes(),
-            _ => bail!("'{}' is no picture: end the name in .png or .svg", path.display()),
+    /// Writes the drawing in the format of its name.
+    pub(super) fn save(&self, path: &Path) -> Result<(), PictureError> {
+        let bytes = match PictureKind::of_path(path)? {
+            PictureKind::Png => self.to_png()?,
+            PictureKind::Svg => self.to_svg()?.into_bytes(),
         };
         Ok(quell_files::write_whole(path, &bytes)?)
     }
+}
+
+/// A format of pictures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PictureKind {
+    /// Pixels.
+    Png,
+    /// Lines and letters.
+    Svg,
+}
+
+impl PictureKind {
+    /// The format that the ending of a file name stands for.
+    pub fn of_path(path: &Path) -> Result<Self, PictureError> {
+        let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+        match ending.as_str() {
+            "png" => Ok(Self::Png),
+            "svg" => Ok(Self::Svg),
+            _ => Err(PictureError::Ending(path.to_owned())),
+        }
+    }
+}
+
+fn pixmap(width: u32, height: u32) -> Result<tiny_skia::Pixmap, PictureError> {
+    tiny_skia::Pixmap::new(width, height).ok_or(PictureError::Size(width, height))
+}
+
+fn png(pixmap: &tiny_skia::Pixmap) -> Result<Vec<u8>, PictureError> {
+    pixmap.encode_png().map_err(PictureError::render)
 }
 
 fn escape(text: &str) -> String {

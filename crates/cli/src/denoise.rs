@@ -1,7 +1,6 @@
 //! `quell denoise`.
 
 mod job;
-mod meter;
 mod plan;
 mod report;
 

@@ -11,7 +11,7 @@ const HUE_DEGREES: (f64, f64) = (285.0, 465.0);
 const CHROMA: f64 = 0.20;
 
 /// Colour of a level between 0 (dark) and 1 (light), sRGB.
-pub fn heat(level: f64) -> [u8; 3] {
+pub(super) fn heat(level: f64) -> [u8; 3] {
     let level = if level.is_nan() { 0.0 } else { level.clamp(0.0, 1.0) };
     let lightness = LIGHTNESS.0 + (LIGHTNESS.1 - LIGHTNESS.0) * level;
     let hue = (HUE_DEGREES.0 + (HUE_DEGREES.1 - HUE_DEGREES.0) * level).to_radians();
@@ -28,7 +28,7 @@ pub fn heat(level: f64) -> [u8; 3] {
 }
 
 /// The map as 256 entries.
-pub fn heat_table() -> Vec<[u8; 3]> {
+pub(super) fn heat_table() -> Vec<[u8; 3]> {
     (0..256).map(|i| heat(f64::from(i) / 255.0)).collect()
 }
 

@@ -1,12 +1,6 @@
-//! Figures that compare a sound with the clean one that it should be.
+//! All figures of one comparison.
 
-pub mod image;
-pub mod resample;
-pub mod stoi;
-pub mod waveform;
-
-/// Bottom of everything that is divided by, as in the reference implementations.
-const TINY: f64 = 1e-20;
+use super::{image, stoi, waveform};
 
 /// All figures of one comparison.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -2,13 +2,23 @@
 
 use std::f64::consts::TAU;
 
-use quell_cli::metrics::Figures;
-
-use crate::common::Lcg;
+use quell_lab::metrics::Figures;
 
 const SECONDS: f64 = 3.0;
 /// What independent implementations may differ by.
 const TOLERANCE: f64 = 1e-3;
+
+/// The generator of `goldens.py`, which no library offers on both sides.
+struct Lcg(u64);
+
+impl Lcg {
+    /// Evenly distributed over ±1.
+    fn next(&mut self) -> f64 {
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as f64 / f64::from(1u32 << 30) - 1.0
+    }
+}
 
 /// The signals of `goldens.py`.
 fn signals(case: usize, rate_hz: u32) -> (Vec<f32>, Vec<f32>) {
@@ -27,7 +37,7 @@ fn signals(case: usize, rate_hz: u32) -> (Vec<f32>, Vec<f32>) {
                 })
                 .sum();
             let clean = 0.1 * voice * syllable;
-            let mut noisy = clean + 0.01 * (1.0 + number) * noise.next_f64();
+            let mut noisy = clean + 0.01 * (1.0 + number) * noise.next();
             if case % 2 == 1 {
                 noisy *= 0.5 + 0.5 * syllable;
             }

@@ -22,7 +22,7 @@ const C2: f64 = 0.03 * 0.03;
 
 /// Figures of two spectrograms.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct SpectrumFigures {
+pub(super) struct SpectrumFigures {
     /// Root mean square over frequency of the difference of levels, mean over time, dB.
     pub lsd_db: f64,
     /// Mean squared error of the grey values.
@@ -36,7 +36,7 @@ pub struct SpectrumFigures {
 }
 
 /// Compares the spectrograms of two sounds of one length; all NaN below one window.
-pub fn compare(clean: &[f64], estimate: &[f64]) -> SpectrumFigures {
+pub(super) fn compare(clean: &[f64], estimate: &[f64]) -> SpectrumFigures {
     let mut analyser = Analyser::new();
     let starts: Vec<usize> =
         (0..(clean.len() + 1).saturating_sub(FFT_LEN)).step_by(HOP_LEN).collect();

@@ -27,7 +27,7 @@ const EPSILON: f64 = f64::EPSILON;
 const TOO_SHORT: f64 = 1e-5;
 
 /// STOI and ESTOI of an estimate; both sounds equally long.
-pub fn both(clean: &[f64], estimate: &[f64], sample_rate_hz: u32) -> (f64, f64) {
+pub(super) fn both(clean: &[f64], estimate: &[f64], sample_rate_hz: u32) -> (f64, f64) {
     let clean = resample(clean, sample_rate_hz, RATE_HZ);
     let estimate = resample(estimate, sample_rate_hz, RATE_HZ);
     let (clean, estimate) = without_silence(&clean, &estimate);

@@ -1,7 +1,6 @@
 //! Spectrograms as grids of levels, and as pixels.
 
-use anyhow::{Result, anyhow};
-use quell_core::Geometry;
+use quell_core::{BuildError, Geometry};
 use realfft::RealFftPlanner;
 
 use super::axis::Axis;
@@ -26,8 +25,12 @@ pub struct Spectrogram {
 
 impl Spectrogram {
     /// Analyses `samples` into `n_columns` columns, with the window that the engine uses.
-    pub fn compute(samples: &[f32], sample_rate_hz: f64, n_columns: usize) -> Result<Self> {
-        let geometry = Geometry::for_rate(sample_rate_hz).map_err(|error| anyhow!("{error}"))?;
+    pub fn compute(
+        samples: &[f32],
+        sample_rate_hz: f64,
+        n_columns: usize,
+    ) -> Result<Self, BuildError> {
+        let geometry = Geometry::for_rate(sample_rate_hz)?;
         let (frame_len, n_bins) = (geometry.frame_len, geometry.n_bins());
         let window: Vec<f32> = (0..frame_len)
             .map(|i| {
@@ -51,8 +54,8 @@ impl Spectrogram {
                 let share = (frame_idx as f64 + 0.5) / n_frames as f64;
                 let centre = ((column_idx as f64 + share) * column_len) as i64;
                 cut_window(samples, centre - frame_len as i64 / 2, &window, &mut frame);
-                fft.process_with_scratch(&mut frame, &mut spectrum, &mut scratch)
-                    .map_err(|error| anyhow!("spectrogram: {error}"))?;
+                let done = fft.process_with_scratch(&mut frame, &mut spectrum, &mut scratch);
+                debug_assert!(done.is_ok(), "all lengths come from one plan");
                 for (power, bin) in power.iter_mut().zip(&spectrum) {
                     *power += bin.norm_sqr() * scale * scale / n_frames as f32;
                 }

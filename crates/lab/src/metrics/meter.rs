@@ -8,7 +8,7 @@ const NOISE_SHARE: f64 = 0.1;
 const SILENCE: f64 = 1e-11;
 
 /// Compares input and output as they pass.
-pub(super) struct Meter {
+pub struct Meter {
     stretch_len: usize,
     n_in_stretch: usize,
     stretch: (f64, f64),
@@ -22,19 +22,20 @@ pub(super) struct Meter {
 
 /// Levels of a whole file.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Levels {
+pub struct Levels {
     /// RMS of the input, dBFS.
-    pub(super) input_dbfs: f64,
+    pub input_dbfs: f64,
     /// RMS of the output, dBFS.
-    pub(super) output_dbfs: f64,
+    pub output_dbfs: f64,
     /// RMS of what was taken away, dBFS.
-    pub(super) removed_dbfs: f64,
+    pub removed_dbfs: f64,
     /// How much quieter the quietest tenth of the input became, dB.
-    pub(super) noise_drop_db: f64,
+    pub noise_drop_db: f64,
 }
 
 impl Meter {
-    pub(super) fn new(sample_rate_hz: u32) -> Self {
+    /// Nothing compared yet.
+    pub fn new(sample_rate_hz: u32) -> Self {
         Self {
             stretch_len: (STRETCH_S * f64::from(sample_rate_hz)).round().max(1.0) as usize,
             n_in_stretch: 0,
@@ -48,7 +49,7 @@ impl Meter {
     }
 
     /// Takes in input and output of the same frames, `[channel][frame]`.
-    pub(super) fn push(&mut self, input: &[&[f32]], output: &[&[f32]]) {
+    pub fn push(&mut self, input: &[&[f32]], output: &[&[f32]]) {
         let n_frames = output.first().map_or(0, |channel| channel.len());
         let mut start = 0;
         while start < n_frames {
@@ -88,7 +89,8 @@ impl Meter {
         self.n_in_stretch = 0;
     }
 
-    pub(super) fn levels(mut self) -> Levels {
+    /// What became of the levels.
+    pub fn levels(mut self) -> Levels {
         self.stretches.retain(|stretch| f64::from(stretch.0) > SILENCE);
         self.stretches.sort_by(|a, b| a.0.total_cmp(&b.0));
         let n_noise = ((self.stretches.len() as f64 * NOISE_SHARE).ceil() as usize).max(1);
