@@ -1,14 +1,11 @@
 //! The plugin in a CLAP host: parameters, automation, state, latency, layouts, capture, reset.
 
-mod host;
-mod signals;
-
 use std::time::Instant;
 
 use clack_extensions::params::ParamInfoFlags;
 use clack_host::entry::PluginEntry;
-use host::{Buffers, Calls, LAYOUTS, Rig};
-use signals::{Random, impulse_at, peak, quiet_after};
+use quell_testkit::host::{Buffers, Calls, LAYOUTS, PLUGIN_ID, Rig};
+use quell_testkit::signals::{even, impulse_at, peak, quiet_after, rms_db, seeded};
 
 /// The plugin, linked in: no bundle is needed.
 fn entry() -> PluginEntry {
@@ -220,8 +217,8 @@ fn bypass_is_the_delayed_input_bit_for_bit() {
         rig.set(&[("Latency", mode), ("Bypass", "On"), ("Output Gain", "12 dB")]);
         rig.activate(RATE_HZ, 512);
         let latency = rig.latency();
-        let mut random = Random::new(1);
-        let input = vec![random.noise(20_000, 0.5), random.noise(20_000, 0.5)];
+        let mut random = seeded(1);
+        let input = vec![even(&mut random, 20_000, 0.5), even(&mut random, 20_000, 0.5)];
         let output = rig.play(&input, &[]);
         for (input, output) in input.iter().zip(&output) {
             assert_eq!(output[latency..], input[..input.len() - latency], "{mode}");
@@ -255,15 +252,15 @@ fn drop_after_capture(rig: &mut Rig, noise: &[Vec<f32>]) -> f64 {
     rig.reset();
     let output = rig.play(noise, &[]);
     let tail = noise[0].len() / 2..;
-    host::level_db(&noise[0][tail.clone()]) - host::level_db(&output[0][tail])
+    rms_db(&noise[0][tail.clone()]) - rms_db(&output[0][tail])
 }
 
 #[test]
 fn capture_by_parameter_takes_the_noise_away_and_tells_the_host() {
     let mut rig = rig();
     rig.activate(RATE_HZ, 512);
-    let mut random = Random::new(2);
-    let noise = vec![random.noise(96_000, 0.05), random.noise(96_000, 0.05)];
+    let mut random = seeded(2);
+    let noise = vec![even(&mut random, 96_000, 0.05), even(&mut random, 96_000, 0.05)];
     rig.run_callbacks();
     assert_eq!(Calls::take(&rig.calls.dirty), 0);
     let drop_db = drop_after_capture(&mut rig, &noise);
@@ -279,8 +276,8 @@ fn capture_by_parameter_takes_the_noise_away_and_tells_the_host() {
 fn a_refused_capture_keeps_the_profile() {
     let mut rig = rig();
     rig.activate(RATE_HZ, 512);
-    let mut random = Random::new(3);
-    let noise = vec![random.noise(96_000, 0.05), random.noise(96_000, 0.05)];
+    let mut random = seeded(3);
+    let noise = vec![even(&mut random, 96_000, 0.05), even(&mut random, 96_000, 0.05)];
     drop_after_capture(&mut rig, &noise);
     let good = rig.save();
     let silence = vec![vec![0.0; 96_000]; 2];
@@ -320,8 +317,11 @@ fn used_rig() -> Rig {
         ("Engine", "Hybrid"),
     ]);
     rig.activate(RATE_HZ, 512);
-    let mut random = Random::new(4);
-    drop_after_capture(&mut rig, &[random.noise(96_000, 0.05), random.noise(96_000, 0.02)]);
+    let mut random = seeded(4);
+    drop_after_capture(
+        &mut rig,
+        &[even(&mut random, 96_000, 0.05), even(&mut random, 96_000, 0.02)],
+    );
     rig
 }
 
@@ -339,8 +339,8 @@ fn a_project_opens_as_it_was_saved() {
     }
     second.activate(RATE_HZ, 512);
     first.reset();
-    let mut random = Random::new(5);
-    let sound = vec![random.noise(48_000, 0.2), random.noise(48_000, 0.2)];
+    let mut random = seeded(5);
+    let sound = vec![even(&mut random, 48_000, 0.2), even(&mut random, 48_000, 0.2)];
     assert_eq!(first.play(&sound, &[]), second.play(&sound, &[]), "and it sounds the same");
 }
 
@@ -366,14 +366,13 @@ fn a_profile_survives_other_rates_modes_and_layouts() {
             rig.set(&[("Latency", "Studio (80 ms)"), ("Reduction", "100 %")]);
             rig.select_layout(layout_idx);
             rig.activate(rate_hz, 512);
-            let mut random = Random::new(6);
+            let mut random = seeded(6);
             // The same noise per Hz: its power grows with the bandwidth.
             let amplitude = 0.02 * (rate_hz / RATE_HZ).sqrt() as f32;
-            let noise = vec![random.noise(rate_hz as usize, amplitude); n_channels];
+            let noise = vec![even(&mut random, rate_hz as usize, amplitude); n_channels];
             let output = rig.play(&noise, &[]);
             let second_half = noise[0].len() / 2..;
-            let drop_db = host::level_db(&noise[0][second_half.clone()])
-                - host::level_db(&output[0][second_half]);
+            let drop_db = rms_db(&noise[0][second_half.clone()]) - rms_db(&output[0][second_half]);
             assert!(drop_db > 6.0, "{rate_hz} Hz, {n_channels} channels: {drop_db:.1} dB");
             assert!(profile_of(&rig.save()) == profile_of(&bytes), "the original is kept");
         }
@@ -388,9 +387,9 @@ fn profile_of(state: &[u8]) -> serde_json::Value {
 fn a_damaged_state_is_refused_and_the_running_one_kept() {
     let mut rig = used_rig();
     let good = rig.save();
-    let mut random = Random::new(7);
+    let mut random = seeded(7);
     let mut megabyte = vec![0u8; 1 << 20];
-    megabyte.iter_mut().for_each(|byte| *byte = random.next() as u8);
+    megabyte.iter_mut().for_each(|byte| *byte = random.u64(..) as u8);
     let text = String::from_utf8(good.clone()).expect("UTF-8");
     // NaN in the profile: four bytes of the levels become 0xffffffff.
     let nan = {
@@ -415,8 +414,8 @@ fn a_damaged_state_is_refused_and_the_running_one_kept() {
     // Single damaged bytes: refused, or read as another valid state, but never a crash.
     for _ in 0..2_000 {
         let mut bytes = good.clone();
-        let at = random.next() as usize % bytes.len();
-        bytes[at] = random.next() as u8;
+        let at = random.u64(..) as usize % bytes.len();
+        bytes[at] = random.u64(..) as u8;
         let was_taken = rig.load(&bytes);
         if was_taken {
             assert!(rig.load(&good));
@@ -431,8 +430,8 @@ fn a_damaged_state_is_refused_and_the_running_one_kept() {
 fn the_cut_into_blocks_does_not_matter() {
     for layout_idx in [0, 4] {
         let n_channels = LAYOUTS[layout_idx].0;
-        let mut random = Random::new(8);
-        let main: Vec<_> = (0..n_channels).map(|_| random.noise(96_000, 0.1)).collect();
+        let mut random = seeded(8);
+        let main: Vec<_> = (0..n_channels).map(|_| even(&mut random, 96_000, 0.1)).collect();
         let mut reference = None;
         for blocks in [&[512][..], &[16_384], &[1, 2, 3], &ODD_BLOCKS] {
             let mut rig = rig();
@@ -461,14 +460,14 @@ fn the_cut_into_blocks_does_not_matter() {
 
 #[test]
 fn a_reset_instance_sounds_like_a_fresh_one() {
-    let mut random = Random::new(9);
-    let sound = vec![random.noise(48_000, 0.1), random.noise(48_000, 0.3)];
+    let mut random = seeded(9);
+    let sound = vec![even(&mut random, 48_000, 0.1), even(&mut random, 48_000, 0.3)];
     let mut fresh = rig();
     fresh.activate(RATE_HZ, 512);
     let expected = fresh.play(&sound, &[]);
     let mut used = rig();
     used.activate(RATE_HZ, 512);
-    used.play(&[random.noise(30_001, 0.9), random.noise(30_001, 0.9)], &[]);
+    used.play(&[even(&mut random, 30_001, 0.9), even(&mut random, 30_001, 0.9)], &[]);
     used.reset();
     assert!(used.play(&sound, &[]) == expected);
 }
@@ -478,8 +477,8 @@ fn faults_in_the_input_are_gone_after_one_window() {
     let mut rig = rig();
     rig.activate(RATE_HZ, 512);
     let latency = rig.latency();
-    let mut random = Random::new(10);
-    let mut sound = vec![random.noise(48_000, 0.1), random.noise(48_000, 0.1)];
+    let mut random = seeded(10);
+    let mut sound = vec![even(&mut random, 48_000, 0.1), even(&mut random, 48_000, 0.1)];
     for (at, fault) in [
         (10_000, f32::NAN),
         (10_001, f32::INFINITY),
@@ -492,7 +491,7 @@ fn faults_in_the_input_are_gone_after_one_window() {
         assert!(output.iter().all(|s| s.is_finite() && s.abs() <= 2_000.0));
         let after = &output[10_003 + 2 * latency..];
         assert!(after.iter().all(|s| s.abs() < 1.0));
-        assert!(host::level_db(after) > -60.0, "the sound goes on");
+        assert!(rms_db(after) > -60.0, "the sound goes on");
     }
 }
 
@@ -506,21 +505,21 @@ fn the_noise_input_drives_the_profile() {
         rig.select_layout(layout_idx);
         rig.set(&[("Profile Source", "Sidechain")]);
         rig.activate(RATE_HZ, 512);
-        let mut random = Random::new(11);
-        let main = vec![random.noise(192_000, 0.05); n_channels];
+        let mut random = seeded(11);
+        let main = vec![even(&mut random, 192_000, 0.05); n_channels];
         let last_half = 96_000..;
         // 1. The same kind of noise on the noise input: it is taken away.
         let mut buffers = Buffers::new(main.clone(), n_noise);
-        buffers.noise = vec![random.noise(192_000, 0.05); n_noise];
+        buffers.noise = vec![even(&mut random, 192_000, 0.05); n_noise];
         rig.render(&mut buffers, &[512], &[]);
-        let before_db = host::level_db(&main[0][last_half.clone()]);
-        let with_noise_db = host::level_db(&buffers.output[0][last_half.clone()]);
+        let before_db = rms_db(&main[0][last_half.clone()]);
+        let with_noise_db = rms_db(&buffers.output[0][last_half.clone()]);
         assert!(before_db - with_noise_db > 6.0, "{:.1} dB", before_db - with_noise_db);
         // 2. Nothing on the noise input: nothing is taken away.
         rig.reset();
         let mut buffers = Buffers::new(main.clone(), n_noise);
         rig.render(&mut buffers, &[512], &[]);
-        let without_db = host::level_db(&buffers.output[0][last_half.clone()]);
+        let without_db = rms_db(&buffers.output[0][last_half.clone()]);
         assert!((before_db - without_db).abs() < 0.5, "{:.1} dB", before_db - without_db);
     }
 }
@@ -531,8 +530,8 @@ fn the_tail_ends_when_it_is_said_to() {
     rig.select_layout(4);
     rig.set(&[("Latency", "Studio (80 ms)")]);
     rig.activate(RATE_HZ, 512);
-    let mut random = Random::new(12);
-    let mut sound = random.noise(24_000, 0.3);
+    let mut random = seeded(12);
+    let mut sound = even(&mut random, 24_000, 0.3);
     sound.resize(48_000, 0.0);
     let output = &rig.play(&[sound], &[])[0];
     let tail = rig.latency() + 1_920;
@@ -545,8 +544,8 @@ fn any_rate_from_1_to_768_khz_will_do() {
     for rate_hz in [1_000.0, 8_000.0, 11_025.0, 44_100.5, 47_952.047, 384_000.0, 768_000.0] {
         let mut rig = rig();
         rig.activate(rate_hz, 1_024);
-        let mut random = Random::new(13);
-        let sound = vec![random.noise(10_000, 0.3), random.noise(10_000, 0.3)];
+        let mut random = seeded(13);
+        let sound = vec![even(&mut random, 10_000, 0.3), even(&mut random, 10_000, 0.3)];
         let output = rig.play(&sound, &[]);
         assert!(output.iter().flatten().all(|s| s.is_finite()), "{rate_hz} Hz");
         assert!(rig.latency() > 0);
@@ -572,7 +571,7 @@ fn scanning_and_instantiating_is_fast() {
         let entry = entry();
         let factory = entry.get_plugin_factory().expect("a factory");
         let descriptor = factory.plugin_descriptors().next().expect("a descriptor");
-        assert_eq!(descriptor.id(), Some(host::PLUGIN_ID));
+        assert_eq!(descriptor.id(), Some(PLUGIN_ID));
     });
     let entry = entry();
     let instance_ms = least_ms(&mut || drop(Rig::new(&entry)));

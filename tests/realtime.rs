@@ -6,9 +6,6 @@
 //! something: one plants a system call and must be killed, one plants an allocation and must be
 //! caught.
 
-mod host;
-mod signals;
-
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::process::{Command, ExitCode};
@@ -16,8 +13,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use clack_host::entry::PluginEntry;
 use clack_host::events::event_types::ParamValueEvent;
-use host::{Buffers, Rig};
-use signals::Random;
+use quell_testkit::host::{Buffers, Change, LAYOUTS, Rig, event};
+use quell_testkit::signals::{even, rms_db, seeded};
 
 // ---- An allocator that tells ------------------------------------------------------------------
 
@@ -80,7 +77,7 @@ fn jobs() -> Vec<Job> {
     let entry = entry.expect("the entry is valid");
     let mut jobs = Vec::new();
     for mode in ["Live (20 ms)", "Standard (40 ms)", "Studio (80 ms)"] {
-        for layout_idx in 0..host::LAYOUTS.len() {
+        for layout_idx in 0..LAYOUTS.len() {
             for rate_hz in [44_100.0, 96_000.0] {
                 jobs.push(job(&entry, mode, layout_idx, rate_hz));
             }
@@ -90,8 +87,8 @@ fn jobs() -> Vec<Job> {
 }
 
 fn job(entry: &PluginEntry, mode: &str, layout_idx: usize, rate_hz: f64) -> Job {
-    let (n_channels, n_noise) = host::LAYOUTS[layout_idx];
-    let mut random = Random::silent(layout_idx as u64);
+    let (n_channels, n_noise) = LAYOUTS[layout_idx];
+    let mut random = fastrand::Rng::with_seed(layout_idx as u64);
     let mut rig = Rig::new(entry);
     rig.set(&[("Latency", mode)]);
     rig.select_layout(layout_idx);
@@ -100,9 +97,9 @@ fn job(entry: &PluginEntry, mode: &str, layout_idx: usize, rate_hz: f64) -> Job 
     let state = rig.save();
     assert!(rig.load(&state));
     let n_samples = BLOCK * N_BLOCKS;
-    let main = (0..n_channels).map(|_| random.noise(n_samples, 0.1)).collect();
+    let main = (0..n_channels).map(|_| even(&mut random, n_samples, 0.1)).collect();
     let mut buffers = Buffers::new(main, n_noise);
-    buffers.noise.iter_mut().for_each(|channel| *channel = random.noise(n_samples, 0.05));
+    buffers.noise.iter_mut().for_each(|channel| *channel = even(&mut random, n_samples, 0.05));
     buffers.main[0][5_000] = f32::NAN;
     let events = (0..N_BLOCKS).map(|idx| events(&mut rig, idx, &mut random)).collect();
     Job { rig, buffers, events }
@@ -110,10 +107,10 @@ fn job(entry: &PluginEntry, mode: &str, layout_idx: usize, rate_hz: f64) -> Job 
 
 /// Automation of every parameter in every block; capture and bypass on and off; at the end another
 /// latency mode, for which the host is asked to restart.
-fn events(rig: &mut Rig, block_idx: usize, random: &mut Random) -> Vec<ParamValueEvent> {
+fn events(rig: &mut Rig, block_idx: usize, random: &mut fastrand::Rng) -> Vec<ParamValueEvent> {
     let mut changes = Vec::new();
     for param in rig.params() {
-        let share = (random.next() % 1_000) as f64 / 1_000.0;
+        let share = (random.u64(..) % 1_000) as f64 / 1_000.0;
         let value = match param.name.as_str() {
             "Capture" => f64::from(u8::from((20..80).contains(&block_idx))),
             "Latency" if block_idx < N_BLOCKS - 10 => continue,
@@ -123,11 +120,11 @@ fn events(rig: &mut Rig, block_idx: usize, random: &mut Random) -> Vec<ParamValu
             }
             _ => param.min + (param.max - param.min) * share,
         };
-        let sample = random.next() as usize % BLOCK;
-        changes.push(host::Change { sample, id: param.id, value: value.min(param.max) });
+        let sample = random.u64(..) as usize % BLOCK;
+        changes.push(Change { sample, id: param.id, value: value.min(param.max) });
     }
     changes.sort_by_key(|change| change.sample);
-    changes.iter().map(|change| host::event(change, 0)).collect()
+    changes.iter().map(|change| event(change, 0)).collect()
 }
 
 fn work(jobs: &mut [Job]) {

@@ -1,14 +1,11 @@
 //! The command line and the plugin are one sound: the same state gives the same samples.
 
-mod host;
-mod signals;
-
 use clack_host::entry::PluginEntry;
-use host::Rig;
 use quell_audio::AudioSpec;
 use quell_cli::preset;
 use quell_cli::stream::{Treatment, denoise_all};
-use signals::Random;
+use quell_testkit::host::Rig;
+use quell_testkit::signals::{even, rms_db, seeded};
 
 const RATE_HZ: f64 = 48_000.0;
 
@@ -60,12 +57,12 @@ fn rendered_by_cli(state: &[u8], sound: &[Vec<f32>]) -> Vec<Vec<f32>> {
 
 #[test]
 fn the_command_line_equals_the_plugin_sample_for_sample() {
-    let mut random = Random::new(21);
-    let noise = [random.noise(96_000, 0.05), random.noise(96_000, 0.02)];
+    let mut random = seeded(21);
+    let noise = [even(&mut random, 96_000, 0.05), even(&mut random, 96_000, 0.02)];
     let tone = |i: usize| (i as f32 * 0.05).sin() * if i % 24_000 < 12_000 { 0.3 } else { 0.0 };
     let sound: Vec<Vec<f32>> = [0.05, 0.02]
         .map(|level| {
-            let noise = random.noise(96_000, level);
+            let noise = even(&mut random, 96_000, level);
             noise.iter().enumerate().map(|(i, noise)| noise + tone(i)).collect()
         })
         .to_vec();
@@ -96,7 +93,7 @@ fn the_command_line_equals_the_plugin_sample_for_sample() {
         let state = saved_state(settings, &noise);
         let plugin = rendered_by_plugin(&state, &sound);
         let cli = rendered_by_cli(&state, &sound);
-        assert!(host::level_db(&plugin[0]) > -60.0, "{settings:?}: the plugin is silent");
+        assert!(rms_db(&plugin[0]) > -60.0, "{settings:?}: the plugin is silent");
         assert!(plugin == cli, "{settings:?}: the two differ");
     }
 }

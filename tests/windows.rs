@@ -2,17 +2,14 @@
 //! `cargo xtask test` runs it with `--ignored` once the screen's packages are there.
 #![cfg(target_os = "linux")]
 
-mod host;
-mod signals;
-
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use clack_extensions::gui::{GuiApiType, GuiConfiguration, GuiSize, PluginGui, Window};
 use clack_host::entry::PluginEntry;
-use host::{Buffers, Rig};
-use signals::Random;
+use quell_testkit::host::{Buffers, Rig};
+use quell_testkit::signals::{even, rms_db, seeded};
 
 const BLOCK: usize = 480;
 /// Blocks between opening and closing: long enough for a window to draw.
@@ -88,14 +85,14 @@ fn resize(rig: &mut Rig, width: u32, height: u32) -> GuiSize {
 
 /// One instance with a print, and the sound it gets.
 fn rig(entry: &PluginEntry) -> (Rig, Buffers) {
-    let mut random = Random::new(5);
+    let mut random = seeded(5);
     let mut rig = Rig::new(entry);
     rig.activate(48_000.0, BLOCK);
-    let noise = [random.noise(96_000, 0.05), random.noise(96_000, 0.05)];
+    let noise = [even(&mut random, 96_000, 0.05), even(&mut random, 96_000, 0.05)];
     let (on, off) = (rig.change(0, "Capture", "On"), rig.change(90_000, "Capture", "Off"));
     rig.play(&noise, &[on, off]);
     let n_samples = BLOCK * N_BLOCKS * N_ROUNDS;
-    let sound = vec![random.noise(n_samples, 0.06), random.noise(n_samples, 0.06)];
+    let sound = vec![even(&mut random, n_samples, 0.06), even(&mut random, n_samples, 0.06)];
     (rig, Buffers::new(sound, 2))
 }
 

@@ -1,8 +1,6 @@
 //! The project's own commands: `cargo xtask <command>`.
 
 mod bundle;
-#[path = "../../tests/host/mod.rs"]
-mod host;
 mod install;
 mod places;
 mod proof;

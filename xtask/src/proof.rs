@@ -8,8 +8,9 @@ use anyhow::{Context, Result, ensure};
 use clack_host::entry::PluginEntry;
 use quell_audio::{Audio, AudioSpec};
 use quell_lab::picture;
+use quell_testkit::host::{Buffers, Rig};
+use quell_testkit::signals::rms_db;
 
-use crate::host::{Buffers, Rig, level_db};
 use crate::places;
 
 const RECORDING: &str = "assets/demo/fan_and_voice.flac";
@@ -57,8 +58,8 @@ pub(crate) fn run(library: &Path) -> Result<()> {
     let cleaned = buffers.output[0][latency..].to_vec();
     // 4. Measure and show.
     let (from, to) = (at(MEASURE_S.0), at(MEASURE_S.1));
-    let before_db = level_db(&recording.channels[0][from..to]);
-    let after_db = level_db(&cleaned[from..to]);
+    let before_db = rms_db(&recording.channels[0][from..to]);
+    let after_db = rms_db(&cleaned[from..to]);
     let folder = places::proof();
     write(&folder, &recording, cleaned)?;
     println!(

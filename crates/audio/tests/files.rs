@@ -6,6 +6,7 @@ use hound::{SampleFormat as HoundFormat, WavSpec};
 use quell_audio::{
     Audio, AudioSpec, Reader, SampleFormat, WriteOptions, Writer, read_all, write_all,
 };
+use quell_testkit::signals::rms_db;
 
 /// A ramp with steps of one 16-bit unit, other in every channel.
 fn ramp(n_channels: usize, n_frames: usize) -> Vec<Vec<f32>> {
@@ -156,10 +157,4 @@ fn a_writer_that_is_dropped_leaves_nothing_behind() {
 fn names_in(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).unwrap();
     entries.map(|e| e.unwrap().file_name().to_string_lossy().into_owned()).collect()
-}
-
-/// RMS, dB.
-fn rms_db(samples: &[f32]) -> f64 {
-    let power = samples.iter().map(|&s| f64::from(s) * f64::from(s)).sum::<f64>();
-    10.0 * (power / samples.len() as f64 + 1e-20).log10()
 }

@@ -1,11 +1,10 @@
 //! What the settings mean is the same for every engine, and one takes over from another unheard.
 
-mod support;
-
 use quell_core::{
     Denoiser, Engine, LatencyMode, ProfileSource, Settings, StreamSpec, ThresholdCurve,
 };
-use support::{denoiser, error_db, hum, learn, rms_db, run, run_mono, sine, white};
+use quell_testkit::signals::{error_db, hum, rms_db, sine, white};
+use quell_testkit::stream::{denoiser, learn, run, run_mono};
 
 /// A tone that comes and goes over noise.
 fn scene(rng: &mut fastrand::Rng, n: usize) -> Vec<f32> {

@@ -2,10 +2,9 @@
 //!
 //! `cargo test -p quell-core --test follower -- --nocapture` prints the whole table.
 
-mod support;
-
 use quell_core::{Engine, LatencyMode, ProfileSource, Settings};
-use support::{denoiser, rms_db, run_mono, sine, white};
+use quell_testkit::signals::{rms_db, sine, white};
+use quell_testkit::stream::{denoiser, run_mono};
 
 const RATE_HZ: f64 = 48_000.0;
 /// Windows after the sound begins in which the noise that is taken is measured, s.

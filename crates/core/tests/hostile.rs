@@ -1,9 +1,8 @@
 //! Whatever the samples and settings are, the output stays finite and recovers within a window.
 
-mod support;
-
 use quell_core::{Engine, LatencyMode, Settings, ThresholdCurve, ThresholdNode};
-use support::{denoiser, error_db, run_mono, sine, transparent, white};
+use quell_testkit::signals::{error_db, sine, white};
+use quell_testkit::stream::{denoiser, run_mono, transparent};
 
 const POISON: [f32; 8] =
     [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 1e30, -1e30, f32::MAX, 1e-40, f32::MIN_POSITIVE];

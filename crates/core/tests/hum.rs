@@ -1,9 +1,8 @@
 //! Hum of the mains goes in phase: what shares its bins stays, and where there is none nothing happens.
 
-mod support;
-
 use quell_core::{Denoiser, Engine, FrameView, LatencyMode, ProfileSource, Settings, Tap};
-use support::{RATES_HZ, denoiser, error_db, hum, hum_only, learn, rms_db, run_mono, sine, white};
+use quell_testkit::signals::{error_db, hum, rms_db, sine, white};
+use quell_testkit::stream::{RATES_HZ, denoiser, hum_only, learn, run_mono};
 
 /// Notes of half a second, now and then a pause: some sound in the bins that hum is in.
 fn melody(rate_hz: f64, n: usize) -> Vec<f32> {

@@ -1,9 +1,8 @@
 //! What hours of sound and silence leave behind in the network: nothing.
 
-mod support;
-
 use quell_core::{Denoiser, Engine, LatencyMode, ProfileSource, Settings};
-use support::{denoiser, error_db, learn, run_mono, white};
+use quell_testkit::signals::{error_db, white};
+use quell_testkit::stream::{denoiser, learn, run_mono};
 
 /// Bursts of harmonics with a moving pitch over noise: near enough to speech for a network that
 /// takes it for such.

@@ -2,12 +2,11 @@
 //!
 //! The expected outputs come from `golden/make_expected.py`.
 
-mod support;
-
 use std::path::Path;
 
 use quell_core::{Engine, LatencyMode, Settings};
-use support::{denoiser, error_db, learn, run_mono};
+use quell_testkit::signals::error_db;
+use quell_testkit::stream::{denoiser, learn, run_mono};
 
 /// noisereduce's defaults at a 40 ms window, and a time smoothing that fits into the look-ahead.
 fn noisereduce_settings() -> Settings {

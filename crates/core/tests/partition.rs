@@ -1,9 +1,8 @@
 //! Output does not depend on how the host cuts the blocks, nor on what ran before a reset.
 
-mod support;
-
 use quell_core::{Engine, LatencyMode, ProfileSource, Settings};
-use support::{denoiser, learn, run, sine, white};
+use quell_testkit::signals::{sine, white};
+use quell_testkit::stream::{denoiser, learn, run};
 
 /// Noise under a tone, with a gap after which the noise is louder, so that what follows it has to find it anew.
 fn signal(rng: &mut fastrand::Rng, n: usize) -> Vec<Vec<f32>> {

@@ -1,11 +1,10 @@
 //! Capturing a noise print: what is learned, what is refused, and where it can be used.
 
-mod support;
-
 use quell_core::{
     CaptureRefusal, CaptureStatus, Denoiser, LatencyMode, ProfileSource, Settings, Verdict,
 };
-use support::{denoiser, learn, rms_db, run, run_mono, sine, white};
+use quell_testkit::signals::{error_db, rms_db, sine, white};
+use quell_testkit::stream::{RATES_HZ, denoiser, learn, run, run_mono};
 
 fn capture(stream: &mut Denoiser, noise: &[f32]) -> CaptureStatus {
     let capturing = Settings { capture: true, ..Settings::default() };
@@ -16,7 +15,7 @@ fn capture(stream: &mut Denoiser, noise: &[f32]) -> CaptureStatus {
 
 #[test]
 fn white_noise_reads_its_level_per_25_hz_at_every_rate_and_mode() {
-    for rate_hz in support::RATES_HZ {
+    for rate_hz in RATES_HZ {
         for mode in LatencyMode::ALL {
             let mut rng = fastrand::Rng::with_seed(0x58);
             let mut stream = denoiser(rate_hz, 1, mode);
@@ -174,7 +173,7 @@ fn steady_noise_falls_to_the_floor_and_a_tone_stays() {
         let settled = 48_000..96_000;
         let latency = stream.latency_samples();
         let expected = &tone[settled.start - latency..settled.end - latency];
-        let db = support::error_db(&output[settled], expected);
+        let db = error_db(&output[settled], expected);
         assert!(db < -26.0, "{mode:?}: the tone is {db:.1} dB off; unprocessed it is −17 dB");
     }
 }

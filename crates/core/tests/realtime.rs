@@ -5,14 +5,13 @@
 //! first system call but the one that ends it. A second child makes a system call on purpose, so
 //! that a filter that does nothing cannot pass.
 
-mod support;
-
 use assert_no_alloc::{AllocDisabler, assert_no_alloc};
 use quell_core::{
     Denoiser, Engine, FrameView, LatencyMode, Monitor, NoiseProfile, ProfileSource, Settings,
     StreamSpec, Tap, ThresholdCurve,
 };
-use support::{hum, hum_only, white};
+use quell_testkit::signals::{hum, rms_db, white};
+use quell_testkit::stream::{denoiser, hum_only};
 
 #[global_allocator]
 static GUARD: AllocDisabler = AllocDisabler;
@@ -100,7 +99,7 @@ struct HumScene {
 impl HumScene {
     fn new(sample_rate_hz: f64, mode: LatencyMode) -> Self {
         let sound = hum(sample_rate_hz, 50.02, 2 * sample_rate_hz as usize, 0.1);
-        Self { stream: support::denoiser(sample_rate_hz, 1, mode), sound, settings: hum_only() }
+        Self { stream: denoiser(sample_rate_hz, 1, mode), sound, settings: hum_only() }
     }
 
     fn play(&mut self) {
@@ -112,8 +111,7 @@ impl HumScene {
     /// True if it went.
     fn is_quiet(&self) -> bool {
         let n = self.sound.len();
-        support::rms_db(&self.sound[n - n / 8..])
-            < support::rms_db(&self.sound[n / 8..n / 4]) - 20.0
+        rms_db(&self.sound[n - n / 8..]) < rms_db(&self.sound[n / 8..n / 4]) - 20.0
     }
 }
 

@@ -1,9 +1,8 @@
 //! With the mask at 1 the output is the input, late by exactly the reported latency.
 
-mod support;
-
 use quell_core::{Engine, LatencyMode, Monitor, Settings};
-use support::{RATES_HZ, denoiser, error_db, rms_db, run, run_mono, transparent, white};
+use quell_testkit::signals::{error_db, rms_db, sine, white};
+use quell_testkit::stream::{RATES_HZ, denoiser, run, run_mono, transparent};
 
 #[test]
 fn mask_of_one_gives_back_the_input_at_every_rate_mode_and_layout() {
@@ -79,7 +78,7 @@ fn bypass_is_the_delayed_input_bit_for_bit() {
 
 #[test]
 fn switching_bypass_glides_over_ten_milliseconds() {
-    let input = support::sine(48_000.0, 50.0, 48_000, 0.5);
+    let input = sine(48_000.0, 50.0, 48_000, 0.5);
     let mut stream = denoiser(48_000.0, 1, LatencyMode::Standard);
     let muted = Settings { output_gain_db: -120.0, ..Settings::default() };
     let mut output = input.clone();

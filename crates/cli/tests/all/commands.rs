@@ -1,17 +1,17 @@
 //! The other commands: what they write, and what they say when they cannot.
 
 use quell_audio::{SampleFormat, read_all};
+use quell_testkit::signals::{even, rms_db, seeded};
 use resvg::tiny_skia::Pixmap;
 
-use crate::common::{Folder, Lcg, noisy_tones, rms_db, write, write_tones};
+use crate::common::{Folder, noisy_tones, write, write_tones};
 
 const INT_16: SampleFormat = SampleFormat::Int { bits: 16 };
 
 #[test]
 fn a_profile_is_learned_shown_and_converted() {
     let folder = Folder::new();
-    let mut noise = Lcg(3);
-    let samples = (0..96_000).map(|_| 0.1 * noise.next()).collect();
+    let samples = even(&mut seeded(3), 96_000, 0.1);
     write(&folder.file("noise.wav"), 48_000, SampleFormat::Float, vec![samples]);
     let learned = folder.quell(&["profile", "learn", "noise.wav", "-o", "noise.json"]).succeeded();
     // Evenly distributed over ±0.1, the noise has an RMS of 0.1/√3.
@@ -40,9 +40,9 @@ fn a_profile_is_learned_shown_and_converted() {
 #[test]
 fn several_recordings_make_one_profile() {
     let folder = Folder::new();
-    let mut noise = Lcg(7);
+    let mut random = seeded(7);
     for (name, n_samples, level) in [("soft.wav", 48_000, 0.01), ("loud.wav", 144_000, 0.1)] {
-        let samples = (0..n_samples).map(|_| level * noise.next()).collect();
+        let samples = even(&mut random, n_samples, level);
         write(&folder.file(name), 48_000, SampleFormat::Float, vec![samples]);
     }
     let args = ["profile", "learn", "soft.wav", "loud.wav", "-o", "both.json"];

@@ -87,33 +87,18 @@ impl Done {
     }
 }
 
-/// Evenly distributed noise with a seed, ±1.
-pub(crate) struct Lcg(pub(crate) u64);
-
-impl Lcg {
-    pub(crate) fn next(&mut self) -> f32 {
-        self.next_f64() as f32
-    }
-
-    pub(crate) fn next_f64(&mut self) -> f64 {
-        self.0 =
-            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) as f64 / f64::from(1u32 << 30) - 1.0
-    }
-}
-
 /// Half a second of noise alone, then tones in the noise with pauses.
 pub(crate) fn noisy_tones(rate_hz: u32, n_channels: usize, seconds: f64) -> Vec<Vec<f32>> {
     let n_frames = (seconds * f64::from(rate_hz)).round() as usize;
     (0..n_channels)
         .map(|channel| {
-            let mut noise = Lcg(1 + channel as u64);
+            let mut random = fastrand::Rng::with_seed(1 + channel as u64);
             (0..n_frames)
                 .map(|i| {
                     let t = i as f64 / f64::from(rate_hz);
                     let is_on = t > 0.6 && (t * 2.0).fract() > 0.4;
                     let tone = (std::f64::consts::TAU * 440.0 * t).sin() * 0.25;
-                    (if is_on { tone } else { 0.0 }) as f32 + 0.02 * noise.next()
+                    (if is_on { tone } else { 0.0 }) as f32 + 0.04 * (random.f32() - 0.5)
                 })
                 .collect()
         })
@@ -128,10 +113,4 @@ pub(crate) fn write(path: &Path, rate_hz: u32, format: SampleFormat, channels: V
 /// A mono 16-bit file of noisy tones.
 pub(crate) fn write_tones(path: &Path, seconds: f64) {
     write(path, 48_000, SampleFormat::Int { bits: 16 }, noisy_tones(48_000, 1, seconds));
-}
-
-/// RMS, dB.
-pub(crate) fn rms_db(samples: &[f32]) -> f64 {
-    let power = samples.iter().map(|&s| f64::from(s) * f64::from(s)).sum::<f64>();
-    10.0 * (power / samples.len() as f64 + 1e-20).log10()
 }

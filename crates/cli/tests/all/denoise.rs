@@ -1,7 +1,9 @@
 //! `quell denoise`: what it writes, and what it says when it cannot.
 
-use crate::common::{Folder, noisy_tones, rms_db, write, write_tones};
 use quell_audio::{Audio, AudioSpec, SampleFormat, read_all};
+use quell_testkit::signals::rms_db;
+
+use crate::common::{Folder, noisy_tones, write, write_tones};
 
 const INT_16: SampleFormat = SampleFormat::Int { bits: 16 };
 

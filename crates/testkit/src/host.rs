@@ -1,6 +1,5 @@
 //! A small CLAP host: what Reaper and Bitwig do, in a few hundred lines. The tests use it on the
 //! linked-in plugin, `xtask install` on the installed file.
-#![allow(dead_code, missing_docs, unreachable_pub)]
 
 use std::ffi::{CStr, CString};
 use std::sync::Arc;
@@ -20,24 +19,32 @@ use clack_host::extensions::prelude::{Extension, PluginExtensionSide};
 use clack_host::prelude::*;
 use clack_host::utils::ClapId;
 
+/// What the plugin calls itself.
 pub const PLUGIN_ID: &CStr = c"audio.quell.quell";
 
 /// How often the plugin asked for something.
 #[derive(Default)]
 pub struct Calls {
+    /// To be started anew.
     pub restart: AtomicU32,
+    /// To be called on the main thread.
     pub callback: AtomicU32,
+    /// To have its state saved.
     pub dirty: AtomicU32,
+    /// To have its latency read again.
     pub latency_changed: AtomicU32,
+    /// To have its parameters read again.
     pub rescan: AtomicU32,
 }
 
 impl Calls {
+    /// The count, which begins anew.
     pub fn take(counter: &AtomicU32) -> u32 {
         counter.swap(0, Ordering::SeqCst)
     }
 }
 
+/// What all threads of the host answer with.
 pub struct Shared(Arc<Calls>);
 
 impl SharedHandler<'_> for Shared {
@@ -69,6 +76,7 @@ impl HostGuiImpl for Shared {
     fn closed(&self, _: bool) {}
 }
 
+/// What its main thread answers with.
 pub struct MainThread(Arc<Calls>);
 
 impl MainThreadHandler<'_> for MainThread {}
@@ -92,6 +100,7 @@ impl HostParamsImplMainThread for MainThread {
     fn clear(&self, _: ClapId, _: ParamClearFlags) {}
 }
 
+/// Both.
 pub struct Handlers;
 
 impl HostHandlers for Handlers {
@@ -108,19 +117,28 @@ impl HostHandlers for Handlers {
 /// What a host knows of a parameter.
 #[derive(Clone, Debug)]
 pub struct ParamDescription {
+    /// Its permanent id.
     pub id: ClapId,
+    /// As the host shows it.
     pub name: String,
+    /// What the host may do with it.
     pub flags: ParamInfoFlags,
+    /// Lowest value.
     pub min: f64,
+    /// Highest value.
     pub max: f64,
+    /// Value of a new instance.
     pub default: f64,
 }
 
 /// A value for a parameter at a sample.
 #[derive(Clone, Copy, Debug)]
 pub struct Change {
+    /// When, counted from the start of the sound.
     pub sample: usize,
+    /// Which parameter.
     pub id: ClapId,
+    /// What it becomes.
     pub value: f64,
 }
 
@@ -131,6 +149,7 @@ pub const LAYOUTS: [(usize, usize); 5] = [(2, 2), (1, 1), (2, 1), (2, 0), (1, 0)
 pub struct Rig {
     processor: Option<StartedPluginAudioProcessor<Handlers>>,
     instance: PluginInstance<Handlers>,
+    /// What the plugin asked for so far.
     pub calls: Arc<Calls>,
     in_ports: AudioPorts,
     out_ports: AudioPorts,
@@ -139,6 +158,7 @@ pub struct Rig {
 }
 
 impl Rig {
+    /// A new instance, not active.
     pub fn new(entry: &PluginEntry) -> Self {
         let calls = Arc::new(Calls::default());
         let info = HostInfo::new("Quell tests", "Quell", "https://example.org", "1").unwrap();
@@ -162,6 +182,7 @@ impl Rig {
         self.instance.plugin_handle()
     }
 
+    /// An extension that the plugin must have.
     pub fn extension<E: Extension<ExtensionSide = PluginExtensionSide>>(&mut self) -> E {
         self.instance.plugin_handle().get_extension().expect("the plugin has the extension")
     }
@@ -174,6 +195,7 @@ impl Rig {
         self.layout = LAYOUTS[idx];
     }
 
+    /// Activates it and starts processing.
     pub fn activate(&mut self, sample_rate_hz: f64, max_block: usize) {
         let configuration = PluginAudioConfiguration {
             sample_rate: sample_rate_hz,
@@ -186,6 +208,7 @@ impl Rig {
         self.max_block = max_block;
     }
 
+    /// Stops processing and deactivates it, where it is active.
     pub fn deactivate(&mut self) {
         if let Some(processor) = self.processor.take() {
             self.instance.deactivate(processor.stop_processing());
@@ -199,6 +222,7 @@ impl Rig {
         self.activate(sample_rate_hz, max_block);
     }
 
+    /// Forgets all sound; while active.
     pub fn reset(&mut self) {
         self.processor.as_mut().expect("active").reset();
     }
@@ -210,11 +234,13 @@ impl Rig {
         }
     }
 
+    /// Latency that it reports, samples.
     pub fn latency(&mut self) -> usize {
         let latency: PluginLatency = self.extension();
         latency.get(&self.instance.plugin_handle()) as usize
     }
 
+    /// All parameters, in its order.
     pub fn params(&mut self) -> Vec<ParamDescription> {
         let params: PluginParams = self.extension();
         let handle = self.instance.plugin_handle();
@@ -234,17 +260,20 @@ impl Rig {
             .collect()
     }
 
+    /// A parameter by name.
     pub fn param(&mut self, name: &str) -> ParamDescription {
         let param = self.params().into_iter().find(|param| param.name == name);
         param.unwrap_or_else(|| panic!("there is no parameter '{name}'"))
     }
 
+    /// Value of a parameter by name.
     pub fn value(&mut self, name: &str) -> f64 {
         let id = self.param(name).id;
         let params: PluginParams = self.extension();
         params.get_value(&self.instance.plugin_handle(), id).expect("a value")
     }
 
+    /// How the plugin writes a value.
     pub fn value_text(&mut self, id: ClapId, value: f64) -> String {
         let params: PluginParams = self.extension();
         let mut buffer = [0; 256];
@@ -254,6 +283,7 @@ impl Rig {
         String::from_utf8(text.to_vec()).expect("UTF-8")
     }
 
+    /// How the plugin reads a text.
     pub fn text_value(&mut self, id: ClapId, text: &str) -> Option<f64> {
         let params: PluginParams = self.extension();
         let text = CString::new(text).unwrap();
@@ -289,6 +319,7 @@ impl Rig {
         }
     }
 
+    /// What a project would save.
     pub fn save(&mut self) -> Vec<u8> {
         let state: PluginState = self.extension();
         let mut bytes = Vec::new();
@@ -368,8 +399,11 @@ impl Drop for Rig {
 /// Sound of all ports.
 #[derive(Clone)]
 pub struct Buffers {
+    /// Main input.
     pub main: Vec<Vec<f32>>,
+    /// Noise input.
     pub noise: Vec<Vec<f32>>,
+    /// Output.
     pub output: Vec<Vec<f32>>,
 }
 
@@ -408,10 +442,4 @@ fn port(
 pub fn event(change: &Change, start: usize) -> ParamValueEvent {
     let time = u32::try_from(change.sample - start).unwrap();
     ParamValueEvent::new(time, change.id, Pckn::match_all(), change.value)
-}
-
-/// Level of a signal, dB RMS re full scale.
-pub fn level_db(samples: &[f32]) -> f64 {
-    let power = samples.iter().map(|&s| f64::from(s) * f64::from(s)).sum::<f64>();
-    10.0 * (power / samples.len().max(1) as f64).max(1e-30).log10()
 }

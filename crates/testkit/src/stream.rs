@@ -1,5 +1,4 @@
-//! What several test files need: signals, a stream runner, measures.
-#![allow(dead_code, missing_docs, unreachable_pub)]
+//! Streams of the core and how sound is sent through them.
 
 use quell_core::{Denoiser, LatencyMode, Settings, StreamSpec};
 
@@ -9,10 +8,12 @@ pub const RATES_HZ: [f64; 11] = [
     176_400.0, 192_000.0,
 ];
 
+/// A stream without a noise input.
 pub fn spec(sample_rate_hz: f64, n_channels: usize, mode: LatencyMode) -> StreamSpec {
     StreamSpec { sample_rate_hz, n_channels, n_noise_channels: 0, mode }
 }
 
+/// The stream of [`spec`].
 pub fn denoiser(sample_rate_hz: f64, n_channels: usize, mode: LatencyMode) -> Denoiser {
     Denoiser::new(spec(sample_rate_hz, n_channels, mode)).expect("a valid spec")
 }
@@ -20,27 +21,6 @@ pub fn denoiser(sample_rate_hz: f64, n_channels: usize, mode: LatencyMode) -> De
 /// Settings whose mask is 1 everywhere.
 pub fn transparent() -> Settings {
     Settings { reduction: 0.0, ..Settings::default() }
-}
-
-pub fn white(rng: &mut fastrand::Rng, n: usize, rms: f32) -> Vec<f32> {
-    // The sum of twelve uniform numbers has variance 1 and is near enough to Gaussian.
-    (0..n).map(|_| rms * ((0..12).map(|_| rng.f32()).sum::<f32>() - 6.0)).collect()
-}
-
-pub fn sine(sample_rate_hz: f64, hz: f64, n: usize, peak: f32) -> Vec<f32> {
-    let step = 2.0 * std::f64::consts::PI * hz / sample_rate_hz;
-    (0..n).map(|i| peak * (step * i as f64).sin() as f32).collect()
-}
-
-/// Hum of the mains: ten harmonics that fall by 6 dB an octave.
-pub fn hum(sample_rate_hz: f64, hz: f64, n: usize, peak: f32) -> Vec<f32> {
-    let mut sum = vec![0.0; n];
-    for harmonic in 1..=10 {
-        let order = f64::from(harmonic);
-        let line = sine(sample_rate_hz, order * hz, n, peak / harmonic as f32);
-        sum.iter_mut().zip(line).for_each(|(sum, line)| *sum += line);
-    }
-    sum
 }
 
 /// Settings whose mask takes nothing away, so that only hum goes.
@@ -82,16 +62,4 @@ pub fn learn(denoiser: &mut Denoiser, noise: &[f32]) {
     let off = Settings::default();
     run(denoiser, &mut vec![vec![0.0; hop_len]; n_channels], &off, || 512);
     denoiser.reset();
-}
-
-pub fn rms_db(samples: &[f32]) -> f64 {
-    let power = samples.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>() / samples.len() as f64;
-    10.0 * (power + 1e-30).log10()
-}
-
-/// Level of the difference of two signals relative to the second, dB.
-pub fn error_db(actual: &[f32], expected: &[f32]) -> f64 {
-    assert_eq!(actual.len(), expected.len());
-    let difference: Vec<f32> = actual.iter().zip(expected).map(|(a, b)| a - b).collect();
-    rms_db(&difference) - rms_db(expected)
 }

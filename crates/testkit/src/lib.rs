@@ -1,0 +1,7 @@
+//! What tests and `xtask` share; never part of what users get. Whatever fails here panics, as in
+//! the tests that use it.
+
+#[cfg(feature = "host")]
+pub mod host;
+pub mod signals;
+pub mod stream;
