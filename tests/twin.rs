@@ -1,9 +1,8 @@
 //! The command line and the plugin are one sound: the same state gives the same samples.
 
 use clack_host::entry::PluginEntry;
-use quell_audio::AudioSpec;
 use quell_cli::preset;
-use quell_cli::stream::{Treatment, denoise_all};
+use quell_core::{Treatment, denoise_all};
 use quell_testkit::host::Rig;
 use quell_testkit::signals::{even, rms_db, seeded};
 
@@ -51,8 +50,7 @@ fn rendered_by_cli(state: &[u8], sound: &[Vec<f32>]) -> Vec<Vec<f32>> {
         mode: preset.mode,
         profile: preset.profile.as_ref(),
     };
-    let spec = AudioSpec::float(RATE_HZ as u32, sound.len());
-    denoise_all(sound, &spec, &treatment, &mut ()).expect("a valid stream")
+    denoise_all(sound, RATE_HZ, &treatment, &mut ()).expect("a valid stream")
 }
 
 #[test]

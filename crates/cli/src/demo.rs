@@ -5,15 +5,14 @@ use std::time::Instant;
 
 use anyhow::{Result, anyhow};
 use clap::Args;
-use quell_core::{Engine, LatencyMode, Settings};
+use quell_audio::{Audio, read_all, write_all};
+use quell_core::{Engine, LatencyMode, Settings, Treatment, denoise_all};
+use quell_files::write_whole;
+use quell_lab::picture::before_after;
 
 use crate::learn;
 use crate::setting_flags::{engine_name, mode_name};
-use crate::stream::{Treatment, denoise_all};
 use crate::units::TimeRange;
-use quell_audio::{Audio, read_all, write_all};
-use quell_files::write_whole;
-use quell_lab::picture::before_after;
 
 /// Two seconds of a fan alone, then a voice over it; its licence lies beside it.
 const CLIP: &[u8] = include_bytes!("../../../assets/demo/fan_and_voice.flac");
@@ -69,14 +68,15 @@ fn denoise(
     let learned = learn::from_ranges(original, &[NOISE])?;
     let mut settings = Settings::default();
     settings.choose_engine(engine);
+    let rate_hz = f64::from(noisy.spec.sample_rate_hz);
     let treatment = Treatment { settings: &settings, mode, profile: Some(&learned.profile) };
-    let channels = denoise_all(&noisy.channels, &noisy.spec, &treatment, &mut ())?;
+    let channels = denoise_all(&noisy.channels, rate_hz, &treatment, &mut ())?;
     let speed = noisy.seconds() / started.elapsed().as_secs_f64();
     let clean = Audio { spec: noisy.spec, channels };
     let name = format!("after-{}-{}.flac", engine_name(engine), mode_name(mode));
     write_all(&folder.join(name), &clean)?;
     let drop_db = level_db(noisy) - level_db(&clean);
-    let geometry = quell_core::Geometry::for_rate(f64::from(noisy.spec.sample_rate_hz))?;
+    let geometry = quell_core::Geometry::for_rate(rate_hz)?;
     let latency_ms = geometry.latency_samples(mode) as f64 * 1000.0 / geometry.sample_rate_hz;
     println!(
         "{:>8} {:>9} {:>11.1} {latency_ms:>11.0} {speed:>11.0}",

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use anyhow::{Result, anyhow, bail};
+use quell_audio::Reader;
 use quell_core::{CaptureStatus, Denoiser, LatencyMode, NoiseProfile, Settings, StreamSpec};
 
 use crate::units::TimeRange;
-use quell_audio::Reader;
 
 /// A profile and what the capture said about it.
 #[derive(Clone, Debug)]

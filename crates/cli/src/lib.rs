@@ -16,5 +16,4 @@ pub mod progress;
 pub mod quiet;
 pub mod setting_flags;
 pub mod shell;
-pub mod stream;
 pub mod units;

@@ -4,14 +4,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow, bail};
 use clap::Args;
-use quell_core::{Geometry, LatencyMode, Monitor, Settings};
+use quell_audio::{Audio, read_all};
+use quell_core::{Geometry, LatencyMode, Monitor, Settings, Treatment, denoise_all};
+use quell_lab::picture::{PictureKind, Recorder, Steps, draw_steps, overview};
 
 use crate::setting_flags::SettingFlags;
-use crate::stream::{Treatment, denoise_all};
 use crate::units::TimeRange;
 use crate::{learn, quiet};
-use quell_audio::{Audio, read_all};
-use quell_lab::picture::{PictureKind, Recorder, Steps, draw_steps, overview};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -78,7 +77,7 @@ pub fn run(args: &PlotArgs) -> Result<()> {
     };
     let mut recorder = Recorder::default();
     let treatment = Treatment { settings: &settings, mode, profile: Some(&learned.profile) };
-    let recovered = denoise_all(&audio.channels, &audio.spec, &treatment, &mut recorder)?;
+    let recovered = denoise_all(&audio.channels, rate_hz, &treatment, &mut recorder)?;
     let recovered = Audio { spec: audio.spec, channels: recovered };
     let steps = Steps {
         sample_rate_hz: rate_hz,

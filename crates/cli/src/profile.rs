@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, anyhow, bail};
 use clap::{Args, Subcommand};
 use quell_core::NoiseProfile;
-use quell_core::config::{GAUSSIAN_LOG_STD_DB, PROFILE_BIN_HZ, SAMPLE_RATE_RANGE_HZ};
+use quell_core::config::PROFILE_BIN_HZ;
+use quell_files::write_whole;
+use quell_formats::sox;
 use quell_lab::profile::{Octave, octaves, tones_hz};
 use serde_json::json;
 
@@ -14,10 +16,6 @@ use crate::learn::{self, Learned};
 use crate::profile_file;
 use crate::quiet;
 use crate::units::TimeRange;
-use quell_files::write_whole;
-
-/// Window of SoX's noise profiles, samples.
-const SOX_WINDOW_LEN: usize = 2048;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -110,7 +108,8 @@ pub fn run(args: &ProfileArgs) -> Result<()> {
     }
 }
 
-/// Noise of several recordings is averaged bin by bin, so they must have the same bins and channels.
+/// Noise of several recordings is averaged bin by bin, so they must have the same bins and
+/// channels.
 fn refuse_mixture(inputs: &[PathBuf], parts: &[Learned]) -> Result<()> {
     let layout = |part: &Learned| (part.profile.n_channels(), part.profile.n_bins());
     for (input, part) in inputs.iter().zip(parts).skip(1) {
@@ -156,48 +155,11 @@ fn load_any(path: &Path, sox_rate_hz: Option<f64>) -> Result<NoiseProfile> {
                     "'{name}' is a SoX profile, which holds no sample rate: give it with --rate"
                 )
             })?;
-            from_sox(&String::from_utf8_lossy(&bytes), rate_hz)
+            sox::from_text(&String::from_utf8_lossy(&bytes), rate_hz)
                 .map_err(|error| anyhow!("'{name}': {error}: make it again with 'sox noiseprof'"))
         }
         _ => Ok(learn::from_file(path)?.profile),
     }
-}
-
-/// Reads a SoX profile: per channel the mean natural logarithm of the power of 1025 bins of
-/// unwindowed frames.
-fn from_sox(text: &str, rate_hz: f64) -> Result<NoiseProfile> {
-    if !SAMPLE_RATE_RANGE_HZ.contains(&rate_hz) {
-        bail!("a sample rate of {rate_hz} Hz is impossible");
-    }
-    let mut mean_db = Vec::new();
-    let mut n_channels = 0;
-    let sox_bin_hz = rate_hz / SOX_WINDOW_LEN as f64;
-    let n_bins = NoiseProfile::bins_up_to(rate_hz / 2.0);
-    // Power of a frame is Σ of 2048 squares; the profile's is per 25 Hz.
-    let scale_db = 10.0 * (PROFILE_BIN_HZ / (rate_hz * SOX_WINDOW_LEN as f64)).log10();
-    for line in text.lines().filter(|line| !line.trim().is_empty()) {
-        let (_, values) = line.split_once(':').ok_or_else(|| anyhow!("a line has no colon"))?;
-        let levels_db = values
-            .split(',')
-            .map(|value| Ok(value.trim().parse::<f64>()? * 10.0 / std::f64::consts::LN_10))
-            .collect::<Result<Vec<f64>>>()
-            .map_err(|_| anyhow!("a value is no number"))?;
-        if levels_db.len() != SOX_WINDOW_LEN / 2 + 1 {
-            bail!("a channel has {} values instead of 1025", levels_db.len());
-        }
-        mean_db.extend((0..n_bins).map(|bin_idx| {
-            let position =
-                (bin_idx as f64 * PROFILE_BIN_HZ / sox_bin_hz).min(levels_db.len() as f64 - 1.0);
-            let (below, share) = (position as usize, position.fract());
-            let above = (below + 1).min(levels_db.len() - 1);
-            let level_db = levels_db[below] + (levels_db[above] - levels_db[below]) * share;
-            ((level_db + scale_db) as f32).clamp(-200.0, 60.0)
-        }));
-        n_channels += 1;
-    }
-    // Nor does it keep a spread; most noise is Gaussian.
-    let std_db = vec![GAUSSIAN_LOG_STD_DB; mean_db.len()];
-    Ok(NoiseProfile::new(n_channels, n_bins, mean_db, std_db, 0.0)?)
 }
 
 fn to_csv(profile: &NoiseProfile) -> String {
@@ -259,39 +221,4 @@ fn show(path: &Path, is_json: bool) -> Result<()> {
 /// A bar of a character every 3 dB from −120 dBFS on.
 fn bar(level_db: f64) -> String {
     "#".repeat(((level_db + 120.0) / 3.0).clamp(0.0, 40.0) as usize)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_sox_profile_of_white_noise_reads_its_level() {
-        // Power of white noise of variance v in an unwindowed frame of n is n·v in every bin; the
-        // mean logarithm of an exponential distribution lies Euler's γ below.
-        let variance: f64 = 1e-4;
-        let value = (2048.0 * variance).ln() - 0.577_215_66;
-        let line: Vec<_> = (0..1025).map(|_| format!("{value:.6}")).collect();
-        let text = format!("Channel 0: {}\nChannel 1: {}\n", line.join(", "), line.join(", "));
-        let profile = from_sox(&text, 48_000.0).unwrap();
-        assert_eq!((profile.n_channels(), profile.n_bins()), (2, 961));
-        let expected = 10.0 * (variance * 25.0 / 48_000.0).log10() - 2.507;
-        for &mean_db in profile.mean_db() {
-            assert!((f64::from(mean_db) - expected).abs() < 0.01, "{mean_db}, expected {expected}");
-        }
-    }
-
-    #[test]
-    fn broken_sox_profiles_are_refused() {
-        for (text, reason) in [
-            ("Channel 0: 1, 2, 3", "3 values"),
-            ("Channel 0: x", "no number"),
-            ("Channel 0", "no colon"),
-        ] {
-            let error = from_sox(text, 48_000.0).unwrap_err().to_string();
-            assert!(error.contains(reason), "{error}");
-        }
-        assert!(from_sox("", 48_000.0).is_err());
-        assert!(from_sox("", f64::NAN).is_err());
-    }
 }

@@ -5,9 +5,6 @@ use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::denoise::Job;
-use quell_audio::Reader;
-
 /// Progress of a run over one or many files.
 pub struct Progress {
     /// Counts milliseconds of sound.
@@ -17,10 +14,10 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// A bar over the length of all files; hidden where nobody looks.
-    pub(crate) fn new(jobs: &[Job], is_quiet: bool) -> Self {
+    /// A bar over the length of all sound; hidden where nobody looks.
+    pub fn new(total_ms: impl FnOnce() -> Option<u64>, is_quiet: bool) -> Self {
         let is_shown = !is_quiet && std::io::stderr().is_terminal();
-        let bar = match (is_shown, is_shown.then(|| total_ms(jobs)).flatten()) {
+        let bar = match (is_shown, is_shown.then(total_ms).flatten()) {
             (false, _) => ProgressBar::hidden(),
             (true, None) => styled(ProgressBar::no_length(), "{spinner} {elapsed} {msg}"),
             (true, Some(total_ms)) => styled(
@@ -62,14 +59,4 @@ fn styled(bar: ProgressBar, template: &str) -> ProgressBar {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,
     }
-}
-
-/// Length of all files together; nothing where one does not say.
-fn total_ms(jobs: &[Job]) -> Option<u64> {
-    jobs.iter()
-        .map(|job| {
-            let reader = Reader::open_file(&job.input).ok()?;
-            Some(reader.n_frames()? * 1000 / u64::from(reader.spec().sample_rate_hz.max(1)))
-        })
-        .sum()
 }

@@ -7,12 +7,12 @@
 use std::path::Path;
 
 use anyhow::{Result, anyhow, bail};
+use quell_audio::Reader;
 use quell_core::{Geometry, Verdict};
 use realfft::RealFftPlanner;
 
 use crate::learn::{self, Learned};
 use crate::units::TimeRange;
-use quell_audio::Reader;
 
 /// Time between two looks at the sound, seconds.
 const STEP_S: f64 = 0.02;

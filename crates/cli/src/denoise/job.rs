@@ -1,84 +1,31 @@
 //! One file: learn the noise, denoise, write, report.
 
-use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Result, anyhow, bail};
-use quell_core::NoiseProfile;
+use quell_audio::video::{Soundtrack, is_video};
+use quell_audio::{AudioSpec, FileKind, Reader, SampleFormat, WriteOptions, Writer};
+use quell_core::{AlignedStream, Treatment};
 use quell_lab::metrics::Meter;
 
-use super::plan::{Job, is_pipe};
+use super::args::{DenoiseArgs, is_pipe};
+use super::common::Common;
+use super::plan::Job;
 use super::report::FileReport;
-use super::{Common, DenoiseArgs};
-use crate::learn::{self, Learned};
 use crate::progress::Progress;
-use crate::quiet;
-use crate::stream::{AlignedStream, Treatment};
-use crate::units::TimeRange;
-use quell_audio::video::Soundtrack;
-use quell_audio::{AudioSpec, FileKind, Reader, SampleFormat, WriteOptions, Writer};
 
-/// Where the noise of a run comes from.
-pub(super) enum Noise {
-    /// A file of nothing but noise.
-    File { path: PathBuf, learned: Box<Learned> },
-    /// A stretch of every input.
-    Range(TimeRange),
-    /// A profile that was learned before.
-    Profile { path: PathBuf, profile: Box<NoiseProfile> },
-    /// The quietest stretches of every input.
-    Auto { is_asked_for: bool },
-    /// Followed by the engine as it goes.
-    Adaptive,
-}
-
-impl Noise {
-    /// What will be done, in words.
-    pub(super) fn plan(&self) -> String {
-        match self {
-            Self::File { path, .. } => format!("from '{}'", path.display()),
-            Self::Range(range) => format!("from {range}"),
-            Self::Profile { path, .. } => format!("from profile '{}'", path.display()),
-            Self::Auto { .. } => "found automatically".into(),
-            Self::Adaptive => "followed as it changes".into(),
-        }
-    }
-}
-
-/// The noise of one file.
-pub(super) struct NoiseOfFile {
-    /// Where it came from, in words.
-    pub(super) source: String,
-    /// Stretches that were found automatically.
-    pub(super) found: Vec<TimeRange>,
-    pub(super) profile: Option<NoiseProfile>,
-    /// RMS level, dBFS, where it was learned here.
-    pub(super) level_dbfs: Option<f32>,
-    /// Spread of the bins' levels, dB, where it was learned here.
-    pub(super) spread_db: Option<f32>,
-}
-
-impl NoiseOfFile {
-    fn of(source: String, learned: &Learned) -> Self {
-        Self {
-            source,
-            found: Vec::new(),
-            profile: Some(learned.profile.clone()),
-            level_dbfs: Some(learned.level_dbfs),
-            spread_db: Some(learned.spread_db),
-        }
-    }
-
-    fn without_profile(source: &str) -> Self {
-        let (source, found) = (source.into(), Vec::new());
-        Self { source, found, profile: None, level_dbfs: None, spread_db: None }
-    }
-}
-
-/// Denoises one file.
+/// Denoises one file, or the first soundtrack of a video.
 pub(super) fn run(job: &Job, common: &Common, progress: &Progress) -> Result<FileReport> {
+    if is_video(&job.output) {
+        run_video(job, common, progress)
+    } else {
+        run_sound(job, common, progress)
+    }
+}
+
+fn run_sound(job: &Job, common: &Common, progress: &Progress) -> Result<FileReport> {
     let started = Instant::now();
-    let noise = noise_of(job, common)?;
+    let noise = common.noise.of_file(&job.input)?;
     let mut reader = match (&common.args.raw, is_pipe(&job.input)) {
         (Some(spec), true) => Reader::raw_stdin(*spec)?,
         _ => Reader::open(&job.input)?,
@@ -89,7 +36,8 @@ pub(super) fn run(job: &Job, common: &Common, progress: &Progress) -> Result<Fil
         mode: common.mode,
         profile: noise.profile.as_ref(),
     };
-    let mut stream = AlignedStream::new(&spec, &treatment)
+    let rate_hz = f64::from(spec.sample_rate_hz);
+    let mut stream = AlignedStream::new(rate_hz, spec.n_channels, &treatment)
         .map_err(|error| anyhow!("'{}': {error}", reader.path().display()))?;
     let latency_samples = stream.latency_samples();
     let options = write_options(job, common.args, &reader)?;
@@ -123,57 +71,13 @@ pub(super) fn run(job: &Job, common: &Common, progress: &Progress) -> Result<Fil
     })
 }
 
-/// Denoises the first soundtrack of a video.
-pub(super) fn run_video(job: &Job, common: &Common, progress: &Progress) -> Result<FileReport> {
+fn run_video(job: &Job, common: &Common, progress: &Progress) -> Result<FileReport> {
     let track = Soundtrack::extract(&job.input, &job.output)?;
     let sound = Job { input: track.sound(), output: track.changed() };
-    let report = run(&sound, common, progress)
+    let report = run_sound(&sound, common, progress)
         .map_err(|error| anyhow!("the sound of '{}': {error:#}", job.input.display()))?;
     track.put_back()?;
     Ok(FileReport { input: job.input.clone(), output: job.output.clone(), ..report })
-}
-
-/// Learns the noise of a file in a pass of its own, or takes what is known.
-fn noise_of(job: &Job, common: &Common) -> Result<NoiseOfFile> {
-    let source = common.noise.plan();
-    match &common.noise {
-        Noise::File { learned, .. } => Ok(NoiseOfFile::of(source, learned)),
-        Noise::Profile { profile, .. } => {
-            let profile = Some((**profile).clone());
-            Ok(NoiseOfFile { profile, ..NoiseOfFile::without_profile(&source) })
-        }
-        Noise::Range(_) | Noise::Auto { is_asked_for: true } if is_pipe(&job.input) => {
-            bail!("standard input passes only once: name the noise with --noise or --profile")
-        }
-        Noise::Range(range) => {
-            Ok(NoiseOfFile::of(source, &learn::from_ranges(&job.input, &[*range])?))
-        }
-        Noise::Auto { .. } if is_pipe(&job.input) => {
-            Ok(NoiseOfFile::without_profile("followed as it changes"))
-        }
-        Noise::Auto { is_asked_for } => {
-            match quiet::learn(&job.input) {
-                Ok((learned, ranges)) => {
-                    let source = match &ranges[..] {
-                        [only] => format!("found at {only}"),
-                        many => format!(
-                            "found in {} places, {:.1} s",
-                            many.len(),
-                            learned.profile.seconds()
-                        ),
-                    };
-                    Ok(NoiseOfFile { found: ranges, ..NoiseOfFile::of(source, &learned) })
-                }
-                // The engine needs no stretch of noise to follow it. What is wrong with the file itself will be
-                // met again when it is read.
-                Err(_) if !is_asked_for => Ok(NoiseOfFile::without_profile(
-                    "followed as it changes (no stretch of noise alone was found)",
-                )),
-                Err(error) => Err(error),
-            }
-        }
-        Noise::Adaptive => Ok(NoiseOfFile::without_profile(&source)),
-    }
 }
 
 /// Format, tags and dither of the output.

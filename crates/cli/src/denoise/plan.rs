@@ -4,22 +4,18 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow, bail};
-
-use super::{Common, DenoiseArgs};
-use crate::units::clock;
 use quell_audio::video::is_video;
-use quell_audio::{FileKind, Reader, STDIN, STDOUT, has_readable_ending};
+use quell_audio::{FileKind, Reader, has_readable_ending};
+
+use super::args::{DenoiseArgs, is_pipe};
+use super::common::Common;
+use crate::units::clock;
 
 /// One file to denoise.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Job {
-    pub(crate) input: PathBuf,
-    pub(crate) output: PathBuf,
-}
-
-/// True for the name of standard input or output.
-pub(super) fn is_pipe(path: &Path) -> bool {
-    path.as_os_str() == STDIN || path.as_os_str() == STDOUT
+pub(super) struct Job {
+    pub(super) input: PathBuf,
+    pub(super) output: PathBuf,
 }
 
 /// Pairs every input with its output, and refuses what would destroy something.
@@ -221,4 +217,14 @@ pub(super) fn print(jobs: &[Job], common: &Common) -> Result<()> {
         bail!("{n_failed} of {} files cannot be read", jobs.len());
     }
     Ok(())
+}
+
+/// Length of all files together; nothing where one does not say.
+pub(super) fn total_ms(jobs: &[Job]) -> Option<u64> {
+    jobs.iter()
+        .map(|job| {
+            let reader = Reader::open_file(&job.input).ok()?;
+            Some(reader.n_frames()? * 1000 / u64::from(reader.spec().sample_rate_hz.max(1)))
+        })
+        .sum()
 }

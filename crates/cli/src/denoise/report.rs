@@ -4,16 +4,16 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Result;
+use quell_audio::{AudioSpec, SampleFormat};
 use quell_core::unet::SHIPPED_IDENTITY;
 use quell_lab::metrics::Levels;
 use serde_json::{Value, json};
 
-use super::Common;
-use super::job::NoiseOfFile;
+use super::common::Common;
+use super::noise::NoiseOfFile;
 use super::plan::Job;
 use crate::setting_flags::{engine_name, mode_name, settings_json};
 use crate::units::clock;
-use quell_audio::{AudioSpec, SampleFormat};
 
 /// What became of one file.
 pub(super) struct FileReport {
@@ -122,12 +122,13 @@ pub(super) fn to_json(
             }),
         })
         .collect();
+    let has_network = common.settings.engine.uses_network();
     let seconds: f64 = results.iter().flatten().map(FileReport::seconds).sum();
     json!({
         "program": "quell",
         "version": env!("CARGO_PKG_VERSION"),
         "engine": engine_name(common.settings.engine),
-        "model_hash": common.settings.engine.uses_network().then(|| format!("{SHIPPED_IDENTITY:016x}")),
+        "model_hash": has_network.then(|| format!("{SHIPPED_IDENTITY:016x}")),
         "mode": mode_name(common.mode),
         "settings": settings_json(&common.settings),
         "files": files,
