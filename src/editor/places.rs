@@ -76,16 +76,13 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, String> {
     })
 }
 
-/// Writes a file as a whole: a crash leaves the old one or the new one.
+/// Writes a file as a whole, and the folder for it where there is none.
 pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), String> {
-    let problem = |error: std::io::Error| {
+    let folder = quell_files::folder_of(path);
+    std::fs::create_dir_all(folder).map_err(|error| {
         format!("'{}' cannot be written ({error}): choose another place", path.display())
-    };
-    let folder = path.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder).map_err(problem)?;
-    let draft = path.with_extension("json.part");
-    std::fs::write(&draft, bytes).map_err(problem)?;
-    std::fs::rename(&draft, path).map_err(problem)
+    })?;
+    quell_files::write_whole(path, bytes).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

@@ -63,9 +63,9 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     for target in FOREIGN_TARGETS {
         check_target(&mut steps, target);
     }
-    // Only the core has benchmarks; everything else would be compiled once more for nothing.
+    // Only this crate has benchmarks; everything else would be compiled once more for nothing.
     steps.run("benchmarks compile", || {
-        sh(&mut cargo(&["bench", "--package", "quell-core", "--no-run"]))
+        sh(&mut cargo(&["bench", "--package", "quell-cost", "--no-run"]))
     });
     training_steps(&mut steps);
     steps.close()

@@ -1,12 +1,11 @@
 //! `quell bench`: what the engine costs on this machine.
 
-use std::time::Instant;
-
 use anyhow::Result;
 use clap::Args;
+use quell_audio::interrupt;
 use quell_core::kernels::{Kernel, Level};
-use quell_core::{Denoiser, Engine, LatencyMode, Settings, StreamSpec};
-use quell_lab::synth::{NoiseKind, Synth};
+use quell_core::{Engine, LatencyMode, Settings, StreamSpec};
+use quell_cost::{learned_stream, time_calls};
 use serde_json::json;
 
 use crate::setting_flags::{engine_name, mode_name};
@@ -100,47 +99,23 @@ fn by_kernel() -> Vec<Case> {
 
 /// Runs the engine over noise with a captured profile, as a host would, and times every call.
 fn measure(case: Case, n_channels: usize, seconds: f64) -> Result<Cost> {
-    quell_audio::interrupt::check()?;
+    interrupt::check()?;
     let (engine, kernel, (mode, (rate_hz, block_len))) = case;
     let sample_rate_hz = f64::from(rate_hz);
     let spec = StreamSpec { sample_rate_hz, n_channels, n_noise_channels: 0, mode };
-    let one_second = rate_hz as usize;
-    let mut denoiser = Denoiser::with_kernel(spec, kernel)?;
-    let mut synth = Synth::new(NoiseKind::Pink, sample_rate_hz, -30.0, 1);
-    let mut noise = vec![0.0; one_second];
-    synth.fill(&mut noise);
-    let mut settings = Settings { engine, capture: true, ..Settings::default() };
-    let mut block = vec![vec![0.0f32; block_len]; n_channels];
-    let mut run = |settings: &Settings, start: usize| {
-        for channel in &mut block {
-            for (idx, sample) in channel.iter_mut().enumerate() {
-                *sample = noise[(start + idx) % noise.len()];
-            }
-        }
-        let mut io: Vec<&mut [f32]> = block.iter_mut().map(Vec::as_mut_slice).collect();
-        let started = Instant::now();
-        denoiser.process(&mut io, None, settings, &mut ());
-        started.elapsed().as_secs_f64()
-    };
-    for start in (0..one_second).step_by(block_len) {
-        run(&settings, start);
-    }
-    settings.capture = false;
-    let n_calls = ((seconds * sample_rate_hz) as usize / block_len).max(1);
-    let mut times_s: Vec<f64> = (0..n_calls).map(|call| run(&settings, call * block_len)).collect();
-    let total_s: f64 = times_s.iter().sum();
-    times_s.sort_by(f64::total_cmp);
-    let at = |share: f64| times_s[((n_calls - 1) as f64 * share) as usize] * 1e6;
+    let mut stream = learned_stream(spec, kernel)?;
+    let settings = Settings { engine, ..Settings::default() };
+    let times = time_calls(&mut stream, &settings, seconds, block_len);
     Ok(Cost {
         engine,
         kernel: kernel.level(),
         mode,
         rate_hz,
         block_len,
-        core_percent: 100.0 * total_s * sample_rate_hz / (n_calls * block_len) as f64,
-        p50_us: at(0.5),
-        p99_us: at(0.99),
-        max_us: at(1.0),
+        core_percent: times.core_percent(),
+        p50_us: times.within_us(0.5),
+        p99_us: times.within_us(0.99),
+        max_us: times.within_us(1.0),
         budget_us: block_len as f64 / sample_rate_hz * 1e6,
     })
 }
@@ -152,7 +127,8 @@ fn kernel_name(cost: &Cost) -> Option<String> {
 
 fn to_json(cost: &Cost) -> serde_json::Value {
     json!({
-        "engine": engine_name(cost.engine), "kernel": kernel_name(cost), "mode": mode_name(cost.mode), "rate_hz": cost.rate_hz,
+        "engine": engine_name(cost.engine), "kernel": kernel_name(cost),
+        "mode": mode_name(cost.mode), "rate_hz": cost.rate_hz,
         "block": cost.block_len, "core_percent": cost.core_percent, "p50_us": cost.p50_us,
         "p99_us": cost.p99_us, "max_us": cost.max_us, "budget_us": cost.budget_us,
     })

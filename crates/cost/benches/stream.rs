@@ -1,15 +1,16 @@
-//! What a stream costs: `cargo bench -p quell-core`.
+//! What a stream costs: `cargo bench -p quell-cost`.
 //!
 //! Prints the share of one core that one second of audio takes, its ratio to the bare transforms,
 //! the time of single calls, and how the cost grows with rate and channels. Without `--bench` (as
 //! under `cargo test --benches`) every measurement runs once and briefly, to prove that it runs.
 
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use quell_core::kernels::{Kernel, Level};
 use quell_core::stft::{Stft, Transform};
 use quell_core::{Denoiser, Engine, Geometry, LatencyMode, ProfileSource, Settings, StreamSpec};
+use quell_cost::{learned_stream, median, noise, time_calls};
 
 fn main() {
     let effort = if std::env::args().any(|arg| arg == "--bench") {
@@ -32,11 +33,6 @@ struct Effort {
     repeats: usize,
 }
 
-fn white(n: usize) -> Vec<f32> {
-    let mut rng = fastrand::Rng::with_seed(0x71);
-    (0..n).map(|_| 0.02 * ((0..12).map(|_| rng.f32()).sum::<f32>() - 6.0)).collect()
-}
-
 /// A stream that has learned its noise.
 fn stream(rate_hz: f64, n_channels: usize, mode: LatencyMode) -> Denoiser {
     stream_on(Kernel::best(), rate_hz, n_channels, mode)
@@ -45,55 +41,13 @@ fn stream(rate_hz: f64, n_channels: usize, mode: LatencyMode) -> Denoiser {
 /// The same with the network on a kernel of the caller's choice.
 fn stream_on(kernel: Kernel, rate_hz: f64, n_channels: usize, mode: LatencyMode) -> Denoiser {
     let spec = StreamSpec { sample_rate_hz: rate_hz, n_channels, n_noise_channels: 0, mode };
-    let mut stream = Denoiser::with_kernel(spec, kernel).expect("a valid spec");
-    for capture in [true, false] {
-        let mut channels = vec![white(rate_hz as usize); n_channels];
-        let mut io: Vec<&mut [f32]> = channels.iter_mut().map(|c| &mut c[..]).collect();
-        stream.process(&mut io, None, &Settings { capture, ..Settings::default() }, &mut ());
-    }
-    assert!(stream.profile().is_some(), "{}", stream.capture_status());
-    stream
-}
-
-/// Runs one block after the other and hands the time of each to `on_call`.
-fn play(
-    stream: &mut Denoiser,
-    settings: &Settings,
-    seconds: usize,
-    block_len: usize,
-    mut on_call: impl FnMut(Duration),
-) {
-    let rate_hz = stream.spec().sample_rate_hz as usize;
-    let source = white(rate_hz);
-    let mut blocks = vec![vec![0.0; block_len]; stream.spec().n_channels];
-    for start in (0..seconds * rate_hz).step_by(block_len) {
-        let offset = start % (rate_hz - block_len);
-        for block in &mut blocks {
-            block.copy_from_slice(&source[offset..offset + block_len]);
-        }
-        let mut io: Vec<&mut [f32]> = blocks.iter_mut().map(|c| &mut c[..]).collect();
-        let begin = Instant::now();
-        stream.process(black_box(&mut io), None, settings, &mut ());
-        on_call(begin.elapsed());
-    }
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
+    learned_stream(spec, kernel).expect("a valid spec")
 }
 
 /// Share of a core that real time takes, %.
 fn share_percent(stream: &mut Denoiser, settings: &Settings, effort: Effort) -> f64 {
-    median(
-        (0..effort.repeats)
-            .map(|_| {
-                let mut total = Duration::ZERO;
-                play(stream, settings, effort.seconds, 512, |call| total += call);
-                100.0 * total.as_secs_f64() / effort.seconds as f64
-            })
-            .collect(),
-    )
+    let mut run = || time_calls(stream, settings, effort.seconds as f64, 512).core_percent();
+    median((0..effort.repeats).map(|_| run()).collect())
 }
 
 /// Share of a core that the transforms alone take: FFT, inverse FFT and windows of every frame.
@@ -102,7 +56,7 @@ fn bare_share_percent(rate_hz: f64, effort: Effort) -> f64 {
     let transform = Transform::new(geometry, LatencyMode::Standard);
     let mut stft = Stft::new(transform.clone());
     let mut spectrum = transform.make_spectrum();
-    let mut hop = white(geometry.hop_len);
+    let mut hop = noise(geometry.hop_len);
     let gain = vec![1.0; geometry.n_bins()];
     let n_frames = effort.seconds * rate_hz as usize / geometry.hop_len;
     median(
@@ -166,19 +120,14 @@ fn calls(effort: Effort) {
         Engine::ALL.into_iter().flat_map(|engine| [32, 64, 256, 1024].map(|len| (engine, len)))
     {
         let settings = Settings { engine, ..Settings::default() };
-        let mut times_us = Vec::new();
         let mut stream = stream(48_000.0, 1, LatencyMode::Standard);
-        play(&mut stream, &settings, effort.seconds, block_len, |call| {
-            times_us.push(call.as_secs_f64() * 1e6);
-        });
-        times_us.sort_by(f64::total_cmp);
-        let at = |share: f64| times_us[((times_us.len() - 1) as f64 * share) as usize];
+        let times = time_calls(&mut stream, &settings, effort.seconds as f64, block_len);
         println!(
             "  {:<10} {block_len:<10} {:>8.2} {:>8.2} {:>8.2}",
             format!("{engine:?}"),
-            at(0.5),
-            at(0.99),
-            at(1.0)
+            times.within_us(0.5),
+            times.within_us(0.99),
+            times.within_us(1.0)
         );
     }
 }

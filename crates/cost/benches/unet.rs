@@ -1,5 +1,5 @@
 //! What a frame of the network costs at each level of the kernels:
-//! `cargo bench -p quell-core --bench unet`.
+//! `cargo bench -p quell-cost --bench unet`.
 //!
 //! Without `--bench` (as under `cargo test --benches`) it runs briefly, to prove that it runs.
 
@@ -8,8 +8,11 @@ use std::time::Instant;
 
 use quell_core::kernels::{Kernel, Level};
 use quell_core::unet::{Noise, SHIPPED_WEIGHTS, UNet, Weights};
+use quell_cost::Times;
 
 const N_BINS: usize = 961;
+/// Time between two frames, seconds.
+const HOP_S: f64 = 0.01;
 
 fn main() {
     let n_frames = if std::env::args().any(|arg| arg == "--bench") { 20_000 } else { 50 };
@@ -17,16 +20,14 @@ fn main() {
     println!("µs a frame, 48 kHz mono       median    p99    max   share of a core");
     for kernel in Level::ALL.into_iter().rev().filter_map(Kernel::new) {
         let mut net = UNet::new(&weights, N_BINS, 25.0, kernel).expect("the shipped weights");
-        let mut times_us = time_frames(&mut net, n_frames);
-        times_us.sort_by(f64::total_cmp);
-        let at = |share: f64| times_us[((n_frames - 1) as f64 * share) as usize];
+        let times = Times::new(time_frames(&mut net, n_frames), HOP_S * n_frames as f64);
         println!(
             "{:<28} {:>7.1} {:>6.1} {:>6.1}   {:>6.3} %",
             format!("{:?}", kernel.level()),
-            at(0.5),
-            at(0.99),
-            at(1.0),
-            at(0.5) / 10_000.0 * 100.0
+            times.within_us(0.5),
+            times.within_us(0.99),
+            times.within_us(1.0),
+            times.core_percent()
         );
     }
 }
@@ -41,7 +42,7 @@ fn time_frames(net: &mut UNet<'_>, n_frames: usize) -> Vec<f64> {
             let start = Instant::now();
             net.estimate(black_box(&frames[idx % 64]), Noise::RunningMinimum, &mut gain);
             black_box(&gain);
-            start.elapsed().as_secs_f64() * 1e6
+            start.elapsed().as_secs_f64()
         })
         .collect()
 }
