@@ -2,7 +2,7 @@
 
 use clack_host::entry::PluginEntry;
 use quell_cli::preset;
-use quell_core::{Treatment, denoise_all};
+use quell_core::{Treatment, denoise};
 use quell_testkit::host::Rig;
 use quell_testkit::signals::{even, rms_db, seeded};
 
@@ -50,7 +50,7 @@ fn rendered_by_cli(state: &[u8], sound: &[Vec<f32>]) -> Vec<Vec<f32>> {
         mode: preset.mode,
         profile: preset.profile.as_ref(),
     };
-    denoise_all(sound, RATE_HZ, &treatment, &mut ()).expect("a valid stream")
+    denoise(sound, RATE_HZ, &treatment).expect("a valid stream")
 }
 
 #[test]

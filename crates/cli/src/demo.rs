@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::{Result, anyhow};
 use clap::Args;
 use quell_audio::{Audio, read_all, write_all};
-use quell_core::{Engine, LatencyMode, Settings, Treatment, denoise_all};
+use quell_core::{Engine, LatencyMode, Settings, Treatment};
 use quell_files::write_whole;
 use quell_lab::picture::before_after;
 
@@ -70,7 +70,7 @@ fn denoise(
     settings.choose_engine(engine);
     let rate_hz = f64::from(noisy.spec.sample_rate_hz);
     let treatment = Treatment { settings: &settings, mode, profile: Some(&learned.profile) };
-    let channels = denoise_all(&noisy.channels, rate_hz, &treatment, &mut ())?;
+    let channels = quell_core::denoise(&noisy.channels, rate_hz, &treatment)?;
     let speed = noisy.seconds() / started.elapsed().as_secs_f64();
     let clean = Audio { spec: noisy.spec, channels };
     let name = format!("after-{}-{}.flac", engine_name(engine), mode_name(mode));

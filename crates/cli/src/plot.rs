@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, anyhow, bail};
 use clap::Args;
 use quell_audio::{Audio, read_all};
-use quell_core::{Geometry, LatencyMode, Monitor, Settings, Treatment, denoise_all};
+use quell_core::{Geometry, LatencyMode, Monitor, Settings, Treatment, denoise_into};
 use quell_lab::picture::{PictureKind, Recorder, Steps, draw_steps, overview};
 
 use crate::setting_flags::SettingFlags;
@@ -77,8 +77,10 @@ pub fn run(args: &PlotArgs) -> Result<()> {
     };
     let mut recorder = Recorder::default();
     let treatment = Treatment { settings: &settings, mode, profile: Some(&learned.profile) };
-    let recovered = denoise_all(&audio.channels, rate_hz, &treatment, &mut recorder)?;
-    let recovered = Audio { spec: audio.spec, channels: recovered };
+    let mut recovered =
+        Audio { spec: audio.spec, channels: vec![Vec::new(); audio.channels.len()] };
+    let out = &mut recovered.channels;
+    denoise_into(&audio.channels, rate_hz, &treatment, &mut recorder, out)?;
     let steps = Steps {
         sample_rate_hz: rate_hz,
         noise: &noise.mono(),

@@ -1,7 +1,14 @@
 //! Whole sounds, without the latency that streams need: the output starts and ends with the input.
 //! May allocate, unlike the stream itself.
 
-use crate::{BuildError, Denoiser, LatencyMode, NoiseProfile, Settings, StreamSpec, Tap};
+use crate::capture::{CaptureRefusal, CaptureStatus};
+use crate::denoiser::{Denoiser, StreamSpec, Tap};
+use crate::geometry::{BuildError, LatencyMode};
+use crate::profile::NoiseProfile;
+use crate::settings::Settings;
+
+/// Frames that are worked on at a time.
+const BLOCK_LEN: usize = 8192;
 
 /// What is to be done with a sound.
 #[derive(Clone, Copy, Debug)]
@@ -77,22 +84,148 @@ impl AlignedStream {
 }
 
 /// Denoises a sound that is in memory, `[channel][frame]`; the output is as long.
-pub fn denoise_all(
+///
+/// [`denoise_into`] does the same into memory of the caller and shows every frame.
+pub fn denoise(
+    channels: &[Vec<f32>],
+    sample_rate_hz: f64,
+    treatment: &Treatment,
+) -> Result<Vec<Vec<f32>>, BuildError> {
+    let n_frames = channels.first().map_or(0, Vec::len);
+    let mut out = vec![Vec::with_capacity(n_frames); channels.len()];
+    denoise_into(channels, sample_rate_hz, treatment, &mut (), &mut out)?;
+    Ok(out)
+}
+
+/// Denoises a sound that is in memory into `out`, one vector a channel, whose content is replaced.
+pub fn denoise_into(
     channels: &[Vec<f32>],
     sample_rate_hz: f64,
     treatment: &Treatment,
     tap: &mut impl Tap,
-) -> Result<Vec<Vec<f32>>, BuildError> {
+    out: &mut [Vec<f32>],
+) -> Result<(), BuildError> {
     let mut stream = AlignedStream::new(sample_rate_hz, channels.len(), treatment)?;
-    let n_frames = channels.first().map_or(0, Vec::len);
-    let mut out = vec![Vec::with_capacity(n_frames); channels.len()];
+    out.iter_mut().for_each(Vec::clear);
     let mut append = |block: &[&[f32]]| -> Result<(), BuildError> {
         for (out, block) in out.iter_mut().zip(block) {
             out.extend_from_slice(block);
         }
         Ok(())
     };
-    stream.process(&mut channels.to_vec(), tap, &mut append)?;
-    stream.finish(tap, &mut append)?;
-    Ok(out)
+    let n_frames = channels.iter().map(Vec::len).min().unwrap_or(0);
+    let mut block = vec![Vec::with_capacity(BLOCK_LEN); channels.len()];
+    for start in (0..n_frames).step_by(BLOCK_LEN) {
+        let end = n_frames.min(start + BLOCK_LEN);
+        for (block, channel) in block.iter_mut().zip(channels) {
+            block.clear();
+            block.extend_from_slice(&channel[start..end]);
+        }
+        stream.process(&mut block, tap, &mut append)?;
+    }
+    stream.finish(tap, &mut append)
+}
+
+/// Learns noise from a sound that holds nothing else, `[channel][frame]`.
+///
+/// The profile serves every sample rate, latency mode and number of channels.
+pub fn learn_noise(channels: &[Vec<f32>], sample_rate_hz: f64) -> Result<NoiseProfile, LearnError> {
+    let mut denoiser = Denoiser::new(StreamSpec {
+        sample_rate_hz,
+        n_channels: channels.len(),
+        n_noise_channels: 0,
+        mode: LatencyMode::default(),
+    })?;
+    // The capture ends at the first frame that is not to be captured any more.
+    let silence = vec![vec![0.0; denoiser.geometry().hop_len]; channels.len()];
+    for (capture, mut channels) in [(true, channels.to_vec()), (false, silence)] {
+        let mut io: Vec<&mut [f32]> = channels.iter_mut().map(Vec::as_mut_slice).collect();
+        denoiser.process(&mut io, None, &Settings { capture, ..Settings::default() }, &mut ());
+    }
+    match (denoiser.capture_status(), denoiser.profile()) {
+        (CaptureStatus::Captured { .. }, Some(profile)) => Ok(profile.clone()),
+        (CaptureStatus::Refused(reason), _) => Err(reason.into()),
+        _ => Err(CaptureRefusal::TooShort { seconds: 0.0 }.into()),
+    }
+}
+
+/// Why no noise could be learned.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum LearnError {
+    /// There is no stream for such sound.
+    Build(BuildError),
+    /// The sound is no noise to learn from.
+    Refused(CaptureRefusal),
+}
+
+impl From<BuildError> for LearnError {
+    fn from(error: BuildError) -> Self {
+        Self::Build(error)
+    }
+}
+
+impl From<CaptureRefusal> for LearnError {
+    fn from(reason: CaptureRefusal) -> Self {
+        Self::Refused(reason)
+    }
+}
+
+impl core::fmt::Display for LearnError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Build(error) => write!(f, "{error}"),
+            Self::Refused(reason) => write!(f, "{reason}"),
+        }
+    }
+}
+
+impl core::error::Error for LearnError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RATE_HZ: f64 = 16_000.0;
+
+    fn noise(seed: u64, n_frames: usize) -> Vec<f32> {
+        let mut random = fastrand::Rng::with_seed(seed);
+        (0..n_frames).map(|_| 0.1 * (random.f32() - 0.5)).collect()
+    }
+
+    #[test]
+    fn the_output_is_as_long_as_the_input_and_in_time_with_it() {
+        let settings = Settings { reduction: 0.0, remove_hum: false, ..Settings::default() };
+        for mode in LatencyMode::ALL {
+            let treatment = Treatment { settings: &settings, mode, profile: None };
+            for n_frames in [0, 1, BLOCK_LEN, 20_001] {
+                let sound = [noise(1, n_frames), noise(2, n_frames)];
+                let out = denoise(&sound, RATE_HZ, &treatment).unwrap();
+                for (sound, out) in sound.iter().zip(&out) {
+                    assert_eq!(out.len(), n_frames);
+                    let error = sound.iter().zip(out).map(|(a, b)| (a - b).abs());
+                    assert!(error.fold(0.0, f32::max) < 1e-5, "{mode:?}, {n_frames}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn noise_is_learned_or_refused_with_a_reason() {
+        let sound = [noise(3, 16_000)];
+        let profile = learn_noise(&sound, RATE_HZ).unwrap();
+        let treatment = Treatment {
+            settings: &Settings::default(),
+            mode: LatencyMode::Standard,
+            profile: Some(&profile),
+        };
+        let out = denoise(&sound, RATE_HZ, &treatment).unwrap();
+        let power = |sound: &[f32]| sound.iter().map(|s| s * s).sum::<f32>();
+        assert!(power(&out[0]) < 0.03 * power(&sound[0]), "15 dB at least");
+
+        let short = learn_noise(&[noise(4, 1_000)], RATE_HZ).unwrap_err();
+        assert!(matches!(short, LearnError::Refused(CaptureRefusal::TooShort { .. })), "{short}");
+        let silent = learn_noise(&[vec![0.0; 16_000]], RATE_HZ).unwrap_err();
+        assert_eq!(silent, LearnError::Refused(CaptureRefusal::Silent));
+        assert!(matches!(learn_noise(&sound, f64::NAN), Err(LearnError::Build(_))));
+    }
 }

@@ -27,7 +27,7 @@ fn main() {
             times.within_us(0.5),
             times.within_us(0.99),
             times.within_us(1.0),
-            times.core_percent()
+            times.within_us(0.5) / (HOP_S * 1e6) * 100.0
         );
     }
 }
