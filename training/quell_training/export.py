@@ -163,6 +163,6 @@ def run(arguments: argparse.Namespace) -> None:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--checkpoint", required=True, help="float or quantised checkpoint")
-    parser.add_argument("--out", required=True, help="weights file, e.g. ../assets/unet.quell")
+    parser.add_argument("--out", required=True, help="weights file, e.g. ../crates/core/assets/unet.quell")
     parser.add_argument("--golden", help="golden vectors, e.g. ../tests/fixtures/unet/golden.quell")
     parser.add_argument("--seed", type=int, default=1)

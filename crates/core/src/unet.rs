@@ -19,7 +19,7 @@ use features::{Features, N_INPUTS, Source};
 use layers::{ByteLayer, FloatLayer, Gru, Padded, Scratch, join, sigmoid};
 
 /// The weights that ship with Quell.
-pub const SHIPPED_WEIGHTS: &[u8] = include_bytes!("../../../assets/unet.quell");
+pub const SHIPPED_WEIGHTS: &[u8] = include_bytes!("../assets/unet.quell");
 
 /// Which model ships: [`UNet::identity`] of its weights, read from their header.
 pub const SHIPPED_IDENTITY: u64 = {

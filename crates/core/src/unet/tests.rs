@@ -11,12 +11,12 @@ const GAIN_TOLERANCE: f32 = 0.03;
 /// Weights and golden vectors: those of the repository, or of the folder in `QUELL_GOLDEN_DIR`,
 /// where the training's own test puts what it has just exported.
 fn files() -> (Vec<u8>, Vec<u8>) {
-    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+    let root = env!("CARGO_MANIFEST_DIR");
     let (weights, golden) = match std::env::var("QUELL_GOLDEN_DIR") {
         Ok(folder) => (format!("{folder}/unet.quell"), format!("{folder}/golden.quell")),
         Err(_) => (
             format!("{root}/assets/unet.quell"),
-            format!("{root}/tests/fixtures/unet/golden.quell"),
+            format!("{root}/../../tests/fixtures/unet/golden.quell"),
         ),
     };
     let read = |path: &str| std::fs::read(path).unwrap_or_else(|e| panic!("{path}: {e}"));

@@ -273,7 +273,7 @@ pub(super) fn fnv1a(bytes: &[u8]) -> u64 {
 mod tests {
     use super::*;
 
-    const FILE: &[u8] = include_bytes!("../../../../assets/unet.quell");
+    const FILE: &[u8] = include_bytes!("../../assets/unet.quell");
 
     /// `FILE` with one change, and the hash made right again.
     fn forged(change: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
