@@ -10,6 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crossbeam_utils::atomic::AtomicCell;
 use quell_core::unet::SHIPPED_IDENTITY;
 use quell_core::{CaptureRefusal, CaptureStatus, NoiseProfile, Verdict};
+use ringbuf::traits::{Consumer, Observer, Producer, Split};
+use ringbuf::{HeapCons, HeapProd, HeapRb};
 
 /// Boxes that may be under way at once, with room to spare: one each way and one in every hand.
 const N_BOXES: usize = 8;
@@ -83,16 +85,16 @@ struct Desk {
     profile: Option<Arc<NoiseProfile>>,
     n_orders: u32,
     /// Boxes that the audio thread is done with.
-    unpacked: rtrb::Consumer<Box<Parcel>>,
+    unpacked: HeapCons<Box<Parcel>>,
     /// Boxes for the audio thread to fill.
-    empties: rtrb::Producer<Box<Parcel>>,
+    empties: HeapProd<Box<Parcel>>,
 }
 
 /// The side of the audio thread.
 pub struct AudioEnd {
     link: Arc<Link>,
-    unpacked: rtrb::Producer<Box<Parcel>>,
-    empties: rtrb::Consumer<Box<Parcel>>,
+    unpacked: HeapProd<Box<Parcel>>,
+    empties: HeapCons<Box<Parcel>>,
     /// A box that came back unread.
     spare: Option<Box<Parcel>>,
     /// Number of the last parcel unpacked.
@@ -103,8 +105,8 @@ pub struct AudioEnd {
 
 /// Makes both ends.
 pub fn link() -> (Arc<Link>, AudioEnd) {
-    let (unpacked_in, unpacked_out) = rtrb::RingBuffer::new(N_BOXES);
-    let (empties_in, empties_out) = rtrb::RingBuffer::new(N_BOXES);
+    let (unpacked_in, unpacked_out) = HeapRb::new(N_BOXES).split();
+    let (empties_in, empties_out) = HeapRb::new(N_BOXES).split();
     let link = Arc::new(Link {
         to_audio: AtomicCell::new(None),
         from_audio: AtomicCell::new(None),
@@ -144,7 +146,7 @@ impl Link {
     pub fn set_profile(&self, profile: Option<NoiseProfile>) {
         let mut desk = self.lock();
         self.collect(&mut desk);
-        while desk.unpacked.pop().is_ok() {}
+        while desk.unpacked.try_pop().is_some() {}
         desk.n_orders = desk.n_orders.wrapping_add(1);
         let parcel =
             Parcel { profile: profile.clone().unwrap_or_default(), order_idx: desk.n_orders };
@@ -216,7 +218,7 @@ impl Link {
             desk.profile = Some(Arc::new(parcel.profile.clone()));
         }
         // A full ring means that the audio thread has more than enough boxes.
-        drop(desk.empties.push(parcel));
+        drop(desk.empties.try_push(parcel));
     }
 }
 
@@ -234,17 +236,17 @@ impl AudioEnd {
         self.order_idx = desk.n_orders;
         // Boxes of the last stream may be too small for this one.
         self.spare = None;
-        while self.empties.pop().is_ok() {}
+        while self.empties.try_pop().is_some() {}
         for _ in 0..2 {
             let profile = NoiseProfile::with_capacity(n_channels, n_bins);
-            drop(desk.empties.push(Box::new(Parcel { profile, order_idx: 0 })));
+            drop(desk.empties.try_push(Box::new(Parcel { profile, order_idx: 0 })));
         }
         desk.profile.clone()
     }
 
     /// Hands a newly ordered profile to `adopt`: `None` removes the print.
     pub fn unpack_order(&mut self, adopt: impl FnOnce(Option<&NoiseProfile>)) {
-        if self.unpacked.slots() == 0 {
+        if self.unpacked.is_full() {
             return;
         }
         let Some(parcel) = self.link.to_audio.take() else { return };
@@ -252,7 +254,7 @@ impl AudioEnd {
         self.is_owing = false;
         adopt(Some(&parcel.profile).filter(|profile| !profile.is_empty()));
         // There is a slot: it was looked for above, and only this side fills the ring.
-        if let Err(rtrb::PushError::Full(parcel)) = self.unpacked.push(parcel) {
+        if let Err(parcel) = self.unpacked.try_push(parcel) {
             std::mem::forget(parcel);
         }
     }
@@ -265,7 +267,7 @@ impl AudioEnd {
     /// Sends an owed profile, or leaves it owed where no box is at hand.
     pub fn send(&mut self, profile: Option<&NoiseProfile>) {
         let (true, Some(profile)) = (self.is_owing, profile) else { return };
-        let Some(mut parcel) = self.spare.take().or_else(|| self.empties.pop().ok()) else {
+        let Some(mut parcel) = self.spare.take().or_else(|| self.empties.try_pop()) else {
             return;
         };
         parcel.profile.copy_from(profile);

@@ -28,9 +28,10 @@ mod widgets;
 mod window;
 
 use std::error::Error;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, OnceLock};
 
+use atomic_float::AtomicF64;
 use egui::Ui;
 use nice_plug::context::gui::GuiContext;
 use nice_plug::editor::dpi::{LogicalSize, NativeSize, Size};
@@ -65,15 +66,15 @@ impl EditsSlot {
 pub struct QuellEditor {
     shared: Shared,
     memory: Arc<Mutex<Memory>>,
-    /// Physical pixels per logical one, as bits of f64: what the last window had.
-    scale: Arc<AtomicU64>,
+    /// Physical pixels per logical one: what the last window had.
+    scale: Arc<AtomicF64>,
 }
 
 impl QuellEditor {
     /// An editor without a window.
     pub fn new(shared: Shared) -> Option<Self> {
         let memory = Arc::default();
-        Some(Self { shared, memory, scale: Arc::new(AtomicU64::new(1f64.to_bits())) })
+        Some(Self { shared, memory, scale: Arc::new(AtomicF64::new(1.0)) })
     }
 
     fn hint() -> ResizeHint {
@@ -127,7 +128,7 @@ impl Editor for QuellEditor {
     }
 
     fn size(&self) -> NativeSize<u32> {
-        let scale = f64::from_bits(self.scale.load(Ordering::Relaxed));
+        let scale = self.scale.load(Ordering::Relaxed);
         NativeSize::from_size(Size::Logical(self.logical_size().cast()), scale)
     }
 
@@ -224,7 +225,7 @@ impl EditorHandle for Handle {
 struct App {
     shared: Shared,
     memory: Arc<Mutex<Memory>>,
-    scale: Arc<AtomicU64>,
+    scale: Arc<AtomicF64>,
     life: Life,
     screen: Option<Screen>,
 }
@@ -232,7 +233,7 @@ struct App {
 impl App {
     fn note_scale(&self, scale: f64) {
         if scale.is_finite() && scale > 0.0 {
-            self.scale.store(scale.to_bits(), Ordering::Relaxed);
+            self.scale.store(scale, Ordering::Relaxed);
         }
     }
 }

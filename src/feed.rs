@@ -4,11 +4,14 @@
 //! are dropped. While no window is open one atomic flag is all that is read: no frame is prepared
 //! and no level is measured.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use atomic_float::AtomicF32;
 use nice_plug_egui::RepaintNotifier;
 use quell_core::{FrameView, Tap};
+use ringbuf::traits::{Consumer, Producer, Split};
+use ringbuf::{HeapCons, HeapProd, HeapRb};
 
 /// Columns of a display, evenly spaced over log frequency.
 pub const N_COLUMNS: usize = 256;
@@ -65,12 +68,11 @@ impl Frame {
     };
 }
 
-/// Peak since the last look, and mean square; bits of f32, which sort like the numbers as long as
-/// none is negative.
+/// Peak since the last look, and mean square.
 #[derive(Default)]
 struct Meter {
-    peak: AtomicU32,
-    mean_square: AtomicU32,
+    peak: AtomicF32,
+    mean_square: AtomicF32,
 }
 
 /// Levels of one look.
@@ -84,14 +86,14 @@ pub struct Level {
 
 impl Meter {
     fn note(&self, peak: f32, mean_square: f32) {
-        self.peak.fetch_max(peak.to_bits(), Ordering::Relaxed);
-        self.mean_square.store(mean_square.to_bits(), Ordering::Relaxed);
+        self.peak.fetch_max(peak, Ordering::Relaxed);
+        self.mean_square.store(mean_square, Ordering::Relaxed);
     }
 
     fn look(&self) -> Level {
         Level {
-            peak: f32::from_bits(self.peak.swap(0, Ordering::Relaxed)),
-            mean_square: f32::from_bits(self.mean_square.load(Ordering::Relaxed)),
+            peak: self.peak.swap(0.0, Ordering::Relaxed),
+            mean_square: self.mean_square.load(Ordering::Relaxed),
         }
     }
 }
@@ -99,8 +101,8 @@ impl Meter {
 /// The window's side.
 pub struct Feed {
     is_watched: AtomicBool,
-    sample_rate_hz: AtomicU32,
-    frames: Mutex<rtrb::Consumer<Frame>>,
+    sample_rate_hz: AtomicF32,
+    frames: Mutex<HeapCons<Frame>>,
     input: Meter,
     output: Meter,
     repaint: RepaintNotifier,
@@ -111,7 +113,7 @@ impl Feed {
     pub fn watch(&self, is_watched: bool) {
         if is_watched {
             let mut frames = self.frames();
-            while frames.pop().is_ok() {}
+            frames.clear();
             self.input.look();
             self.output.look();
         }
@@ -126,10 +128,10 @@ impl Feed {
     /// Hands every frame that has arrived to `take`, the oldest first.
     pub fn drain(&self, mut take: impl FnMut(&Frame)) {
         let mut frames = self.frames();
-        while let Ok(chunk) = frames.read_chunk(1) {
-            let (first, _) = chunk.as_slices();
-            first.iter().for_each(&mut take);
-            chunk.commit_all();
+        // Looked at where it lies: a frame has 5 kB.
+        while let Some(frame) = frames.try_peek() {
+            take(frame);
+            frames.skip(1);
         }
     }
 
@@ -140,7 +142,7 @@ impl Feed {
 
     /// Rate of the running stream, Hz; 0 before the first.
     pub fn sample_rate_hz(&self) -> f32 {
-        f32::from_bits(self.sample_rate_hz.load(Ordering::Relaxed))
+        self.sample_rate_hz.load(Ordering::Relaxed)
     }
 
     /// Wakes the window, from any thread.
@@ -153,7 +155,7 @@ impl Feed {
         &self.repaint
     }
 
-    fn frames(&self) -> MutexGuard<'_, rtrb::Consumer<Frame>> {
+    fn frames(&self) -> MutexGuard<'_, HeapCons<Frame>> {
         self.frames.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -161,7 +163,7 @@ impl Feed {
 /// The audio thread's side.
 pub struct FeedEnd {
     feed: Arc<Feed>,
-    frames: rtrb::Producer<Frame>,
+    frames: HeapProd<Frame>,
     columns: Vec<Column>,
     sample_rate_hz: f32,
     max_hz: f32,
@@ -181,10 +183,10 @@ struct Column {
 
 /// Makes both ends.
 pub fn feed() -> (Arc<Feed>, FeedEnd) {
-    let (producer, consumer) = rtrb::RingBuffer::new(N_FRAMES);
+    let (producer, consumer) = HeapRb::new(N_FRAMES).split();
     let feed = Arc::new(Feed {
         is_watched: AtomicBool::new(IS_WATCHED_FROM_THE_START.load(Ordering::Relaxed)),
-        sample_rate_hz: AtomicU32::new(0),
+        sample_rate_hz: AtomicF32::new(0.0),
         frames: Mutex::new(consumer),
         input: Meter::default(),
         output: Meter::default(),
@@ -207,7 +209,7 @@ impl FeedEnd {
     /// Makes ready for a stream. Allocates; not while audio runs.
     pub fn prepare(&mut self, sample_rate_hz: f64, bin_hz: f64, n_bins: usize) {
         self.sample_rate_hz = sample_rate_hz as f32;
-        self.feed.sample_rate_hz.store(self.sample_rate_hz.to_bits(), Ordering::Relaxed);
+        self.feed.sample_rate_hz.store(self.sample_rate_hz, Ordering::Relaxed);
         self.max_hz = MAX_HZ.min(self.sample_rate_hz / 2.0);
         self.columns.clear();
         let edge = |idx: usize| {
@@ -307,7 +309,7 @@ impl Tap for FeedEnd {
         frame.input_power = view.power.iter().sum();
         frame.output_power = (0..=last).map(output).sum();
         // Nobody empties the ring fast enough: this frame is not seen.
-        drop(self.frames.push(frame));
+        drop(self.frames.try_push(frame));
     }
 }
 

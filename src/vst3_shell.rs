@@ -19,9 +19,10 @@ mod view;
 
 use std::ffi::c_void;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use atomic_float::AtomicF64;
 use nice_plug::context::PluginApi;
 use nice_plug::context::gui::{GuiContext, GuiContextInner};
 use nice_plug::params::Params;
@@ -164,7 +165,7 @@ struct Core {
     params: Vec<(ParamID, ParamPtr)>,
     handler: Mutex<Option<ComPtr<IComponentHandler>>>,
     /// Bits of the rate of `setupProcessing`, Hz.
-    sample_rate_hz: AtomicU64,
+    sample_rate_hz: AtomicF64,
     is_active: AtomicBool,
     /// Channels of the main and of the noise input.
     layout: [AtomicU8; 2],
@@ -189,7 +190,7 @@ impl Core {
             shared,
             params,
             handler: Mutex::new(None),
-            sample_rate_hz: AtomicU64::new(0),
+            sample_rate_hz: AtomicF64::new(0.0),
             is_active: AtomicBool::new(false),
             layout: [AtomicU8::new(2), AtomicU8::new(2)],
             known_mode: AtomicU8::new(u8::MAX),
@@ -253,7 +254,7 @@ impl Core {
         if self.is_active.load(Ordering::Acquire) {
             return self.shared.link.latency_samples();
         }
-        let rate_hz = f64::from_bits(self.sample_rate_hz.load(Ordering::Relaxed));
+        let rate_hz = self.sample_rate_hz.load(Ordering::Relaxed);
         crate::latency_at(rate_hz, self.shared.params.latency_mode())
     }
 }
@@ -499,13 +500,13 @@ impl IAudioProcessorTrait for Shell {
         // SAFETY: just checked; the host passes a valid setup.
         let (rate_hz, max_block) = unsafe { ((*setup).sampleRate, (*setup).maxSamplesPerBlock) };
         self.silence.prepare(max_block);
-        self.core.sample_rate_hz.store(rate_hz.to_bits(), Ordering::Relaxed);
+        self.core.sample_rate_hz.store(rate_hz, Ordering::Relaxed);
         // SAFETY: as in `pass_on!`.
         unsafe { self.inner.setupProcessing(setup) }
     }
 
     unsafe fn process(&self, data: *mut ProcessData) -> tresult {
-        if data.is_null() || self.core.sample_rate_hz.load(Ordering::Relaxed) == 0 {
+        if data.is_null() || self.core.sample_rate_hz.load(Ordering::Relaxed) == 0.0 {
             return kInvalidArgument;
         }
         // SAFETY: the host passes a valid block; the copy differs in what the framework must not
