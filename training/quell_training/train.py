@@ -16,9 +16,10 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
-from . import workers
+from . import arithmetic, workers
 from .corpus import load
-from .geometry import HOP_LEN, RATE_HZ
+from .features import N_INPUTS
+from .geometry import HOP_LEN, N_BANDS, RATE_HZ
 from .loss import OPINION_WEIGHT, MaskLoss
 from .mixer import Mixer, Recipe
 from .model import Options, UNet
@@ -39,6 +40,7 @@ class Trainer:
         self.average = copy.deepcopy(self.model).eval().requires_grad_(False)
         self.optimiser = torch.optim.AdamW(self.model.parameters(), rate, betas=(0.9, 0.98), weight_decay=WEIGHT_DECAY)
         self.loss = MaskLoss(device)
+        self.arithmetic = "f32"
         self.step = 0
         self.seconds_seen = 0.0
 
@@ -47,7 +49,7 @@ class Trainer:
         self._set_rate(rate_factor)
         batch = mixer.batch(self.step, n_items, n_frames)
         self.model.train()
-        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.model.allows_bf16):
+        with arithmetic.autocast(self.device, self.arithmetic):
             gains, _ = self.model(batch.inputs)
         loss, parts = self.loss(gains, batch)
         self.optimiser.zero_grad(set_to_none=True)
@@ -60,6 +62,13 @@ class Trainer:
         self.seconds_seen += workers.count() * n_items * n_frames * HOP_LEN / RATE_HZ
         self._update_average()
         return {name: float(value.detach()) for name, value in dict(loss=loss, **parts).items()}
+
+    def choose_arithmetic(self, asked: str) -> str:
+        """Takes what was asked for, or the quickest where that is `auto`, and says why."""
+        self.arithmetic, why = asked, "as asked"
+        if asked == "auto":
+            self.arithmetic, why = arithmetic.chosen(self.model, self.device, (N_BANDS, N_INPUTS))
+        return f"arithmetic: {self.arithmetic} ({why})"
 
     def _set_rate(self, factor: float) -> None:
         warm_up = min(1.0, (self.step + 1) / WARM_UP_STEPS)
@@ -102,6 +111,8 @@ def run(arguments: argparse.Namespace) -> None:
 
 def _run(arguments: argparse.Namespace, rank: int) -> None:
     device = torch.device(arguments.device)
+    if device.type == "cpu":
+        torch.set_num_threads(1)  # a core for each worker
     corpus = load([Path(root) for root in arguments.data], Path(arguments.cache))
     recipe = Recipe(music_rule=not arguments.no_music_rule)
     torch.manual_seed(arguments.seed)
@@ -124,6 +135,9 @@ def train(trainer: Trainer, mixer: Mixer, arguments: argparse.Namespace, last_st
     first_step, saved_at = trainer.step, time.monotonic()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     keep_freed_memory()
+    arithmetic_chosen = trainer.choose_arithmetic(arguments.arithmetic)
+    if rank == 0:
+        print(arithmetic_chosen)
     try:
         for step in tqdm(range(first_step, last_step), initial=first_step, total=last_step, mininterval=10.0, disable=rank > 0):
             wait_while_exists(arguments.pause_file)
@@ -207,6 +221,7 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rate", type=float, default=1.5e-3)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--arithmetic", choices=["auto", *arithmetic.KINDS], default="auto", help="auto: the quickest here")
     parser.add_argument("--save-every-s", type=float, default=180.0)
     parser.add_argument("--pause-file", help="sleep between steps while this file exists")
 
