@@ -1,9 +1,9 @@
 """A GRU over time that is quick on a CPU.
 
-PyTorch's own one spends most of a step on small calls there. This one projects all inputs at once and
-runs what must go frame by frame in C++ where there is a compiler (`native.py`), or in a loop in
-PyTorch. It may round its state as the 8-bit run-time does. Parameters and equations are
-those of `torch.nn.GRU`, which still runs on CUDA.
+PyTorch's own one spends most of a step on small calls there. This one runs in C++ where there is a
+compiler (`native.py`), or projects all inputs at once and loops over the frames in PyTorch, where it may
+round its state as the 8-bit run-time does. Parameters and equations are those of `torch.nn.GRU`, which
+still runs on CUDA.
 """
 
 import torch
@@ -15,27 +15,28 @@ from . import native
 STATE_STEPS = 127.0
 
 
-def run(gru: nn.GRU, x: torch.Tensor, first: torch.Tensor | None, steps: float | None = None):
-    """``[T, N, C] -> [T, N, H]`` and the last state ``[N, H]``; `steps` rounds the state."""
-    if x.is_cuda and steps is None:
+def run(gru: nn.GRU, x: torch.Tensor, first: torch.Tensor | None):
+    """``[T, N, C] -> [T, N, H]`` and the last state ``[N, H]``."""
+    if x.is_cuda:
         y, last = gru(x, None if first is None else first[None])
         return y, last[0]
-    projected = nn.functional.linear(x, gru.weight_ih_l0, gru.bias_ih_l0).float()
     if first is None:
-        first = projected.new_zeros(x.shape[1], gru.hidden_size)
+        first = x.new_zeros(x.shape[1], gru.hidden_size, dtype=torch.float32)
+    if native.can_run(x, first):
+        states = native.Gru.apply(x.float()[None], first, *weights(gru))[0]
+        return states, states[-1]
+    projected = nn.functional.linear(x, gru.weight_ih_l0, gru.bias_ih_l0).float()
     with torch.autocast(x.device.type, enabled=False):
-        states = scan(projected, gru.weight_hh_l0, gru.bias_hh_l0, first, steps)
+        states = Scan.apply(projected, gru.weight_hh_l0, gru.bias_hh_l0, first, None)
     return states, states[-1]
 
 
-def scan(projected, weight, bias, first, steps: float | None = None) -> torch.Tensor:
-    """States ``[T, N, H]`` over inputs ``[T, N, 3H]`` that went through their product already."""
-    if steps is None and native.can_scan(first):
-        return native.Scan.apply(projected, weight, bias, first)
-    return _Scan.apply(projected, weight, bias, first, steps)
+def weights(gru: nn.GRU) -> tuple[torch.Tensor, ...]:
+    """In the order that the native parts take."""
+    return gru.weight_ih_l0, gru.weight_hh_l0, gru.bias_ih_l0, gru.bias_hh_l0
 
 
-class _Scan(torch.autograd.Function):
+class Scan(torch.autograd.Function):
     """``h[t] = n + z (h[t-1] - n)`` over projected inputs ``[T, N, 3H]`` in the order r, z, n."""
 
     @staticmethod

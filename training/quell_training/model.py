@@ -40,24 +40,40 @@ class BandConv(nn.Module):
         nn.init.kaiming_normal_(self.linear.weight, nonlinearity="relu")
         nn.init.zeros_(self.linear.bias)
 
-    def forward(self, x):
+    def forward(self, x, beside=None):
+        """`beside` has more channels for the same positions."""
         if self.training and native.can_convolve(x, self.norm.num_features):
-            return self._forward_native(x.bfloat16())
+            return self._forward_native(x, beside)
+        x = x if beside is None else torch.cat([x, beside.to(x.dtype)], -1)
+        if self.training and native.can_convolve_bf16(x, self.norm.num_features):
+            return self._forward_native_bf16(x.bfloat16())
         y = self.linear(self.gather(x))
         y = self.norm(y.flatten(0, -2)).view(y.shape)
         return nn.functional.relu6(y)
 
-    def _forward_native(self, x):
+    def _forward_native(self, x, beside):
+        linear, norm = self.linear, self.norm
+        out, mean, variance = native.Convolution.apply(
+            x, beside, linear.weight, linear.bias, norm.weight, norm.bias, norm.eps, self.stride
+        )
+        self._keep_moments(mean, variance, out[..., 0].numel())
+        return out
+
+    def _forward_native_bf16(self, x):
         if self.n_taps > 1:
             x = native.Taps.apply(x, self.n_taps, self.stride)
         y = self.linear(x)
         rows, norm = y.flatten(0, -2), self.norm
         out, mean, variance = native.NormRelu6.apply(rows, norm.weight, norm.bias, norm.eps)
-        with torch.no_grad():
-            norm.running_mean.lerp_(mean, norm.momentum)
-            norm.running_var.lerp_(variance * (len(rows) / (len(rows) - 1)), norm.momentum)
-            norm.num_batches_tracked += 1
+        self._keep_moments(mean, variance, len(rows))
         return out.view(y.shape)
+
+    @torch.no_grad()
+    def _keep_moments(self, mean, variance, n_rows: int) -> None:
+        norm = self.norm
+        norm.running_mean.lerp_(mean, norm.momentum)
+        norm.running_var.lerp_(variance * (n_rows / (n_rows - 1)), norm.momentum)
+        norm.num_batches_tracked += 1
 
     def gather(self, x):
         """``[B, T, F, C] -> [B, T, F/stride, n_taps*C]``, zeros beyond the ends."""
@@ -92,6 +108,10 @@ class TimeBlock(nn.Module):
 
     def forward(self, x, state=None):
         b, t, f, c = x.shape
+        if native.can_run(x):
+            x = x.float()
+            first = x.new_zeros(b * f, c) if state is None else state
+            return native.TimeBlock.apply(x, first, *gru.weights(self.gru), self.pointwise.weight, self.pointwise.bias)
         sequences = x.transpose(0, 1).reshape(t, b * f, c)
         y, state = gru.run(self.gru, sequences, state)
         y = self.pointwise(y).view(t, b, f, c).transpose(0, 1)
@@ -110,7 +130,10 @@ class GlobalBlock(nn.Module):
     def forward(self, x, state=None):
         y = nn.functional.relu6(self.squeeze(x.flatten(2)))
         y, state = gru.run(self.gru, y.transpose(0, 1), state)
-        return nn.functional.relu6(x + self.expand(y).transpose(0, 1).view(x.shape)), state
+        y = y.transpose(0, 1)
+        if native.can_run(x, y):
+            return native.AddRelu6.apply(x.float().flatten(2), y, self.expand.weight, self.expand.bias).view(x.shape), state
+        return nn.functional.relu6(x + self.expand(y).view(x.shape)), state
 
 
 class UNet(nn.Module):
@@ -142,9 +165,9 @@ class UNet(nn.Module):
         y, time1 = self.time1(self.e4(skip3), states[0])
         y, whole = self.whole(y, states[1])
         y, time2 = self.time2(y, states[2])
-        y = self.join3(torch.cat([self.d3(y), skip3], -1))
-        y = self.join2(torch.cat([self.d2(y), skip1], -1))
-        z = self.out(self.last(torch.cat([self.d1(y), x.to(y.dtype)], -1))).squeeze(-1).float()
+        y = self.join3(self.d3(y), skip3)
+        y = self.join2(self.d2(y), skip1)
+        z = self.out(self.last(self.d1(y), x)).squeeze(-1).float()
         if self.options.residual:
             z = z + torch.logit((x[..., 3].float() + 1.0) / 2.0, eps=0.003)
         return torch.sigmoid(z), (time1, whole, time2)

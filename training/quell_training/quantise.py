@@ -90,7 +90,7 @@ class QuantGru(nn.Module):
             first = projected.new_zeros(x.shape[1], self.n_hidden)
         weight, scale, _ = self.state.integers()
         real = weight * (scale * gru.STATE_STEPS)[:, None]
-        states = gru.scan(projected, real, self.state.bias, first, gru.STATE_STEPS)
+        states = gru.Scan.apply(projected, real, self.state.bias, first, gru.STATE_STEPS)
         return round_through(gru.STATE_STEPS * states + gru.STATE_STEPS), states[-1]
 
 
