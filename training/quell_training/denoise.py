@@ -17,6 +17,7 @@ class CheckpointDenoiser:
 
     def __init__(self, checkpoint: Path, is_quantised: bool = False):
         self.model = (load_quantised if is_quantised else load_float)(checkpoint)
+        self.level = self.model.options.level
 
     @torch.no_grad()
     def __call__(self, noisy: torch.Tensor, noise: torch.Tensor | None, source: float) -> torch.Tensor:
@@ -27,7 +28,7 @@ class CheckpointDenoiser:
             profile = _captured(noise).expand_as(power)
         else:
             profile = features.running_minimum(power)
-        inputs = features.network_input(power, profile, torch.tensor([source]))
+        inputs = features.network_input(power, profile, torch.tensor([source]), self.level)
         gains, _ = self.model(inputs)
         return with_gains(spectra, gains[0], len(noisy))
 

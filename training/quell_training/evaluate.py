@@ -183,13 +183,13 @@ def run(arguments: argparse.Namespace) -> None:
         items = colour_items(manifest, arguments.seed, arguments.files)
     else:
         items = (clean_items if arguments.clean else manifest_items)(manifest, arguments.group)
-    rows = []
+    rows, gain = [], 10.0 ** (arguments.gain_db / 20.0)
     out_folder = Path(arguments.out) if arguments.out else None
     if out_folder:
         out_folder.mkdir(parents=True, exist_ok=True)
     for row, clean, noisy, noise, lead in items:
         heard_from = lead if arguments.cold else 0
-        out = denoise(noisy[heard_from:], noise, clean[heard_from:])
+        out = denoise(*(gain * x for x in (noisy[heard_from:], noise, clean[heard_from:]))) / gain
         n = min(len(clean), heard_from + len(out), len(noisy))
         clean, noisy, out = clean[lead:n], noisy[lead:n], out[lead - heard_from : n - heard_from]
         scores = all_measures(clean, out, noisy)
@@ -224,6 +224,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--colours", action="store_true", help="generated noise on the manifest's clean speech")
     parser.add_argument("--clean", action="store_true", help="the manifest's clean recordings as input: what is lost")
     parser.add_argument("--cold", action="store_true", help="cut the lead-in off what the engine hears; a print is still made of it")
+    parser.add_argument("--gain-db", type=float, default=0.0, help="play everything louder or softer to the engine, and back")
     parser.add_argument("--files", type=int, help="clean files for --colours; all if not given")
     parser.add_argument("--profile", choices=SOURCES, default="captured", help="what a checkpoint is told of the noise")
     parser.add_argument("--int8", action="store_true", help="run the checkpoint in 8 bits")

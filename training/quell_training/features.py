@@ -25,6 +25,19 @@ WIENER_MEMORY = 0.96
 LEAST_A_PRIORI_SNR = 0.003
 LARGEST_SNR = 1e4
 
+# What the network may see its levels relative to: full scale, or a slow level of what comes in.
+ABSOLUTE, SLOW = "absolute", "slow"
+#: Bands that the slow level is the mean of: from 100 Hz on, above the rumble.
+SLOW_FIRST_BAND = 4
+#: Share of the way, in dB, that the slow level goes each frame: up within a syllable, down within seconds.
+SLOW_RISE, SLOW_FALL = 0.1, 0.004
+#: In the first frames it falls as fast as a mean of so many, so that it does not hang on to the first.
+SLOW_START = 0.5
+#: Frames below this level, dB per 25 Hz, are silence, and move nothing.
+SLOW_SILENCE_DB = -140.0
+#: The slow level may lie within so much of this, dB per 25 Hz; what is softer or louder is brought there.
+SLOW_TARGET_DB, SLOW_FREE_DB = -60.0, 0.0
+
 #: Mean level of a bin of Gaussian noise lies this far below the level of its mean power, dB.
 GAUSSIAN_LOG_BIAS_DB = 2.507
 
@@ -80,9 +93,35 @@ def wiener_gain(power: torch.Tensor, noise_power: torch.Tensor) -> torch.Tensor:
     return torch.stack(gains, 1)
 
 
-def network_input(power: torch.Tensor, noise_power: torch.Tensor, source: torch.Tensor) -> torch.Tensor:
+def slow_gain(power: torch.Tensor) -> torch.Tensor:
+    """Factor that brings a slow level of what comes in to where the network expects it, ``[B, T, 128] ->
+    [B, T, 1]``; causal, and equal for a sound and for the same sound at any other strength."""
+    frame_db = 10.0 * torch.log10(power[..., SLOW_FIRST_BAND:].mean(-1).clamp_min(1e-15))
+    slow_db, levels = torch.full_like(frame_db[:, 0], SLOW_TARGET_DB), []
+    n_heard = torch.zeros_like(slow_db)
+    for now_db in frame_db.unbind(1):
+        is_heard = now_db > SLOW_SILENCE_DB
+        fall = (SLOW_START / (n_heard + 1.0)).clamp_min(SLOW_FALL)
+        step = torch.where(now_db > slow_db, SLOW_RISE, fall)
+        step = torch.where(n_heard == 0.0, 1.0, step)
+        slow_db = torch.where(is_heard, torch.lerp(slow_db, now_db, step), slow_db)
+        n_heard = n_heard + is_heard
+        levels.append(slow_db)
+    away_db = torch.stack(levels, 1) - SLOW_TARGET_DB
+    return 10.0 ** ((away_db.clamp(-SLOW_FREE_DB, SLOW_FREE_DB) - away_db) / 10.0)[..., None]
+
+
+def network_input(
+    power: torch.Tensor, noise_power: torch.Tensor, source: torch.Tensor, level: str = ABSOLUTE
+) -> torch.Tensor:
     """``[B, T, 128, 5]``: level, level of the noise, their difference, the classical gain, and where
-    the noise level comes from (`source`, one of the three constants for each item)."""
+    the noise level comes from (`source`, one of the three constants for each item). Levels are relative
+    to what `level` says."""
+    if level not in (ABSOLUTE, SLOW):
+        raise ValueError(f"level={level}: expected {ABSOLUTE} or {SLOW}")
+    if level == SLOW:
+        gain = slow_gain(power)
+        power, noise_power = power * gain, noise_power * gain
     is_absent = (source == ABSENT)[:, None, None]
     noise_power = torch.where(is_absent, 0.0, noise_power)
     level_db, noise_db = to_db(power), to_db(noise_power)

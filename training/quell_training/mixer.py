@@ -43,6 +43,7 @@ class Recipe:
     profile_off_share: float = 0.10  # captured up to 6 dB too high or too low
     profile_wrong_share: float = 0.05  # captured from some other noise
     music_rule: bool = True  # off only for the ablation that shows why it is on
+    level: str = features.ABSOLUTE  # what the levels that the network sees are relative to
 
 
 @dataclass
@@ -81,7 +82,7 @@ class Mixer:
         noisy = wanted + unwanted[:, :n_frames]
         power = band_means(power_of(noisy))
         profile, source = self._profile(power, unwanted[:, n_frames:], draw)
-        inputs = features.network_input(power, profile, source)
+        inputs = features.network_input(power, profile, source, self.recipe.level)
         return Batch(inputs, noisy, wanted, is_music.to(self.device), is_live)
 
     def _draw(self, step: int) -> noise.Draw:

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from . import gru, native
-from .features import N_INPUTS
+from .features import ABSOLUTE, N_INPUTS
 from .geometry import N_BANDS
 
 ACTIVATION_LIMIT = 6.0
@@ -23,6 +23,7 @@ class Options:
     """What the ablations change."""
 
     residual: bool = False  # output on top of the classical gain instead of a plain sigmoid
+    level: str = ABSOLUTE  # what the levels that it sees are relative to
 
 
 class BandConv(nn.Module):

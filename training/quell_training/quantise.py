@@ -14,7 +14,7 @@ from torch.nn.functional import linear, pad
 
 from . import gru
 from .corpus import load
-from .features import N_INPUTS
+from .features import ABSOLUTE, N_INPUTS
 from .mixer import Mixer, Recipe
 from .model import ACTIVATION_LIMIT, BandConv, Options, UNet
 from .train import Trainer, add_common_arguments, train
@@ -106,6 +106,8 @@ class QuantUNet(nn.Module):
         super().__init__()
         if source.options.residual:
             raise ValueError("the run-time has no residual output: expected a plain model")
+        if source.options.level != ABSOLUTE:
+            raise ValueError(f"the run-time knows absolute levels only: expected no model with level={source.options.level}")
         self.options = source.options
         self.e1 = nn.Linear(5 * N_INPUTS, 16)
         self.last = nn.Linear(3 * (8 + N_INPUTS), 8)

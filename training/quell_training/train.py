@@ -23,6 +23,7 @@ from .geometry import HOP_LEN, N_BANDS, RATE_HZ
 from .loss import OPINION_WEIGHT, MaskLoss
 from .mixer import Mixer, Recipe
 from .model import Options, UNet
+from .settings import with_settings
 
 WARM_UP_STEPS = 200
 WEIGHT_DECAY = 0.01
@@ -114,9 +115,9 @@ def _run(arguments: argparse.Namespace, rank: int) -> None:
     if device.type == "cpu":
         torch.set_num_threads(1)  # a core for each worker
     corpus = load([Path(root) for root in arguments.data], Path(arguments.cache))
-    recipe = Recipe(music_rule=not arguments.no_music_rule)
+    recipe = with_settings(Recipe(), arguments.recipe)
     torch.manual_seed(arguments.seed)
-    model = UNet(Options(residual=arguments.residual))
+    model = UNet(Options(residual=arguments.residual, level=recipe.level))
     trainer = Trainer(model, arguments.rate, device, arguments.seed)
     trainer.loss = MaskLoss(device, arguments.opinion_weight)
     checkpoint = Path(arguments.out) / "checkpoint.pt"
@@ -232,5 +233,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--resume", help="checkpoint to start from where --out has none")
     parser.add_argument("--decay-steps", type=int, default=0, help="let the rate fall over the last steps")
     parser.add_argument("--opinion-weight", type=float, default=OPINION_WEIGHT, help="weight of the opinion points lost")
+    parser.add_argument("--recipe", nargs="+", default=[], metavar="NAME=VALUE", help="settings of mixer.Recipe")
     parser.add_argument("--residual", action="store_true", help="output on top of the classical gain")
-    parser.add_argument("--no-music-rule", action="store_true", help="ablation: any noise under music")

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from conftest import voice
 
 from quell_training import corpus, evaluate, features, geometry, gru, noise
 from quell_training.denoise import spectra_of, with_gains
@@ -28,31 +29,6 @@ from quell_training.train import Trainer
 CPU = torch.device("cpu")
 # The tensors are small: threads would only wait for one another.
 torch.set_num_threads(1)
-
-
-def voice(n_samples: int, pitch_hz: float) -> np.ndarray:
-    """Syllables of a harmonic tone."""
-    time_s = np.arange(n_samples) / geometry.RATE_HZ
-    tone = sum(np.sin(2 * np.pi * pitch_hz * k * time_s) / k for k in range(1, 20))
-    return 0.1 * tone * np.clip(np.sin(2 * np.pi * 3.0 * time_s), 0.0, 1.0)
-
-
-@pytest.fixture(scope="session")
-def clips(tmp_path_factory) -> dict[str, corpus.Clips]:
-    root = tmp_path_factory.mktemp("data")
-    draw = np.random.default_rng(1)
-    n = 4 * geometry.RATE_HZ
-    parts = dict(
-        speech=[voice(n, hz) for hz in (110.0, 180.0, 240.0)],
-        music=[voice(n, 330.0) + voice(n, 415.0)],
-        noise=[0.1 * draw.standard_normal(n), 0.1 * np.cumsum(draw.standard_normal(n)) / 200.0],
-        rir=[np.r_[1.0, np.zeros(99), 0.3]],
-    )
-    for role, recordings in parts.items():
-        (root / role).mkdir()
-        for i, samples in enumerate(recordings):
-            soundfile.write(root / role / f"{i}.wav", samples, geometry.RATE_HZ)
-    return corpus.load([root], root / "cache")
 
 
 @pytest.fixture(scope="session")

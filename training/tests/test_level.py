@@ -1,0 +1,41 @@
+"""What the network sees of levels."""
+
+import pytest
+import torch
+
+from quell_training import features, geometry
+from quell_training.mixer import Mixer, Recipe
+from quell_training.model import Options, UNet
+from quell_training.quantise import QuantUNet
+
+CPU = torch.device("cpu")
+
+
+def test_the_slow_level_makes_loud_and_soft_look_alike(clips):
+    batch = Mixer(clips, Recipe(), CPU, seed=5).batch(0, 4, 150)
+    power = geometry.band_means(geometry.power_of(batch.noisy))
+    source = torch.full((4,), features.MINIMUM)
+
+    def seen(gain_db, level):
+        louder = power * 10.0 ** (gain_db / 10.0)
+        return features.network_input(louder, features.running_minimum(louder), source, level)
+
+    for gain_db in (-30.0, 12.0):
+        moved = (seen(gain_db, features.SLOW) - seen(0.0, features.SLOW)).abs().mean()
+        assert moved < 0.02, (gain_db, moved)
+        assert (seen(gain_db, features.ABSOLUTE) - seen(0.0, features.ABSOLUTE)).abs().mean() > 10.0 * moved
+
+
+def test_the_slow_level_knows_no_future_and_does_not_move_in_silence():
+    power = torch.rand(1, 90, geometry.N_BANDS)
+    torch.testing.assert_close(features.slow_gain(power[:, :50]), features.slow_gain(power)[:, :50])
+    power[:, 40:80] = 0.0
+    gain = features.slow_gain(power)[0, :, 0]
+    assert (gain[40:80] == gain[39]).all()
+
+
+def test_an_unknown_level_and_one_that_the_run_time_lacks_are_named(clips):
+    with pytest.raises(ValueError, match="level=fast"):
+        Mixer(clips, Recipe(level="fast"), CPU, seed=1).batch(0, 1, 20)
+    with pytest.raises(ValueError, match="level=slow"):
+        QuantUNet(UNet(Options(level=features.SLOW)))
