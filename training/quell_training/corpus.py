@@ -20,6 +20,10 @@ SUFFIXES = {".wav", ".flac", ".ogg", ".opus"}
 #: Spread over time of the band levels, below which a recording counts as stationary noise, dB.
 STATIONARY_SPREAD_DB = 1.6
 
+#: A sharp sound rises by so much within two frames, to within so much of the loudest of its recording.
+ATTACK_DB, ATTACK_REACH_DB = 10.0, 30.0
+ATTACK_FRAME_LEN = 480
+
 
 @dataclass
 class Clips:
@@ -71,6 +75,20 @@ def _read(path: Path) -> np.ndarray:
     if rate_hz != RATE_HZ:
         samples = soxr.resample(samples, rate_hz, RATE_HZ)
     return samples
+
+
+def attacks_per_s(samples: torch.Tensor) -> float:
+    """How often a second the level rises by `ATTACK_DB` within two hundredths, up to near its highest; of the
+    differences from sample to sample, so that rumble does not count."""
+    samples = samples.float().diff()
+    n_frames = len(samples) // ATTACK_FRAME_LEN
+    if n_frames < 3:
+        return 0.0
+    frames = samples[: n_frames * ATTACK_FRAME_LEN].view(n_frames, -1)
+    level_db = 10.0 * torch.log10(frames.square().mean(1) + 1e-3)
+    is_rise = (level_db[2:] - level_db[:-2] > ATTACK_DB) & (level_db[2:] > level_db.max() - ATTACK_REACH_DB)
+    starts = is_rise & ~torch.cat([is_rise.new_zeros(1), is_rise[:-1]])
+    return int(starts.sum()) / (len(samples) / RATE_HZ)
 
 
 def _spread_db(samples: np.ndarray) -> float:

@@ -6,7 +6,7 @@ it. The loudness does not matter: the mixer sets it. ``draw`` is the item's seed
 
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import torch
@@ -47,9 +47,9 @@ def kind(weight: float):
     return register
 
 
-def generate(n_samples: int, draw: Draw) -> torch.Tensor:
-    """Noise of a random kind."""
-    functions, weights = zip(*KINDS.values())
+def generate(n_samples: int, draw: Draw, among: Iterable[str] = KINDS) -> torch.Tensor:
+    """Noise of a random kind out of `among`."""
+    functions, weights = zip(*(KINDS[name] for name in among))
     return draw.scalar.choices(functions, weights)[0](n_samples, draw)
 
 
@@ -159,9 +159,5 @@ def machine(n_samples: int, draw: Draw) -> torch.Tensor:
 
 #: Kinds that music may be mixed with: those that a listener would call part of the medium.
 STATIONARY = ("white", "coloured", "pink", "brown", "hiss", "hum")
-
-
-def generate_stationary(n_samples: int, draw: Draw) -> torch.Tensor:
-    """Noise of a random kind out of `STATIONARY`."""
-    functions, weights = zip(*(KINDS[name] for name in STATIONARY))
-    return draw.scalar.choices(functions, weights)[0](n_samples, draw)
+#: What a room or a preamplifier has of its own.
+ROOM_TONE = ("coloured", "pink", "brown", "hiss", "machine")
