@@ -14,7 +14,7 @@ import torch
 
 from .corpus import load
 from .evaluate import SOURCES, as_markdown, checkpoint_denoiser, manifest_items
-from .loss import OPINION_WEIGHT, MaskLoss
+from .loss import MaskLoss, Weights
 from .measures import all_measures
 from .mixer import Mixer, Recipe
 from .model import Options, UNet
@@ -27,14 +27,14 @@ class Variant:
 
     options: Options = Options()
     recipe: Recipe = Recipe()
-    opinion_weight: float = OPINION_WEIGHT
+    weights: Weights = Weights()
 
 
 VARIANTS = {
     "plain": Variant(),
     "residual": Variant(options=Options(residual=True)),
     "no music rule": Variant(recipe=Recipe(music_rule=False)),
-    "no opinion": Variant(opinion_weight=0.0),
+    "no opinion": Variant(weights=Weights(opinion=0.0)),
 }
 MEASURES = ("pesq_wb", "stoi", "si_sdr_db", "si_sdr_gain_db", "lsd_db")
 
@@ -62,7 +62,7 @@ def _train_variant(name: str, seed: int, corpus, arguments: argparse.Namespace) 
     device = torch.device(arguments.device)
     torch.manual_seed(seed)
     trainer = Trainer(UNet(variant.options), arguments.rate, device, seed)
-    trainer.loss = MaskLoss(device, variant.opinion_weight)
+    trainer.loss = MaskLoss(device, variant.weights)
     checkpoint = Path(arguments.out) / "checkpoint.pt"
     if checkpoint.exists():
         trainer.restore(checkpoint)

@@ -3,11 +3,15 @@
 A gain is real, so the loss needs only |noisy|, |wanted| and the cosine between them.
 """
 
+from dataclasses import dataclass
+
 import torch
 
-from .geometry import N_BINS, N_SINGLE, N_WAVE_BINS, band_to_bin_matrix, speech_wave
+from . import terms
+from .clarity import Clarity
+from .geometry import BIN_HZ, N_BINS, N_SINGLE, N_WAVE_BINS, band_to_bin_matrix, power_of, speech_wave
 from .loudness import Disturbance
-from .mixer import Batch
+from .mixer import LOW_SNR_DB, Batch
 
 EXPONENT = 0.3
 MAGNITUDE_WEIGHT, COMPLEX_WEIGHT = 0.7, 0.3
@@ -16,8 +20,6 @@ OVER_SUPPRESSION = 2.0
 #: Weight of the error-to-signal ratio in dB. The compressed loss hardly sees what strong bins lose,
 #: which cost stationary noise its SI-SDR; for music it is the aim.
 RATIO_WEIGHT, RATIO_WEIGHT_MUSIC = 0.1, 0.25
-#: Weight of the opinion points lost (see `loudness`); speech only, and not where there is none.
-OPINION_WEIGHT = 2.0
 #: Speech below this mean power is none, full scale squared.
 LEAST_POWER = 1e-9
 #: An error this far below the sound is no error, dB.
@@ -29,13 +31,29 @@ LOSS_BINS = torch.cat(
 )
 #: Bins that each of them stands for.
 LOSS_BIN_SHARE = torch.cat([torch.ones(N_SINGLE), torch.full((120,), 2.0), torch.full((81,), 8.0)])
+#: Treble: bins of the loss from 8 to 16 kHz, in groups of 2 kHz.
+TREBLE = (LOSS_BINS >= 8_000 / BIN_HZ) & (LOSS_BINS < 16_000 / BIN_HZ)
+TREBLE_GROUP = 10
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What the parts of the loss that can be left out weigh."""
+
+    opinion: float = 2.0  # opinion points lost (`loudness`); speech only, and not where there is none
+    clarity: float = 0.0  # envelopes that move otherwise (`clarity`); speech in loud noise only
+    pause: float = 0.0  # noise left in pauses
+    treble: float = 0.0  # what is missing from 8 to 16 kHz; speech only
+    bins: float = 0.0  # complex error of each of the single bins by its own strength
 
 
 class MaskLoss:
     """Loss of gains on bands against a batch."""
 
-    def __init__(self, device: torch.device, opinion_weight: float = OPINION_WEIGHT):
-        self.opinion_weight = opinion_weight
+    def __init__(self, device: torch.device, weights: Weights = Weights()):
+        self.weights = weights
+        self.clarity = Clarity(device)
+        self.treble = TREBLE.to(device)
         self.bins = LOSS_BINS.to(device)
         self.share = LOSS_BIN_SHARE.to(device)
         self.disturbance = Disturbance(device)
@@ -47,26 +65,48 @@ class MaskLoss:
         noisy, wanted = batch.noisy[..., self.bins], batch.wanted[..., self.bins]
         noisy_abs, wanted_abs = noisy.abs(), wanted.abs()
         dot = noisy.real * wanted.real + noisy.imag * wanted.imag
-        opinion, has_speech = self._opinion(gains, batch)
+        opinion, unclear, has_speech = self._heard(gains, batch)
         gains = torch.cat([gains[..., :N_SINGLE], gains @ self.to_bins], -1)
 
         compressed = self._compressed(gains, noisy_abs, wanted_abs, dot)
         ratio_db = self._ratio_db(gains, noisy_abs, wanted_abs, dot)
         weight = torch.where(batch.is_music, RATIO_WEIGHT_MUSIC, RATIO_WEIGHT)
-        loss = (compressed + weight * (ratio_db - RATIO_FLOOR_DB) + self.opinion_weight * opinion).mean()
+        extra, parts = self._extra(gains, noisy_abs, wanted_abs, dot, unclear, has_speech)
+        loss = (compressed + weight * (ratio_db - RATIO_FLOOR_DB) + self.weights.opinion * opinion + extra).mean()
         return loss, dict(
             compressed=compressed.mean(), opinion=opinion[has_speech].mean(),
-            speech_db=ratio_db[~batch.is_music].mean(), music_db=ratio_db[batch.is_music].mean(),
+            speech_db=ratio_db[~batch.is_music].mean(), music_db=ratio_db[batch.is_music].mean(), **parts,
         )
 
-    def _opinion(self, gains, batch: Batch):
-        """Opinion points lost, per item, and where there is speech to have an opinion of."""
+    def _extra(self, gains, noisy_abs, wanted_abs, dot, unclear, has_speech):
+        """The parts that are off at a weight of 0, per item, and their means."""
+        weights = self.weights
+        out, wanted, noisy = (gains * noisy_abs).square(), wanted_abs.square(), noisy_abs.square()
+        powers = tuple(power * self.share for power in (out, wanted, noisy))
+        parts = {}
+        if weights.clarity:
+            parts["clarity"] = torch.where(has_speech & (_snr_db(wanted, noisy, dot, self.share) < LOW_SNR_DB), unclear, 0.0)
+        if weights.pause:
+            parts["pause"] = terms.left_in_pauses(*powers)
+        if weights.treble:
+            groups = (p[..., self.treble].unflatten(-1, (-1, TREBLE_GROUP)).sum(-1) for p in powers)
+            parts["treble"] = torch.where(has_speech, terms.missing_treble(*groups), 0.0)
+        if weights.bins:
+            error = (wanted + out - 2.0 * gains * dot)[..., :N_SINGLE].clamp_min(0.0)
+            parts["bins"] = terms.error_of_bins(error, wanted[..., :N_SINGLE])
+        total = sum(getattr(weights, name) * part for name, part in parts.items())
+        return total, {name: part.mean() for name, part in parts.items()}
+
+    def _heard(self, gains, batch: Batch):
+        """Opinion points lost and lack of clarity, per item, and where there is speech to have an opinion of."""
         wanted = batch.wanted[..., :N_WAVE_BINS]
-        has_speech = ~batch.is_music & (wanted.abs().square().sum(-1).mean(1) > LEAST_POWER)
+        has_speech = batch.is_speech & (power_of(wanted).sum(-1).mean(1) > LEAST_POWER)
         gains = torch.cat([gains[..., :N_SINGLE], gains @ self.to_wave_bins], -1)
         out = gains * batch.noisy[..., :N_WAVE_BINS]
-        waves = (speech_wave(spectra, batch.is_live) for spectra in (wanted, out))
-        return torch.where(has_speech, self.disturbance(*waves), 0.0), has_speech
+        powers = [self.disturbance.power(speech_wave(spectra, batch.is_live)) for spectra in (wanted, out)]
+        opinion = torch.where(has_speech, self.disturbance.of_power(*powers), 0.0)
+        unclear = 1.0 - self.clarity(*powers) if self.weights.clarity else torch.zeros_like(opinion)
+        return opinion, unclear, has_speech
 
     def _compressed(self, gains, noisy_abs, wanted_abs, dot):
         """Squared error of compressed magnitudes and of compressed complex values, per item."""
@@ -86,3 +126,10 @@ class MaskLoss:
         error = (error.clamp_min(0.0) * self.share).sum((1, 2))
         sound = ((wanted_abs**2 + 0.01 * noisy_abs**2) * self.share).sum((1, 2))
         return (10.0 * torch.log10(error / sound + 1e-9)).clamp_min(RATIO_FLOOR_DB)
+
+
+def _snr_db(wanted, noisy, dot, share):
+    """Power of the wanted sound over that of the rest, per item."""
+    rest = (wanted + noisy - 2.0 * dot).clamp_min(0.0)
+    wanted, rest = ((power * share).sum((1, 2)) + 1e-12 for power in (wanted, rest))
+    return 10.0 * torch.log10(wanted / rest)

@@ -86,6 +86,10 @@ class Disturbance:
 
     def __call__(self, wanted: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
         """``[B, n_samples]`` twice -> ``[B]``; 0 is no difference, 3 is bad."""
+        return self.of_power(self.power(wanted), self.power(out))
+
+    def of_power(self, wanted, out) -> torch.Tensor:
+        """The same from the `power` of both."""
         wanted, out = self._heard(wanted, out)
         wanted = wanted * self._colour(wanted, out)
         out = out * self._level(wanted, out)
@@ -97,12 +101,11 @@ class Disturbance:
     def _heard(self, wanted, out):
         """Band powers with the wanted sound at the level of listening, ``[B, n_frames, bands]``. P.862
         would bring both to that level; over files that is the same, and a mask would learn to fade."""
-        wanted, out = self._power(wanted), self._power(out)
         level = (wanted @ self.carries_speech).mean(1).clamp_min(1e-20)
         scale = (10.0 ** (LISTENING_LEVEL_DB / 10.0) / level)[:, None, None]
         return (wanted @ self.to_bands) * scale, (out @ self.to_bands) * scale
 
-    def _power(self, samples):
+    def power(self, samples):
         """Power of the bins between 0 Hz and Nyquist, ``[B, n_frames, 255]``."""
         spectra = torch.fft.rfft(samples.unfold(-1, FRAME_LEN, HOP_LEN) * self.window)[..., 1:-1]
         return spectra.real.square() + spectra.imag.square()

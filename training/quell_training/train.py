@@ -20,7 +20,7 @@ from . import arithmetic, workers
 from .corpus import load
 from .features import N_INPUTS
 from .geometry import HOP_LEN, N_BANDS, RATE_HZ
-from .loss import OPINION_WEIGHT, MaskLoss
+from .loss import MaskLoss, Weights
 from .mixer import Mixer, Recipe
 from .model import Options, UNet
 from .settings import with_settings
@@ -119,7 +119,7 @@ def _run(arguments: argparse.Namespace, rank: int) -> None:
     torch.manual_seed(arguments.seed)
     model = UNet(Options(residual=arguments.residual, level=recipe.level))
     trainer = Trainer(model, arguments.rate, device, arguments.seed)
-    trainer.loss = MaskLoss(device, arguments.opinion_weight)
+    trainer.loss = MaskLoss(device, with_settings(Weights(), arguments.loss))
     checkpoint = Path(arguments.out) / "checkpoint.pt"
     if checkpoint.exists():
         trainer.restore(checkpoint)
@@ -232,6 +232,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--workers", type=int, default=1, help="processes that learn together, a core each")
     parser.add_argument("--resume", help="checkpoint to start from where --out has none")
     parser.add_argument("--decay-steps", type=int, default=0, help="let the rate fall over the last steps")
-    parser.add_argument("--opinion-weight", type=float, default=OPINION_WEIGHT, help="weight of the opinion points lost")
     parser.add_argument("--recipe", nargs="+", default=[], metavar="NAME=VALUE", help="settings of mixer.Recipe")
+    parser.add_argument("--loss", nargs="+", default=[], metavar="NAME=VALUE", help="settings of loss.Weights")
     parser.add_argument("--residual", action="store_true", help="output on top of the classical gain")
