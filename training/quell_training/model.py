@@ -42,9 +42,10 @@ class BandConv(nn.Module):
         nn.init.zeros_(self.linear.bias)
 
     def forward(self, x, beside=None):
-        """`beside` has more channels for the same positions."""
+        """`beside` has more channels for the same positions. The native way leaves norm and ReLU6 to whoever
+        reads the result (`values`)."""
         if self.training and native.can_convolve(x, self.norm.num_features):
-            return self._forward_native(x, beside)
+            return self._forward_native(_raw(x), _raw(beside))
         x = x if beside is None else torch.cat([x, beside.to(x.dtype)], -1)
         if self.training and native.can_convolve_bf16(x, self.norm.num_features):
             return self._forward_native_bf16(x.bfloat16())
@@ -52,13 +53,12 @@ class BandConv(nn.Module):
         y = self.norm(y.flatten(0, -2)).view(y.shape)
         return nn.functional.relu6(y)
 
-    def _forward_native(self, x, beside):
+    def _forward_native(self, x: native.Raw, beside: native.Raw) -> native.Raw:
         linear, norm = self.linear, self.norm
-        out, mean, variance = native.Convolution.apply(
-            x, beside, linear.weight, linear.bias, norm.weight, norm.bias, norm.eps, self.stride
-        )
-        self._keep_moments(mean, variance, out[..., 0].numel())
-        return out
+        weights = linear.weight, linear.bias, norm.weight, norm.bias
+        y, gain, shift, mean, variance = native.Convolution.apply(*x, *beside, *weights, norm.eps, self.stride)
+        self._keep_moments(mean, variance, y[..., 0].numel())
+        return native.Raw(y, gain, shift)
 
     def _forward_native_bf16(self, x):
         if self.n_taps > 1:
@@ -87,6 +87,15 @@ class BandConv(nn.Module):
         return torch.cat(taps, dim=-1)
 
 
+def _raw(x) -> native.Raw:
+    return x if isinstance(x, native.Raw) else native.Raw(x)
+
+
+def values(x) -> torch.Tensor:
+    """What a layer gave, with its norm and its ReLU6."""
+    return x.values() if isinstance(x, native.Raw) else x
+
+
 class SubPixel(nn.Module):
     """Doubles the bands: each position gives two neighbours."""
 
@@ -96,6 +105,11 @@ class SubPixel(nn.Module):
 
     def forward(self, x):
         y = self.conv(x)
+        if isinstance(y, native.Raw):
+            return y._replace(y=self._doubled(y.y))
+        return self._doubled(y)
+
+    def _doubled(self, y):
         return y.reshape(*y.shape[:2], 2 * y.shape[2], y.shape[3] // 2)
 
 
@@ -119,6 +133,13 @@ class TimeBlock(nn.Module):
         return nn.functional.relu6(x + y), state
 
 
+def _added(x, layer: nn.Linear, y):
+    """ReLU6 of the layer's output, added to `x` if there is one."""
+    if native.can_run(y, layer.weight.t()):
+        return native.AddRelu6.apply(None if x is None else x.float(), y.float(), layer.weight, layer.bias)
+    return nn.functional.relu6(layer(y) if x is None else x + layer(y))
+
+
 class GlobalBlock(nn.Module):
     """All positions into one vector, a GRU over time, and back: what the whole frame is."""
 
@@ -129,12 +150,9 @@ class GlobalBlock(nn.Module):
         self.expand = nn.Linear(n_hidden, n_positions * n_channels)
 
     def forward(self, x, state=None):
-        y = nn.functional.relu6(self.squeeze(x.flatten(2)))
-        y, state = gru.run(self.gru, y.transpose(0, 1), state)
-        y = y.transpose(0, 1)
-        if native.can_run(x, y):
-            return native.AddRelu6.apply(x.float().flatten(2), y, self.expand.weight, self.expand.bias).view(x.shape), state
-        return nn.functional.relu6(x + self.expand(y).view(x.shape)), state
+        flat = x.flatten(2)
+        y, state = gru.run(self.gru, _added(None, self.squeeze, flat).transpose(0, 1), state)
+        return _added(flat, self.expand, y.transpose(0, 1)).view(x.shape), state
 
 
 class UNet(nn.Module):
@@ -163,12 +181,17 @@ class UNet(nn.Module):
     def forward(self, x, states=(None, None, None)):
         skip1 = self.e1(x)
         skip3 = self.e3(self.e2(skip1))
-        y, time1 = self.time1(self.e4(skip3), states[0])
+        y, time1 = self.time1(values(self.e4(skip3)), states[0])
         y, whole = self.whole(y, states[1])
         y, time2 = self.time2(y, states[2])
         y = self.join3(self.d3(y), skip3)
         y = self.join2(self.d2(y), skip1)
-        z = self.out(self.last(self.d1(y), x)).squeeze(-1).float()
+        z = self._logits(self.last(self.d1(y), x))
         if self.options.residual:
             z = z + torch.logit((x[..., 3].float() + 1.0) / 2.0, eps=0.003)
         return torch.sigmoid(z), (time1, whole, time2)
+
+    def _logits(self, y):
+        if isinstance(y, native.Raw):
+            return native.Head.apply(*y, self.out.weight, self.out.bias)
+        return self.out(y).squeeze(-1).float()

@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import warnings
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 
@@ -83,17 +84,19 @@ class Gru(torch.autograd.Function):
 
 
 class AddRelu6(torch.autograd.Function):
-    """``relu6(x + linear(y, weight, bias))``."""
+    """``relu6(x + linear(y, weight, bias))``, or without `x` where it is nothing."""
 
     @staticmethod
     def forward(ctx, x, y, weight, bias):
-        out = _added_forward(x.contiguous(), y.contiguous(), weight, bias)
-        ctx.save_for_backward(y.contiguous(), weight, out)
+        y = y.contiguous()
+        out = _added_forward(None if x is None else x.contiguous(), y, weight, bias)
+        ctx.save_for_backward(y, weight, out)
         return out
 
     @staticmethod
     def backward(ctx, gradient):
-        return _added_backward(gradient.contiguous(), *ctx.saved_tensors)
+        of_x, *rest = _added_backward(gradient.contiguous(), *ctx.saved_tensors)
+        return of_x if ctx.needs_input_grad[0] else None, *rest
 
 
 class TimeBlock(torch.autograd.Function):
@@ -140,8 +143,8 @@ def _gru_backward(gradient, x, first, states, kept, input_weight, state_weight, 
 
 
 def _added_forward(x, y, weight, bias):
-    out = torch.empty_like(x)
-    _call("added_forward", [x, y, weight.t().contiguous(), bias, out], *_rows(y), x.shape[-1])
+    out = y.new_empty(*y.shape[:-1], len(weight))
+    _call("added_forward", [x, y, weight.t().contiguous(), bias, out], *_rows(y), len(weight))
     return out
 
 
@@ -159,39 +162,108 @@ def _rows(x: torch.Tensor) -> tuple[int, int]:
 # ---- 2. Convolutions over the bands in single precision -----------------------------------------
 
 
-def can_convolve(x: torch.Tensor, n_out: int) -> bool:
+def can_convolve(x: "torch.Tensor | Raw", n_out: int) -> bool:
+    if isinstance(x, Raw):
+        return True
     suits = not x.is_cuda and x.dtype == torch.float32 and n_out % CHANNEL_STEP == 0
     return suits and not torch.is_autocast_enabled("cpu") and library() is not None
 
 
+class Raw(NamedTuple):
+    """What a convolution gives, and what is to be done to it where it is read: ``relu6(gain * y + shift)``, gain
+    and shift repeating along the last dimensions. Its gradient is that of what is read."""
+
+    y: torch.Tensor
+    gain: torch.Tensor | None = None  # as it is
+    shift: torch.Tensor | None = None
+
+    @property
+    def period(self) -> int:
+        return 1 if self.gain is None else len(self.gain)
+
+    def values(self) -> torch.Tensor:
+        return Read.apply(*self)
+
+
+class Read(torch.autograd.Function):
+    """What is read of a `Raw`."""
+
+    @staticmethod
+    def forward(ctx, y, gain, shift):
+        out = torch.empty_like(y)
+        _call("conv_read", [y, gain, shift, out], y.numel() // len(gain), len(gain))
+        return out
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return gradient, None, None
+
+
 class Convolution(torch.autograd.Function):
-    """Convolution of ``[B, T, F, C]`` (channels of two tensors side by side, or of one), batch normalisation
-    by its own statistics, ReLU6; with the mean and the variance for the running ones."""
+    """Convolution of ``[B, T, F, C]`` (channels of two `Raw` side by side, or of one) to be followed by batch
+    normalisation by its own statistics and ReLU6: `y`, `gain`, `shift`, and the mean and the variance for
+    the running ones."""
 
     @staticmethod
-    def forward(ctx, first, second, weight, bias, norm_weight, norm_bias, epsilon, stride):
-        b, t, f, n_first = first.shape
-        n_second = 0 if second is None else second.shape[-1]
-        if any(n % CHANNEL_STEP for n, i in ((n_first, 0), (n_second, 1)) if ctx.needs_input_grad[i]):
-            raise ValueError(f"no gradient for {n_first} and {n_second} channels: expected multiples of {CHANNEL_STEP}")
-        ctx.numbers = (epsilon, b * t, f, n_first, n_second, weight.shape[1] // (n_first + n_second), stride, len(weight))
-        first, second = first.contiguous(), None if second is None else second.contiguous()
+    def forward(ctx, first, first_gain, first_shift, second, second_gain, second_shift, *weights_and_numbers):
+        weight, bias, norm_weight, norm_bias, epsilon, stride = weights_and_numbers
+        inputs = [Raw(first.contiguous(), first_gain, first_shift)]
+        inputs.append(Raw(None if second is None else second.contiguous(), second_gain, second_shift))
+        ctx.numbers = _sizes(*inputs, weight, epsilon, stride)
+        _check_channels(inputs, ctx.needs_input_grad[:4:3])
+        b, t, f, _ = first.shape
         y = first.new_empty(b, t, f // stride, len(weight))
-        out, mean, variance = torch.empty_like(y), torch.empty_like(bias), torch.empty_like(bias)
-        inputs = [first, second, weight.t().contiguous(), bias, norm_weight, norm_bias]
-        _call("conv_forward", [*inputs, y, out, mean, variance], *ctx.numbers)
-        ctx.save_for_backward(first, second, weight, norm_weight, norm_bias, y, mean, variance)
-        ctx.mark_non_differentiable(mean, variance)
-        return out, mean, variance
+        gain, shift, mean, variance = (torch.empty_like(bias) for _ in range(4))
+        weights = [weight.t().contiguous(), bias, norm_weight, norm_bias]
+        _call("conv_forward", [*inputs[0], *inputs[1], *weights, y, gain, shift, mean, variance], *ctx.numbers)
+        ctx.save_for_backward(*inputs[0], *inputs[1], weight, y, gain, shift, mean, variance)
+        ctx.mark_non_differentiable(gain, shift, mean, variance)
+        return y, gain, shift, mean, variance
 
     @staticmethod
-    def backward(ctx, gradient, _of_mean, _of_variance):
-        first, second, weight, norm_weight, *_ = ctx.saved_tensors
-        of_inputs = [torch.empty_like(x) if ctx.needs_input_grad[i] else None for i, x in enumerate((first, second))]
+    def backward(ctx, gradient, *_of_statistics):
+        saved = ctx.saved_tensors
+        first, second, weight = saved[0], saved[3], saved[6]
+        of_first = torch.empty_like(first) if ctx.needs_input_grad[0] else None
+        of_second = torch.empty_like(second) if ctx.needs_input_grad[3] else None
         of_weight = weight.new_empty(weight.shape[::-1])
-        of_norm = [torch.empty_like(norm_weight) for _ in range(2)]
-        _call("conv_backward", [gradient.contiguous(), *ctx.saved_tensors, *of_inputs, of_weight, *of_norm], *ctx.numbers)
-        return *of_inputs, of_weight.t().contiguous(), torch.zeros_like(norm_weight), *of_norm, None, None
+        of_bias, of_norm_weight, of_norm_bias = (weight.new_zeros(len(weight)) for _ in range(3))
+        outputs = [of_first, of_second, of_weight, of_norm_weight, of_norm_bias]
+        _call("conv_backward", [gradient.contiguous(), *saved, *outputs], *ctx.numbers)
+        of_weights = of_weight.t().contiguous(), of_bias, of_norm_weight, of_norm_bias
+        return of_first, None, None, of_second, None, None, *of_weights, None, None
+
+
+def _sizes(first: Raw, second: Raw, weight, epsilon: float, stride: int) -> tuple[float | int, ...]:
+    b, t, f, n_first = first.y.shape
+    n_second = 0 if second.y is None else second.y.shape[-1]
+    n_taps = weight.shape[1] // (n_first + n_second)
+    return epsilon, b * t, f, n_first, first.period, n_second, second.period, n_taps, stride, len(weight)
+
+
+def _check_channels(inputs: list[Raw], need_gradients: tuple[bool, bool]) -> None:
+    for (y, gain, _), needs_gradient in zip(inputs, need_gradients, strict=True):
+        if (needs_gradient or gain is not None) and y.shape[-1] % CHANNEL_STEP:
+            raise ValueError(f"{y.shape[-1]} channels with a norm or a gradient: expected a multiple of {CHANNEL_STEP}")
+
+
+class Head(torch.autograd.Function):
+    """``linear(read, weight, bias)`` of a `Raw` of eight channels to one."""
+
+    @staticmethod
+    def forward(ctx, y, gain, shift, weight, bias):
+        out = y.new_empty(y.shape[:-1])
+        _call("head_forward", [y, gain, shift, weight, bias, out], out.numel())
+        ctx.save_for_backward(y, gain, shift, weight)
+        return out
+
+    @staticmethod
+    def backward(ctx, gradient):
+        y, gain, shift, weight = ctx.saved_tensors
+        of_y, of_weight, of_bias = torch.empty_like(y), torch.empty_like(weight), weight.new_empty(1)
+        inputs = [gradient.contiguous(), y, gain, shift, weight]
+        _call("head_backward", [*inputs, of_y, of_weight, of_bias], gradient.numel())
+        return of_y, None, None, of_weight, of_bias
 
 
 # ---- 3. Their parts in bfloat16, around products that PyTorch does with AMX ----------------------

@@ -1,9 +1,10 @@
-// A convolution over the bands with its batch normalisation and ReLU6, forward and backward, in single
-// precision: one pass over the frames for the sums over the batch, one for the rest, and nothing laid out
-// in memory in between.
+// A convolution over the bands with batch normalisation and ReLU6, forward and backward, in single precision,
+// in as few passes over memory as there can be, for memory is what they wait for: what a convolution gives
+// is kept as it is, and whoever reads it does its norm and its ReLU6 on the way. Gradients of it are those
+// of what is read.
 //
 // Arrays are dense, [frame][position][channel]. The input may come in two parts whose channels stand side
-// by side. Channels of the output, and of inputs whose gradient is asked for, are multiples of 8.
+// by side. Channels of the output, and of inputs with a norm or a gradient, are multiples of 8.
 
 #include "native_product.h"
 
@@ -22,15 +23,24 @@ inline Octet &octet(float *at) { return *(Octet *)at; }
 inline const Octet &octet(const float *at) { return *(const Octet *)at; }
 inline Octet all(float x) { return x - Octet{}; }
 
-// What is done to each channel.
-struct Norm {
-    std::vector<float> gain, shift;
-    Norm(const float *weight, const float *bias, const float *mean, const float *variance, float epsilon, int n)
-        : gain(n), shift(n) {
-        for (int c = 0; c < n; c++) {
-            gain[c] = weight[c] / std::sqrt(variance[c] + epsilon);
-            shift[c] = bias[c] - gain[c] * mean[c];
+// What is read of an array: its values as they are where there is no gain, else ReLU6 of gain x + shift.
+// Gain and shift repeat every `period` values.
+struct Source {
+    const float *at, *gain, *shift;
+    int n, period;
+
+    // Values of one frame from `first` on.
+    void read(size_t first, int n_values, float *out) const {
+        if (!gain) {
+            std::memcpy(out, at + first, n_values * sizeof(float));
+            return;
         }
+        for (int i = 0, c = first % period; i < n_values; i += OCTET, c = c + OCTET == period ? 0 : c + OCTET)
+            octet(out + i) = limited(octet(at + first + i) * octet(gain + c) + octet(shift + c));
+    }
+    static Octet limited(Octet x) {
+        x = x > all(0.0f) ? x : all(0.0f);
+        return x < all(CEILING) ? x : all(CEILING);
     }
 };
 
@@ -52,17 +62,17 @@ class Gathered {
   public:
     explicit Gathered(Shape shape) : shape(shape), values((shape.reach() + size_t(shape.block()) * shape.pitch() * shape.stride) * shape.channels()) {}
 
-    void load(const float *first, const float *second, int frame, int n) {
+    void load(const Source &first, const Source &second, int frame, int n) {
         for (int i = 0; i < n; i++) {
             float *to = &values[(shape.reach() + size_t(i) * shape.pitch() * shape.stride) * shape.channels()];
             const size_t position = size_t(frame + i) * shape.n_positions;
-            if (!second) {
-                std::memcpy(to, first + position * shape.n_first, size_t(shape.n_positions) * shape.n_first * sizeof(float));
+            if (!second.at) {
+                first.read(position * first.n, shape.n_positions * first.n, to);
                 continue;
             }
             for (size_t p = position; p < position + shape.n_positions; p++, to += shape.channels()) {
-                std::copy_n(first + p * shape.n_first, shape.n_first, to);
-                std::copy_n(second + p * shape.n_second, shape.n_second, to + shape.n_first);
+                first.read(p * first.n, first.n, to);
+                second.read(p * second.n, second.n, to + first.n);
             }
         }
     }
@@ -92,9 +102,10 @@ inline Octet passed(Octet gradient, Octet normed) {
 }
 
 // Adds the sum of the gradient that ReLU6 lets through, and of its product with the input.
-void add_flows(const float *gradient, const float *y, const Norm &norm, int n_rows, int n, double *sums) {
+void add_flows(
+    const float *gradient, const float *y, const float *gains, const float *shifts, int n_rows, int n, double *sums) {
     for (int c = 0; c < n; c += OCTET) {
-        const Octet gain = octet(&norm.gain[c]), shift = octet(&norm.shift[c]);
+        const Octet gain = octet(gains + c), shift = octet(shifts + c);
         Octet first = {}, second = {};
         for (int r = 0; r < n_rows; r++) {
             const size_t at = size_t(r) * n + c;
@@ -105,24 +116,13 @@ void add_flows(const float *gradient, const float *y, const Norm &norm, int n_ro
     }
 }
 
-void write_normed(const float *y, const Norm &norm, int n_rows, int n, float *out) {
-    for (int c = 0; c < n; c += OCTET) {
-        const Octet gain = octet(&norm.gain[c]), shift = octet(&norm.shift[c]);
-        for (int r = 0; r < n_rows; r++) {
-            const size_t at = size_t(r) * n + c;
-            Octet value = octet(y + at) * gain + shift;
-            value = value > all(0.0f) ? value : all(0.0f);
-            octet(out + at) = value < all(CEILING) ? value : all(CEILING);
-        }
-    }
-}
-
 // Gradient of the convolution's result: k flow + p y + q.
 struct Flow {
     std::vector<float> k, p, q;
-    void write(const float *gradient, const float *y, const Norm &norm, int n_rows, int n, float *out) const {
+    void write(
+        const float *gradient, const float *y, const float *gains, const float *shifts, int n_rows, int n, float *out) const {
         for (int c = 0; c < n; c += OCTET) {
-            const Octet gain = octet(&norm.gain[c]), shift = octet(&norm.shift[c]);
+            const Octet gain = octet(gains + c), shift = octet(shifts + c);
             const Octet own_k = octet(&k[c]), own_p = octet(&p[c]), own_q = octet(&q[c]);
             for (int r = 0; r < n_rows; r++) {
                 const size_t at = size_t(r) * n + c;
@@ -148,18 +148,22 @@ void write_of_input(
 
 }  // namespace
 
-// `weight` is [tap][channel of the input][channel of the output]; `y` keeps what came before the norm.
+// `weight` is [tap][channel of the input][channel of the output]. What is to be done to `y` where it is read is
+// written to `gain` and `shift`.
 extern "C" int conv_forward(
-    const float *first, const float *second, const float *weight, const float *bias, const float *norm_weight,
-    const float *norm_bias, float *y, float *out, float *mean, float *variance, float epsilon, int n_frames,
-    int n_positions, int n_first, int n_second, int n_taps, int stride, int n_out) {
+    const float *first, const float *first_gain, const float *first_shift, const float *second, const float *second_gain,
+    const float *second_shift, const float *weight, const float *bias, const float *norm_weight, const float *norm_bias,
+    float *y, float *gain, float *shift, float *mean, float *variance, float epsilon, int n_frames, int n_positions,
+    int n_first, int first_period, int n_second, int second_period, int n_taps, int stride, int n_out) {
     const Shape shape = {n_frames, n_positions, n_first, n_second, n_taps, stride, n_out};
     const int places = shape.places(), n_rows = n_frames * places;
+    const Source one = {first, first_gain, first_shift, n_first, first_period};
+    const Source other = {second, second_gain, second_shift, n_second, second_period};
     Gathered gathered(shape);
     std::vector<double> sums(2 * n_out);
     for (int frame = 0; frame < n_frames; frame += shape.block()) {
         const int n = std::min(shape.block(), n_frames - frame);
-        gathered.load(first, second, frame, n);
+        gathered.load(one, other, frame, n);
         for (int i = 0; i < n; i++) {
             float *to = y + size_t(frame + i) * places * n_out;
             for (int p = 0; p < places; p++) std::copy_n(bias, n_out, to + size_t(p) * n_out);
@@ -171,11 +175,7 @@ extern "C" int conv_forward(
     for (int c = 0; c < n_out; c++) {
         const double m = sums[c] / n_rows;
         mean[c] = m, variance[c] = std::max(sums[n_out + c] / n_rows - m * m, 0.0);
-    }
-    const Norm norm(norm_weight, norm_bias, mean, variance, epsilon, n_out);
-    for (int frame = 0; frame < n_frames; frame++) {
-        const size_t at = size_t(frame) * places * n_out;
-        write_normed(y + at, norm, places, n_out, out + at);
+        gain[c] = norm_weight[c] / std::sqrt(variance[c] + epsilon), shift[c] = norm_bias[c] - gain[c] * mean[c];
     }
     return 0;
 }
@@ -183,17 +183,19 @@ extern "C" int conv_forward(
 // `weight` is [channel of the output][tap][channel of the input], `of_weight` as in the forward pass. The
 // gradients of the inputs may be null. That of the bias is zero: the norm takes it away.
 extern "C" int conv_backward(
-    const float *gradient, const float *first, const float *second, const float *weight, const float *norm_weight,
-    const float *norm_bias, const float *y, const float *mean, const float *variance, float *of_first,
-    float *of_second, float *of_weight, float *of_norm_weight, float *of_norm_bias, float epsilon, int n_frames,
-    int n_positions, int n_first, int n_second, int n_taps, int stride, int n_out) {
+    const float *gradient, const float *first, const float *first_gain, const float *first_shift, const float *second,
+    const float *second_gain, const float *second_shift, const float *weight, const float *y, const float *gain,
+    const float *shift, const float *mean, const float *variance, float *of_first, float *of_second, float *of_weight,
+    float *of_norm_weight, float *of_norm_bias, float epsilon, int n_frames, int n_positions, int n_first,
+    int first_period, int n_second, int second_period, int n_taps, int stride, int n_out) {
     const Shape shape = {n_frames, n_positions, n_first, n_second, n_taps, stride, n_out};
     const int places = shape.places(), n_rows = n_frames * places;
-    const Norm norm(norm_weight, norm_bias, mean, variance, epsilon, n_out);
+    const Source one = {first, first_gain, first_shift, n_first, first_period};
+    const Source other = {second, second_gain, second_shift, n_second, second_period};
     std::vector<double> sums(2 * n_out);
     for (int frame = 0; frame < n_frames; frame++) {
         const size_t at = size_t(frame) * places * n_out;
-        add_flows(gradient + at, y + at, norm, places, n_out, sums.data());
+        add_flows(gradient + at, y + at, gain, shift, places, n_out, sums.data());
     }
     // k (flow - mean flow - normed * mean (flow * normed))
     Flow flow = {std::vector<float>(n_out), std::vector<float>(n_out), std::vector<float>(n_out)};
@@ -201,9 +203,9 @@ extern "C" int conv_backward(
         const double scale = 1.0 / std::sqrt(variance[c] + epsilon);
         of_norm_bias[c] = sums[c];
         of_norm_weight[c] = scale * (sums[n_out + c] - mean[c] * sums[c]);
-        flow.k[c] = norm.gain[c];
-        flow.p[c] = -norm.gain[c] * scale * (of_norm_weight[c] / n_rows);
-        flow.q[c] = -norm.gain[c] * (sums[c] / n_rows) - flow.p[c] * mean[c];
+        flow.k[c] = gain[c];
+        flow.p[c] = -gain[c] * scale * (of_norm_weight[c] / n_rows);
+        flow.q[c] = -gain[c] * (sums[c] / n_rows) - flow.p[c] * mean[c];
     }
 
     Gathered gathered(shape);
@@ -212,13 +214,14 @@ extern "C" int conv_backward(
     const size_t n_padded = n_positions + 2 * shape.reach() + stride;
     std::vector<float> room_first(n_padded * n_first), room_second(n_padded * n_second);
     std::fill_n(of_weight, size_t(shape.width()) * n_out, 0.0f);
-    for (int frame = 0; frame < n_frames; frame += shape.block()) {
-        const int n = std::min(shape.block(), n_frames - frame);
-        gathered.load(first, second, frame, n);
+    // From the end, which the sums have just been over.
+    for (int end = n_frames; end > 0; end -= shape.block()) {
+        const int frame = std::max(0, end - shape.block()), n = end - frame;
+        gathered.load(one, other, frame, n);
         for (int i = 0; i < n; i++) {
             const size_t at = size_t(frame + i) * places * n_out, position = size_t(frame + i) * n_positions;
             float *own = &flows[size_t(i) * shape.pitch() * n_out];
-            flow.write(gradient + at, y + at, norm, places, n_out, own);
+            flow.write(gradient + at, y + at, gain, shift, places, n_out, own);
             if (of_first) write_of_input(shape, own, weight, 0, n_first, room_first, of_first + position * n_first);
             if (of_second) write_of_input(shape, own, weight, n_first, n_second, room_second, of_second + position * n_second);
         }
@@ -227,5 +230,48 @@ extern "C" int conv_backward(
             product::columns_of(gathered.frame(0), gathered.step()), shape.width(), n * shape.pitch() - shape.gap(),
             product::dense(flows.data(), n_out), n_out, of_weight, n_out);
     }
+    return 0;
+}
+
+// What is read of `y`.
+extern "C" int conv_read(const float *y, const float *gain, const float *shift, float *out, int n_rows, int n) {
+    const Source source = {y, gain, shift, n, n};
+    for (int r = 0; r < n_rows; r++) source.read(size_t(r) * n, n, out + size_t(r) * n);
+    return 0;
+}
+
+// One number out of eight channels: their product with `weight`, and `bias`.
+extern "C" int head_forward(
+    const float *y, const float *gain, const float *shift, const float *weight, const float *bias, float *out, int n_rows) {
+    const Source source = {y, gain, shift, OCTET, OCTET};
+    for (int r = 0; r < n_rows; r++) {
+        float x[OCTET];
+        source.read(size_t(r) * OCTET, OCTET, x);
+        float sum = bias[0];
+        for (int c = 0; c < OCTET; c++) sum += x[c] * weight[c];
+        out[r] = sum;
+    }
+    return 0;
+}
+
+extern "C" int head_backward(
+    const float *gradient, const float *y, const float *gain, const float *shift, const float *weight, float *of_y,
+    float *of_weight, float *of_bias, int n_rows) {
+    const Source source = {y, gain, shift, OCTET, OCTET};
+    double sums[OCTET + 1] = {};
+    constexpr int BLOCK_ROWS = 256;
+    for (int begin = 0; begin < n_rows; begin += BLOCK_ROWS) {
+        Octet of_block = {};
+        float of_rows = 0.0f;
+        for (int r = begin; r < std::min(begin + BLOCK_ROWS, n_rows); r++) {
+            float x[OCTET];
+            source.read(size_t(r) * OCTET, OCTET, x);
+            octet(of_y + size_t(r) * OCTET) = all(gradient[r]) * octet(weight);
+            of_block += all(gradient[r]) * octet(x), of_rows += gradient[r];
+        }
+        for (int c = 0; c < OCTET; c++) sums[c] += of_block[c];
+        sums[OCTET] += of_rows;
+    }
+    std::copy_n(sums, OCTET, of_weight), of_bias[0] = sums[OCTET];
     return 0;
 }

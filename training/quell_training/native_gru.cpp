@@ -147,16 +147,17 @@ extern "C" int gru_backward(
     return 0;
 }
 
-// out = ReLU6 of x + y weight + bias; `weight` is [channel of y][channel of x].
+// out = ReLU6 of x + y weight + bias; `weight` is [channel of y][channel of x]. Where there is no x it is zero.
 extern "C" int added_forward(
     const float *x, const float *y, const float *weight, const float *bias, float *out, int n_rows, int n_in, int n_out) {
     const Packed packed(weight, n_in, n_out);
     for (int row = 0; row < n_rows; row += BLOCK_ROWS) {
         const int n_own = std::min(BLOCK_ROWS, n_rows - row);
-        const float *from = x + size_t(row) * n_out;
-        float *to = out + size_t(row) * n_out;
-        for (int r = 0; r < n_own; r++)
-            for (int c = 0; c < n_out; c++) to[size_t(r) * n_out + c] = from[size_t(r) * n_out + c] + bias[c];
+        const size_t at = size_t(row) * n_out;
+        float *to = out + at;
+        fill_rows(bias, n_out, n_own, to);
+        if (x)
+            for (size_t i = 0; i < size_t(n_own) * n_out; i++) to[i] += x[at + i];
         add(rows_of(y + size_t(row) * n_in, n_in), n_own, n_in, packed.right(), n_out, to, n_out);
         for (size_t i = 0; i < size_t(n_own) * n_out; i++) to[i] = std::min(std::max(to[i], 0.0f), CEILING);
     }

@@ -88,13 +88,16 @@ def test_the_native_time_block_is_its_parts():
 
 
 def test_what_is_added_before_relu6_is_what_pytorch_adds():
-    inputs = drawn(5, (2, 70, 48), (2, 70, 32), (48, 32), (48,), scale=2.0)
+    x, *inputs = drawn(5, (2, 70, 48), (2, 70, 32), (48, 32), (48,), scale=2.0)
     (weights,) = drawn(6, (2, 70, 48))
 
     def expected_of(x, y, weight, bias):
         return torch.nn.functional.relu6(x + torch.nn.functional.linear(y, weight, bias))
 
-    assert_close(with_gradients(native.AddRelu6.apply, inputs, weights), with_gradients(expected_of, inputs, weights), 1e-5)
+    expected = with_gradients(expected_of, [x, *inputs], weights)
+    assert_close(with_gradients(native.AddRelu6.apply, [x, *inputs], weights), expected, 1e-5)
+    expected = with_gradients(lambda *args: expected_of(0.0, *args), inputs, weights)
+    assert_close(with_gradients(lambda *args: native.AddRelu6.apply(None, *args), inputs, weights), expected, 1e-5)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +127,8 @@ def test_the_native_convolution_is_its_parts(n_positions, n_first, n_second, n_o
     def actual_of(*args):
         *learned, weight, bias, gain, shift = args
         first, second, *_ = *learned, *fixed, None
-        return native.Convolution.apply(first, second, weight, bias, gain, shift, 1e-3, stride)[0]
+        raw = native.Convolution.apply(first, None, None, second, None, None, weight, bias, gain, shift, 1e-3, stride)
+        return native.Raw(*raw[:3]).values()
 
     actual, expected = (with_gradients(of, inputs, weights) for of in (actual_of, expected_of))
     assert (expected[0] == 0.0).any() and (expected[0] == 6.0).any()
@@ -136,8 +140,8 @@ def test_the_native_convolution_is_its_parts(n_positions, n_first, n_second, n_o
 
 def test_a_gradient_that_the_native_convolution_lacks_is_refused():
     x = torch.zeros(1, 2, 16, 5, requires_grad=True)
-    with pytest.raises(ValueError, match="multiples of 8"):
-        native.Convolution.apply(x, None, torch.zeros(8, 15), *torch.zeros(3, 8), 1e-5, 1)
+    with pytest.raises(ValueError, match="multiple of 8"):
+        native.Convolution.apply(x, *[None] * 5, torch.zeros(8, 15), *torch.zeros(3, 8), 1e-5, 1)
 
 
 @pytest.mark.parametrize(("n_taps", "stride"), [(5, 2), (3, 2), (3, 1)])
