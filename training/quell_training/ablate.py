@@ -18,7 +18,7 @@ from .loss import MaskLoss, Weights
 from .measures import all_measures
 from .mixer import Mixer, Recipe
 from .model import Options, UNet
-from .train import Trainer, add_common_arguments, train
+from .train import Trainer, add_common_arguments, load_state, train
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def _train_variant(name: str, seed: int, corpus, arguments: argparse.Namespace) 
     trainer.loss = MaskLoss(device, variant.weights)
     checkpoint = Path(arguments.out) / "checkpoint.pt"
     if checkpoint.exists():
-        trainer.restore(checkpoint)
+        trainer.restore(load_state(checkpoint))
     arguments.decay_steps = arguments.steps // 3
     train(trainer, Mixer(corpus, variant.recipe, device, seed), arguments, arguments.steps)
     return checkpoint

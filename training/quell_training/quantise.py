@@ -12,12 +12,12 @@ import torch
 from torch import nn
 from torch.nn.functional import linear, pad
 
-from . import gru
+from . import gru, workers
 from .corpus import load
 from .features import ABSOLUTE, N_INPUTS
 from .mixer import Mixer, Recipe
 from .model import ACTIVATION_LIMIT, BandConv, Options, UNet
-from .train import Trainer, add_common_arguments, train
+from .train import Trainer, add_common_arguments, load_state, train
 
 #: u8 steps per unit of a ReLU6 activation.
 STEPS_PER_UNIT = 255.0 / ACTIVATION_LIMIT
@@ -82,6 +82,7 @@ class QuantGru(nn.Module):
         self.state = QuantLinear(
             source.weight_hh_l0.data, source.bias_hh_l0.data, 1.0 / gru.STATE_STEPS, gru.STATE_STEPS, 1.0
         )
+        self.input.n_gates = self.state.n_gates = 3
 
     def forward(self, x, first=None):
         """u8 steps ``[T, N, C]`` to the state in u8 steps ``[T, N, H]``, and the last state."""
@@ -216,12 +217,13 @@ def load_quantised(path: Path) -> QuantUNet:
 
 def run(arguments: argparse.Namespace) -> None:
     """Goes on from a float checkpoint with rounding on, the rate falling to nothing."""
-    device = torch.device(arguments.device)
+    device = workers.device(arguments.device)
     corpus = load([Path(root) for root in arguments.data], Path(arguments.cache))
-    trainer = Trainer(QuantUNet(load_float(Path(arguments.resume))), arguments.rate, device, arguments.seed)
+    model = QuantUNet(load_float(Path(arguments.resume)))
+    trainer = Trainer(model, arguments.rate, device, arguments.seed, arguments.optimiser)
     checkpoint = Path(arguments.out) / "checkpoint.pt"
     if checkpoint.exists():
-        trainer.restore(checkpoint)
+        trainer.restore(load_state(checkpoint))
     arguments.decay_steps = arguments.steps
     train(trainer, Mixer(corpus, Recipe(), device, trainer.seed), arguments, arguments.steps)
 

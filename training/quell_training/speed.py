@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from . import arithmetic
+from . import arithmetic, optimiser, workers
 from .corpus import ROLES, Clips, load
 from .geometry import HOP_LEN, RATE_HZ
 from .mixer import Mixer, Recipe
@@ -22,13 +22,12 @@ WARM_UP_STEPS = 3
 
 def run(arguments: argparse.Namespace) -> None:
     """Prints one line for each arithmetic."""
-    torch.set_num_threads(1)
     keep_freed_memory()
-    device = torch.device(arguments.device)
+    device = workers.device(arguments.device)
     corpus = load([Path(root) for root in arguments.data], Path(arguments.cache)) if arguments.data else made_up()
     print(f"{_processor()}, PyTorch {torch.__version__}, steps of {arguments.batch} x {arguments.frames} frames, one core")
     for kind in arguments.arithmetic:
-        trainer = Trainer(UNet(Options()), 1e-3, device, seed=1)
+        trainer = Trainer(UNet(Options()), None, device, 1, arguments.optimiser)
         trainer.arithmetic = kind
         mixer = Mixer(corpus, Recipe(), device, seed=1)
         core_s, wall_s = _seconds_a_step(trainer, mixer, arguments)
@@ -74,4 +73,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--batch", type=int, default=4)
     parser.add_argument("--frames", type=int, default=300)
     parser.add_argument("--arithmetic", nargs="+", choices=arithmetic.KINDS, default=list(arithmetic.KINDS))
+    parser.add_argument("--optimiser", choices=optimiser.RATES, default="adamw")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")

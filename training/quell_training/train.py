@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
-from . import arithmetic, workers
+from . import arithmetic, optimiser, workers
 from .corpus import load
 from .features import N_INPUTS
 from .geometry import HOP_LEN, N_BANDS, RATE_HZ
@@ -25,8 +25,6 @@ from .mixer import Mixer, Recipe
 from .model import Options, UNet
 from .settings import with_settings
 
-WARM_UP_STEPS = 200
-WEIGHT_DECAY = 0.01
 GRADIENT_LIMIT = 1.0
 #: Half-life of the average in steps; shorter early on, so that it follows the first descent.
 EMA_HORIZON_STEPS = 400
@@ -35,11 +33,16 @@ EMA_HORIZON_STEPS = 400
 class Trainer:
     """Model, average and optimiser, and the step counter that everything is seeded by."""
 
-    def __init__(self, model: torch.nn.Module, rate: float, device: torch.device, seed: int):
-        self.device, self.rate, self.seed = device, rate, seed
+    def __init__(
+        self, model: torch.nn.Module, rate: float | None, device: torch.device, seed: int, optimiser_name: str = "adamw"
+    ):
+        """Without a `rate` it is the usual one of the optimiser."""
+        self.device, self.rate, self.seed = device, rate or optimiser.RATES[optimiser_name], seed
         self.model = model.to(device)
         self.average = copy.deepcopy(self.model).eval().requires_grad_(False)
-        self.optimiser = torch.optim.AdamW(self.model.parameters(), rate, betas=(0.9, 0.98), weight_decay=WEIGHT_DECAY)
+        self.optimiser_name = optimiser_name
+        self.optimiser = optimiser.made(optimiser_name, self.model)
+        self.optimiser_since = 0  # the step at which it began
         self.loss = MaskLoss(device)
         self.arithmetic = "f32"
         self.step = 0
@@ -72,9 +75,10 @@ class Trainer:
         return f"arithmetic: {self.arithmetic} ({why})"
 
     def _set_rate(self, factor: float) -> None:
-        warm_up = min(1.0, (self.step + 1) / WARM_UP_STEPS)
+        n_steps = self.step + 1 - self.optimiser_since
+        warm_up = min(1.0, n_steps / optimiser.WARM_UP_STEPS[self.optimiser_name])
         for group in self.optimiser.param_groups:
-            group["lr"] = self.rate * warm_up * factor
+            group["lr"] = self.rate * group.get("rate_share", 1.0) * warm_up * factor
 
     @torch.no_grad()
     def _update_average(self) -> None:
@@ -89,7 +93,8 @@ class Trainer:
         """Everything that going on needs, atomically."""
         state = dict(
             model=self.model.state_dict(), average=self.average.state_dict(),
-            optimiser=self.optimiser.state_dict(), step=self.step, seconds_seen=self.seconds_seen,
+            optimiser=self.optimiser.state_dict(), optimiser_name=self.optimiser_name,
+            optimiser_since=self.optimiser_since, step=self.step, seconds_seen=self.seconds_seen,
             options=vars(self.model.options), seed=self.seed,
         )
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -97,12 +102,20 @@ class Trainer:
         torch.save(state, partial)
         os.replace(partial, path)
 
-    def restore(self, path: Path) -> None:
-        state = torch.load(path, map_location=self.device, weights_only=True)
+    def restore(self, state: dict) -> None:
+        """Goes on from what `save` wrote; another optimiser begins anew, with a warm-up."""
         self.model.load_state_dict(state["model"])
         self.average.load_state_dict(state["average"])
-        self.optimiser.load_state_dict(state["optimiser"])
         self.step, self.seconds_seen, self.seed = state["step"], state["seconds_seen"], state["seed"]
+        self.optimiser_since = self.step
+        if state.get("optimiser_name", "adamw") == self.optimiser_name:
+            self.optimiser.load_state_dict(state["optimiser"])
+            self.optimiser_since = state.get("optimiser_since", 0)
+
+
+def load_state(path: Path) -> dict:
+    """What `Trainer.save` wrote."""
+    return torch.load(path, map_location="cpu", weights_only=True)
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -111,22 +124,25 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _run(arguments: argparse.Namespace, rank: int) -> None:
-    device = torch.device(arguments.device)
-    if device.type == "cpu":
-        torch.set_num_threads(1)  # a core for each worker
-    corpus = load([Path(root) for root in arguments.data], Path(arguments.cache))
+    device = workers.device(arguments.device)
+    corpus = workers.first_then_rest(lambda: load([Path(root) for root in arguments.data], Path(arguments.cache)))
     recipe = with_settings(Recipe(), arguments.recipe)
     torch.manual_seed(arguments.seed)
     model = UNet(Options(residual=arguments.residual, level=recipe.level))
-    trainer = Trainer(model, arguments.rate, device, arguments.seed)
+    trainer = Trainer(model, arguments.rate, device, arguments.seed, arguments.optimiser)
     trainer.loss = MaskLoss(device, with_settings(Weights(), arguments.loss))
+    state = workers.of_first(lambda: _state_to_go_on_from(arguments))
+    if state:
+        trainer.restore(state)
+    seed = trainer.seed * workers.count() + rank
+    train(trainer, Mixer(corpus, recipe, device, seed), arguments, trainer.step + arguments.steps, rank)
+
+
+def _state_to_go_on_from(arguments: argparse.Namespace) -> dict | None:
     checkpoint = Path(arguments.out) / "checkpoint.pt"
     if checkpoint.exists():
-        trainer.restore(checkpoint)
-    elif arguments.resume:
-        trainer.restore(Path(arguments.resume))
-    seed = trainer.seed * arguments.workers + rank
-    train(trainer, Mixer(corpus, recipe, device, seed), arguments, trainer.step + arguments.steps, rank)
+        return load_state(checkpoint)
+    return load_state(Path(arguments.resume)) if arguments.resume else None
 
 
 def train(trainer: Trainer, mixer: Mixer, arguments: argparse.Namespace, last_step: int, rank: int = 0) -> None:
@@ -219,7 +235,8 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--steps", type=int, default=100_000, help="steps to go from here")
     parser.add_argument("--batch", type=int, default=8, help="mixtures a step, of each worker")
     parser.add_argument("--frames", type=int, default=300)
-    parser.add_argument("--rate", type=float, default=1.5e-3)
+    parser.add_argument("--optimiser", choices=optimiser.RATES, default="adamw")
+    parser.add_argument("--rate", type=float, help=f"default: {', '.join(f'{r:g} for {o}' for o, r in optimiser.RATES.items())}")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--arithmetic", choices=["auto", *arithmetic.KINDS], default="auto", help="auto: the quickest here")

@@ -1,5 +1,7 @@
 """Sounds and folders that several tests learn from."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import soundfile
@@ -22,7 +24,7 @@ def clips_of(samples: np.ndarray) -> corpus.Clips:
 
 
 @pytest.fixture(scope="session")
-def clips(tmp_path_factory) -> dict[str, corpus.Clips]:
+def data(tmp_path_factory) -> Path:
     root = tmp_path_factory.mktemp("data")
     draw = np.random.default_rng(1)
     n = 4 * geometry.RATE_HZ
@@ -36,4 +38,9 @@ def clips(tmp_path_factory) -> dict[str, corpus.Clips]:
         (root / role).mkdir()
         for i, samples in enumerate(recordings):
             soundfile.write(root / role / f"{i}.wav", samples, geometry.RATE_HZ)
-    return corpus.load([root], root / "cache")
+    return root
+
+
+@pytest.fixture(scope="session")
+def clips(data) -> dict[str, corpus.Clips]:
+    return corpus.load([data], data / "cache")

@@ -8,6 +8,8 @@ import argparse
 import json
 import os
 import random
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +18,7 @@ import soundfile
 import torch
 from conftest import voice
 
-from quell_training import corpus, evaluate, features, geometry, gru, noise
+from quell_training import corpus, evaluate, features, geometry, gru, noise, optimiser
 from quell_training.denoise import spectra_of, with_gains
 from quell_training.export import run as export
 from quell_training.measures import si_sdr_db, snr_db
@@ -24,7 +26,7 @@ from quell_training.loss import MaskLoss
 from quell_training.mixer import Mixer, Recipe
 from quell_training.model import UNet
 from quell_training.quantise import QuantUNet, row_scales
-from quell_training.train import Trainer
+from quell_training.train import Trainer, load_state
 
 CPU = torch.device("cpu")
 # The tensors are small: threads would only wait for one another.
@@ -65,10 +67,11 @@ def test_equal_seeds_give_equal_batches(clips):
     assert not torch.equal(first.inputs, other.inputs)
 
 
-def test_a_run_taken_up_again_goes_on_exactly(clips, tmp_path):
+@pytest.mark.parametrize("optimiser", optimiser.RATES)
+def test_a_run_taken_up_again_goes_on_exactly(optimiser, clips, tmp_path):
     def fresh():
         torch.manual_seed(2)
-        return Trainer(UNet(), 1e-3, CPU, seed=2)
+        return Trainer(UNet(), None, CPU, 2, optimiser)
 
     mixer = Mixer(clips, Recipe(), CPU, seed=2)
     through = fresh()
@@ -79,11 +82,40 @@ def test_a_run_taken_up_again_goes_on_exactly(clips, tmp_path):
         half.train_step(mixer, 2, 30)
     half.save(tmp_path / "checkpoint.pt")
     taken_up = fresh()
-    taken_up.restore(tmp_path / "checkpoint.pt")
+    taken_up.restore(load_state(tmp_path / "checkpoint.pt"))
     for _ in range(2):
         taken_up.train_step(mixer, 2, 30)
     for name, value in through.model.state_dict().items():
         assert torch.equal(value, taken_up.model.state_dict()[name]), name
+
+
+def test_a_checkpoint_of_before_there_was_a_choice_is_one_of_adamw():
+    state = load_state(Path(__file__).parent.parent / "checkpoint" / "checkpoint.pt")
+    state.pop("optimiser_name", None)
+    adamw, muon = (Trainer(UNet(), None, CPU, 1, name) for name in ("adamw", "muon"))
+    adamw.restore(state)
+    moments = adamw.optimiser.state[next(adamw.model.parameters())]["exp_avg"]
+    assert torch.equal(moments, state["optimiser"]["state"][0]["exp_avg"])
+    muon.restore(state)
+    assert muon.step == state["step"] and not muon.optimiser.matrices.state
+    muon._set_rate(1.0)
+    assert muon.optimiser.param_groups[0]["lr"] < 0.1 * muon.rate, "what begins anew has to warm up"
+
+
+def test_torchrun_learns_what_workers_learn(data, tmp_path):
+    """Two processes on a CPU, started by either."""
+    asked = f"train --data {data} --cache {data / 'cache'} --steps 2 --batch 2 --frames 30 --device cpu --arithmetic f32"
+    run = [sys.executable, "-m"]
+    ways = dict(
+        workers=[*run, "quell_training", *asked.split(), "--workers", "2"],
+        torchrun=[*run, "torch.distributed.run", "--nproc-per-node", "2", "-m", "quell_training", *asked.split()],
+    )
+    for name, command in ways.items():
+        subprocess.run([*command, "--out", str(tmp_path / name)], check=True, cwd=Path(__file__).parent.parent)
+    first, second = (load_state(tmp_path / name / "checkpoint.pt") for name in ways)
+    assert first["seconds_seen"] == second["seconds_seen"] == pytest.approx(2 * 2 * 2 * 0.3)
+    for name, value in first["model"].items():
+        assert torch.equal(value, second["model"][name]), name
 
 
 def test_music_takes_stationary_noise_only(clips):
