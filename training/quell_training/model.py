@@ -1,9 +1,10 @@
-"""The network: a causal U-Net over 128 bands whose only memory are three GRUs.
+"""The network: a causal U-Net over 128 bands whose only memory are its GRUs.
 
 Tensors are ``[B, T, F, C]``: channels last, as in the run-time. Every activation between layers is
 bounded (ReLU6), so that its 8-bit scale is a constant.
 """
 
+import itertools
 from dataclasses import dataclass
 
 import torch
@@ -14,9 +15,6 @@ from .features import ABSOLUTE, N_INPUTS
 from .geometry import N_BANDS
 
 ACTIVATION_LIMIT = 6.0
-#: Units of the memory of the whole frame.
-N_WHOLE = 128
-
 
 @dataclass(frozen=True)
 class Options:
@@ -24,6 +22,7 @@ class Options:
 
     residual: bool = False  # output on top of the classical gain instead of a plain sigmoid
     level: str = ABSOLUTE  # what the levels that it sees are relative to
+    whole: tuple[int, ...] = (128,)  # units of the memories of the whole frame, one after the other
 
 
 class BandConv(nn.Module):
@@ -141,18 +140,25 @@ def _added(x, layer: nn.Linear, y):
 
 
 class GlobalBlock(nn.Module):
-    """All positions into one vector, a GRU over time, and back: what the whole frame is."""
+    """All positions into one vector, GRUs over time, and back: what the whole frame is. Each GRU hears the one
+    before, and all of them are heard."""
 
-    def __init__(self, n_positions: int, n_channels: int, n_hidden: int):
+    def __init__(self, n_positions: int, n_channels: int, n_hidden: tuple[int, ...]):
         super().__init__()
-        self.squeeze = nn.Linear(n_positions * n_channels, n_hidden)
-        self.gru = nn.GRU(n_hidden, n_hidden)
-        self.expand = nn.Linear(n_hidden, n_positions * n_channels)
+        self.squeeze = nn.Linear(n_positions * n_channels, n_hidden[0])
+        self.gru = nn.GRU(n_hidden[0], n_hidden[0])
+        self.more = nn.ModuleList(nn.GRU(n_in, n) for n_in, n in itertools.pairwise(n_hidden))
+        self.expand = nn.Linear(sum(n_hidden), n_positions * n_channels)
 
-    def forward(self, x, state=None):
+    def forward(self, x, states=None):
         flat = x.flatten(2)
-        y, state = gru.run(self.gru, _added(None, self.squeeze, flat).transpose(0, 1), state)
-        return _added(flat, self.expand, y.transpose(0, 1)).view(x.shape), state
+        y = _added(None, self.squeeze, flat).transpose(0, 1)
+        units, heard, last = [self.gru, *self.more], [], []
+        for unit, state in zip(units, states or [None] * len(units), strict=True):
+            y, state = gru.run(unit, y, state)
+            heard.append(y.transpose(0, 1))
+            last.append(state)
+        return _added(flat, self.expand, torch.cat(heard, -1)).view(x.shape), last
 
 
 class UNet(nn.Module):
@@ -168,7 +174,7 @@ class UNet(nn.Module):
         self.e3 = BandConv(24, 32, 3)
         self.e4 = BandConv(32, 32, 3, 2)
         self.time1 = TimeBlock(32)
-        self.whole = GlobalBlock(N_BANDS // 8, 32, N_WHOLE)
+        self.whole = GlobalBlock(N_BANDS // 8, 32, options.whole)
         self.time2 = TimeBlock(32)
         self.d3, self.join3 = SubPixel(32, 32), BandConv(64, 32)
         self.d2, self.join2 = SubPixel(32, 16), BandConv(32, 16)

@@ -37,9 +37,9 @@ class Muon:
     """Muon and AdamW as one, with what the trainer uses of a `torch.optim.Optimizer`."""
 
     def __init__(self, model: nn.Module):
-        n_parts = dict(_matrices(model))
-        self.matrices = _Matrices([(p, n_parts[name]) for name, p in model.named_parameters() if name in n_parts])
-        self.rest = _adamw([p for name, p in model.named_parameters() if name not in n_parts])
+        named, n_parts, taken = dict(model.named_parameters()), dict(_matrices(model)), names("muon", model)
+        self.matrices = _Matrices([(named[name], n_parts[name]) for name in taken["matrices"]])
+        self.rest = _adamw([named[name] for name in taken["rest"]])
         for group in self.rest.param_groups:
             group["rate_share"] = ADAMW_SHARE
         self.param_groups = self.matrices.param_groups + self.rest.param_groups
@@ -59,6 +59,15 @@ class Muon:
         self.matrices.load_state_dict(state["matrices"])
         self.rest.load_state_dict(state["rest"])
         self.param_groups = self.matrices.param_groups + self.rest.param_groups
+
+
+def names(name: str, model: nn.Module) -> dict[str, list[str]]:
+    """Parameters in the order of the moments in a checkpoint, by the part of the optimiser that has them."""
+    every = [name for name, _ in model.named_parameters()]
+    if name == "adamw":
+        return {"": every}
+    matrices = {name for name, _ in _matrices(model)}
+    return dict(matrices=[n for n in every if n in matrices], rest=[n for n in every if n not in matrices])
 
 
 def _matrices(model: nn.Module):

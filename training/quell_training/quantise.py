@@ -109,6 +109,8 @@ class QuantUNet(nn.Module):
             raise ValueError("the run-time has no residual output: expected a plain model")
         if source.options.level != ABSOLUTE:
             raise ValueError(f"the run-time knows absolute levels only: expected no model with level={source.options.level}")
+        if len(source.options.whole) != 1:
+            raise ValueError(f"the run-time has one memory of the whole frame: expected one, got {source.options.whole}")
         self.options = source.options
         self.e1 = nn.Linear(5 * N_INPUTS, 16)
         self.last = nn.Linear(3 * (8 + N_INPUTS), 8)

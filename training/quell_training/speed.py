@@ -27,7 +27,7 @@ def run(arguments: argparse.Namespace) -> None:
     corpus = load([Path(root) for root in arguments.data], Path(arguments.cache)) if arguments.data else made_up()
     print(f"{_processor()}, PyTorch {torch.__version__}, steps of {arguments.batch} x {arguments.frames} frames, one core")
     for kind in arguments.arithmetic:
-        trainer = Trainer(UNet(Options()), None, device, 1, arguments.optimiser)
+        trainer = Trainer(UNet(Options(whole=tuple(arguments.whole))), None, device, 1, arguments.optimiser)
         trainer.arithmetic = kind
         mixer = Mixer(corpus, Recipe(), device, seed=1)
         core_s, wall_s = _seconds_a_step(trainer, mixer, arguments)
@@ -73,5 +73,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--batch", type=int, default=4)
     parser.add_argument("--frames", type=int, default=300)
     parser.add_argument("--arithmetic", nargs="+", choices=arithmetic.KINDS, default=list(arithmetic.KINDS))
+    parser.add_argument("--whole", nargs="+", type=int, default=Options.whole, help="units of the memories of the whole frame")
     parser.add_argument("--optimiser", choices=optimiser.RATES, default="adamw")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")

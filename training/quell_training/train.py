@@ -127,11 +127,11 @@ def _run(arguments: argparse.Namespace, rank: int) -> None:
     device = workers.device(arguments.device)
     corpus = workers.first_then_rest(lambda: load([Path(root) for root in arguments.data], Path(arguments.cache)))
     recipe = with_settings(Recipe(), arguments.recipe)
+    state = workers.of_first(lambda: _state_to_go_on_from(arguments))
     torch.manual_seed(arguments.seed)
-    model = UNet(Options(residual=arguments.residual, level=recipe.level))
+    model = UNet(_options(arguments, recipe, state))
     trainer = Trainer(model, arguments.rate, device, arguments.seed, arguments.optimiser)
     trainer.loss = MaskLoss(device, with_settings(Weights(), arguments.loss))
-    state = workers.of_first(lambda: _state_to_go_on_from(arguments))
     if state:
         trainer.restore(state)
     seed = trainer.seed * workers.count() + rank
@@ -143,6 +143,20 @@ def _state_to_go_on_from(arguments: argparse.Namespace) -> dict | None:
     if checkpoint.exists():
         return load_state(checkpoint)
     return load_state(Path(arguments.resume)) if arguments.resume else None
+
+
+def _options(arguments: argparse.Namespace, recipe: Recipe, state: dict | None) -> Options:
+    """Those of the checkpoint, which the asked-for ones must not contradict."""
+    asked = dict(level=recipe.level)
+    if arguments.residual:
+        asked["residual"] = True
+    if arguments.whole:
+        asked["whole"] = tuple(arguments.whole)
+    saved = vars(Options(**state["options"])) if state else {}
+    for name, value in asked.items():
+        if saved.get(name, value) != value:
+            raise ValueError(f"the checkpoint has {name} {saved[name]}, asked for is {value}: see grow, or start anew")
+    return Options(**(saved | asked))
 
 
 def train(trainer: Trainer, mixer: Mixer, arguments: argparse.Namespace, last_step: int, rank: int = 0) -> None:
@@ -251,4 +265,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--decay-steps", type=int, default=0, help="let the rate fall over the last steps")
     parser.add_argument("--recipe", nargs="+", default=[], metavar="NAME=VALUE", help="settings of mixer.Recipe")
     parser.add_argument("--loss", nargs="+", default=[], metavar="NAME=VALUE", help="settings of loss.Weights")
+    parser.add_argument("--whole", nargs="+", type=int, help="units of the memories of the whole frame; default: 128, or the checkpoint's")
     parser.add_argument("--residual", action="store_true", help="output on top of the classical gain")

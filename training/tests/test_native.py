@@ -7,9 +7,10 @@ import copy
 import pytest
 import torch
 
-from quell_training import arithmetic, model, native, workers
+from quell_training import arithmetic, native, optimiser, workers
 from quell_training.grow import grown
-from quell_training.model import BandConv, UNet
+from quell_training.model import BandConv, Options, UNet
+from quell_training.train import Trainer, load_state
 
 torch.set_num_threads(1)
 
@@ -219,26 +220,41 @@ def test_workers_learn_from_the_mean(n_workers, tmp_path):
 # ---- Growing ------------------------------------------------------------------------------------
 
 
-def test_a_grown_network_does_what_it_did_and_can_learn_more(monkeypatch):
-    monkeypatch.setattr(model, "N_WHOLE", 32)
+@pytest.mark.parametrize("name", optimiser.RATES)
+@pytest.mark.parametrize(("before", "after"), [((32,), (64,)), ((32,), (32, 16)), ((32, 16), (48, 32, 16))])
+def test_a_grown_network_does_what_it_did_and_can_learn_more(name, before, after, tmp_path):
     torch.manual_seed(5)
-    small = UNet()
-    optimiser = torch.optim.AdamW(small.parameters())
+    small = Trainer(UNet(Options(whole=before)), None, torch.device("cpu"), 1, name)
     x = torch.randn(1, 9, 128, 5)
-    small(x)[0].mean().backward()
-    optimiser.step()
-    state = dict(
-        model=small.state_dict(), average=small.state_dict(), optimiser=optimiser.state_dict(),
-        options=vars(small.options), step=1, seconds_seen=1.0, seed=1,
-    )
-    monkeypatch.setattr(model, "N_WHOLE", 64)
-    larger = grown(state, seed=6)
-    net = UNet()
-    net.load_state_dict(larger["average"])
+    small.model(x)[0].mean().backward()
+    small.optimiser.step()
+    small.average.load_state_dict(small.model.state_dict())
+    small.save(tmp_path / "small.pt")
+    state = grown(load_state(tmp_path / "small.pt"), after, seed=6)
+    large = Trainer(UNet(Options(**state["options"])), None, torch.device("cpu"), 1, name)
+    large.restore(state)
     with torch.no_grad():
-        assert torch.equal(net.eval()(x)[0], small.eval()(x)[0])
-    optimiser = torch.optim.AdamW(net.parameters())
-    optimiser.load_state_dict(larger["optimiser"])
-    net.train()(x)[0].mean().backward()
-    optimiser.step()
-    assert net.whole.expand.weight[:, 32:].abs().max() > 0.0
+        assert torch.allclose(large.average(x)[0], small.average.eval()(x)[0], atol=1e-6)
+    silent = large.model.whole.expand.weight[0] == 0.0
+    assert int(silent.sum()) == sum(after) - sum(before)
+    large.model.train()(x)[0].mean().backward()
+    large.optimiser.step()
+    assert (large.model.whole.expand.weight[:, silent] != 0.0).any()
+
+
+def test_moments_grow_where_their_weights_do(tmp_path):
+    small = Trainer(UNet(Options(whole=(32,))), None, torch.device("cpu"), 1)
+    small.model(torch.randn(1, 9, 128, 5))[0].mean().backward()
+    small.optimiser.step()
+    small.save(tmp_path / "small.pt")
+    large = Trainer(UNet(Options(whole=(48, 16))), None, torch.device("cpu"), 1)
+    large.restore(grown(load_state(tmp_path / "small.pt"), (48, 16), seed=6))
+    old, new = (t.optimiser.state[t.model.whole.gru.weight_hh_l0] for t in (small, large))
+    assert torch.equal(new["exp_avg"].unflatten(0, (3, 48))[:, :32, :32], old["exp_avg"].unflatten(0, (3, 32)))
+    assert float(new["exp_avg_sq"][40, 40]) == pytest.approx(float(old["exp_avg_sq"].mean()))
+    assert torch.equal(large.optimiser.state[large.model.out.weight]["exp_avg"], small.optimiser.state[small.model.out.weight]["exp_avg"])
+
+
+def test_a_network_does_not_shrink():
+    with pytest.raises(ValueError, match="cannot grow to"):
+        grown(dict(options=dict(whole=(64,))), (32, 64), seed=1)
