@@ -223,7 +223,7 @@ class CurveLog:
         self.rows.append(parts)
         if len(self.rows) < self.EVERY:
             return
-        means = {name: _mean(row[name] for row in self.rows) for name in parts}
+        means = {name: mean_of_numbers(row[name] for row in self.rows) for name in parts}
         speed = len(self.rows) / (time.monotonic() - self.started)
         row = dict(step=trainer.step, hours_seen=trainer.seconds_seen / 3600.0, steps_per_s=speed, **means)
         is_new = not self.path.exists()
@@ -235,7 +235,7 @@ class CurveLog:
         self.rows, self.started = [], time.monotonic()
 
 
-def _mean(values) -> float:
+def mean_of_numbers(values) -> float:
     """Mean of the numbers that are numbers: a batch without music has no music loss."""
     finite = [v for v in values if v == v]
     return sum(finite) / len(finite) if finite else float("nan")
