@@ -17,6 +17,8 @@ STEP_HZ = 500.0
 #: A voice has no treble where a step above this frequency lies so far below the band that carries its
 #: consonants.
 TREBLE_FROM_HZ, TREBLE_TO_HZ, MISSING_DB = 6_000.0, 11_000.0, 30.0
+#: Or so far below its strongest step, where there are no consonants.
+SILENT_DB = 65.0
 CONSONANTS_HZ = (3_000.0, 6_000.0)
 #: What is copied upwards: the band of this width below the end of the voice.
 COPY_HZ = 3_000.0
@@ -49,6 +51,7 @@ def end_hz(spectrum: torch.Tensor, bin_hz: float, to_hz: float = TREBLE_TO_HZ) -
     steps = power[: len(power) // n_step * n_step].view(-1, n_step).mean(1)
     low, high = (round(hz / STEP_HZ) for hz in CONSONANTS_HZ)
     least = steps[low:high].mean() * 10.0 ** (-MISSING_DB / 10.0)
+    least = torch.maximum(least, steps.max() * 10.0 ** (-SILENT_DB / 10.0))
     for step in range(round(TREBLE_FROM_HZ / STEP_HZ), round(to_hz / STEP_HZ)):
         if steps[step] < least:
             return step * STEP_HZ

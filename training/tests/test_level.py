@@ -4,9 +4,11 @@ import pytest
 import torch
 
 from quell_training import features, geometry
+from quell_training.denoise import CheckpointDenoiser
 from quell_training.mixer import Mixer, Recipe
 from quell_training.model import Options, UNet
 from quell_training.quantise import QuantUNet
+from quell_training.train import Trainer
 
 CPU = torch.device("cpu")
 
@@ -32,6 +34,18 @@ def test_the_slow_level_knows_no_future_and_does_not_move_in_silence():
     power[:, 40:80] = 0.0
     gain = features.slow_gain(power)[0, :, 0]
     assert (gain[40:80] == gain[39]).all()
+
+
+def test_a_checkpoint_hears_levels_as_it_learned_them(tmp_path):
+    noisy = 0.1 * torch.randn(24_000, generator=torch.Generator().manual_seed(1))
+    differences = {}
+    for level in (features.ABSOLUTE, features.SLOW):
+        torch.manual_seed(1)
+        Trainer(UNet(Options(level=level)), 1e-3, CPU, seed=1).save(tmp_path / level)
+        denoise = CheckpointDenoiser(tmp_path / level)
+        loud, soft = (denoise(gain * noisy, None, features.MINIMUM) for gain in (1.0, 0.01))
+        differences[level] = (loud - 100.0 * soft).norm() / loud.norm()
+    assert differences[features.SLOW] < 1e-3 < 10.0 * differences[features.ABSOLUTE]
 
 
 def test_an_unknown_level_and_one_that_the_run_time_lacks_are_named(clips):
