@@ -1,14 +1,14 @@
 //! `quell denoise` without options: the noise that it finds is noise.
 
-use crate::common::{Folder, Lcg, rms_db, write};
+use crate::common::{Folder, write};
 use quell_audio::{SampleFormat, read_all};
+use quell_testkit::signals::{even, rms_db, seeded};
 
 const RATE_HZ: u32 = 48_000;
 const FORMAT: SampleFormat = SampleFormat::Int { bits: 24 };
 
 fn noise(seconds: f64, peak: f32) -> Vec<f32> {
-    let mut noise = Lcg(7);
-    (0..(seconds * f64::from(RATE_HZ)) as usize).map(|_| peak * noise.next()).collect()
+    even(&mut seeded(7), (seconds * f64::from(RATE_HZ)) as usize, peak)
 }
 
 /// Five syllables a second with a moving pitch over next to no noise: never half a second of rest.
