@@ -5,7 +5,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use quell_core::kernels::Kernel;
-use quell_core::{BuildError, Denoiser, Settings, StreamSpec};
+use quell_core::{Denoiser, LearnError, Settings, StreamSpec, learn_noise};
 
 /// RMS of the noise that streams are fed with.
 const NOISE_RMS: f32 = 0.02;
@@ -19,14 +19,11 @@ pub fn noise(n_samples: usize) -> Vec<f32> {
 }
 
 /// A stream that has learned its noise, with the network on a kernel of the caller's choice.
-pub fn learned_stream(spec: StreamSpec, kernel: Kernel) -> Result<Denoiser, BuildError> {
+pub fn learned_stream(spec: StreamSpec, kernel: Kernel) -> Result<Denoiser, LearnError> {
+    let channels = vec![noise(spec.sample_rate_hz as usize); spec.n_channels];
+    let profile = learn_noise(&channels, spec.sample_rate_hz)?;
     let mut stream = Denoiser::with_kernel(spec, kernel)?;
-    for capture in [true, false] {
-        let mut channels = vec![noise(spec.sample_rate_hz as usize); spec.n_channels];
-        let mut io: Vec<&mut [f32]> = channels.iter_mut().map(Vec::as_mut_slice).collect();
-        stream.process(&mut io, None, &Settings { capture, ..Settings::default() }, &mut ());
-    }
-    debug_assert!(stream.profile().is_some(), "{}", stream.capture_status());
+    stream.set_profile(Some(&profile));
     Ok(stream)
 }
 
