@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use clack_host::entry::PluginEntry;
 use clack_host::events::event_types::ParamValueEvent;
 use quell_testkit::host::{Buffers, Change, LAYOUTS, Rig, event};
-use quell_testkit::signals::{even, rms_db, seeded};
+use quell_testkit::signals::even;
 
 // ---- An allocator that tells ------------------------------------------------------------------
 

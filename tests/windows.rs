@@ -9,7 +9,7 @@ use std::time::Duration;
 use clack_extensions::gui::{GuiApiType, GuiConfiguration, GuiSize, PluginGui, Window};
 use clack_host::entry::PluginEntry;
 use quell_testkit::host::{Buffers, Rig};
-use quell_testkit::signals::{even, rms_db, seeded};
+use quell_testkit::signals::{even, seeded};
 
 const BLOCK: usize = 480;
 /// Blocks between opening and closing: long enough for a window to draw.
