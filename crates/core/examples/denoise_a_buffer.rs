@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         settings.choose_engine(engine);
         let treatment =
             Treatment { settings: &settings, mode: LatencyMode::Studio, profile: Some(&profile) };
-        let clean = denoise(&[noisy.clone()], RATE_HZ, &treatment)?.remove(0);
+        let clean = denoise(std::slice::from_ref(&noisy), RATE_HZ, &treatment)?.remove(0);
         print_row(&format!("{engine:?}"), &clean);
     }
     Ok(())
