@@ -8,6 +8,7 @@ import ctypes
 import functools
 import hashlib
 import os
+import platform
 import shutil
 import subprocess
 import tempfile
@@ -18,7 +19,9 @@ from typing import NamedTuple
 import torch
 
 COMPILER = shutil.which("g++") or shutil.which("clang++")
-FLAGS = ("-std=c++17", "-Ofast", "-march=native", "-mprefer-vector-width=512", "-shared", "-fPIC")
+FLAGS = ["-std=c++17", "-Ofast", "-march=native", "-shared", "-fPIC"]
+if platform.machine() in ("x86_64", "AMD64"):
+    FLAGS.append("-mprefer-vector-width=512")
 #: Numbers of units and channels are multiples of these.
 UNIT_STEP, CHANNEL_STEP = 16, 8
 #: Numbers of channels that the normalisation in bfloat16 is built for.
@@ -31,7 +34,7 @@ def library() -> ctypes.CDLL | None:
     try:
         return _built()
     except (OSError, subprocess.CalledProcessError) as error:
-        warnings.warn(f"the native parts could not be built ({error}): training will take twice as long", stacklevel=2)
+        warnings.warn(f"the native parts could not be built ({error}): training will take three times as long", stacklevel=2)
         return None
 
 
@@ -41,15 +44,23 @@ def _built() -> ctypes.CDLL:
     folder = Path(__file__).parent
     sources = sorted(folder.glob("native_*.cpp"))
     contents = b"".join(path.read_bytes() for path in [*sources, *folder.glob("native_*.h")])
-    cpu = Path("/proc/cpuinfo")
-    built_for = cpu.read_bytes().split(b"\n\n")[0] if cpu.exists() else b""
-    key = hashlib.sha256(contents + " ".join(FLAGS).encode() + built_for).hexdigest()[:16]
+    key = hashlib.sha256(contents + " ".join([*FLAGS, *processor().values()]).encode()).hexdigest()[:16]
     library = Path(tempfile.gettempdir()) / f"quell-native-{os.getuid()}-{key}.so"
     if not library.exists():
         partial = library.with_suffix(f".{os.getpid()}")
         subprocess.run([COMPILER, *FLAGS, *map(str, sources), "-o", str(partial)], check=True)
         os.replace(partial, library)
     return ctypes.CDLL(str(library))
+
+
+def processor() -> dict[str, str]:
+    """Name of the processor and what it can do, where that can be told."""
+    cpu = Path("/proc/cpuinfo")
+    if not cpu.exists():
+        return dict(name=platform.processor() or platform.machine())
+    fields = (line.partition(":") for line in cpu.read_text().split("\n\n")[0].splitlines())
+    named = {name.strip(): value.strip() for name, _, value in fields}
+    return dict(name=named.get("model name", platform.machine()), flags=named.get("flags", named.get("Features", "")))
 
 
 def _call(name: str, tensors: list[torch.Tensor | None], *numbers: int | float) -> None:

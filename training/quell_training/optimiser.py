@@ -30,7 +30,7 @@ def made(name: str, model: nn.Module) -> "torch.optim.Optimizer | Muon":
 
 
 def _adamw(parameters) -> torch.optim.AdamW:
-    return torch.optim.AdamW(parameters, RATES["adamw"], betas=ADAMW_BETAS, weight_decay=WEIGHT_DECAY)
+    return torch.optim.AdamW(parameters, RATES["adamw"], betas=ADAMW_BETAS, weight_decay=WEIGHT_DECAY, fused=True)
 
 
 class Muon:

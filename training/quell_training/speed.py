@@ -4,13 +4,13 @@ Without `--data` it trains on made-up audio, which takes as long.
 """
 
 import argparse
-import platform
+import statistics
 import time
 from pathlib import Path
 
 import torch
 
-from . import arithmetic, optimiser, workers
+from . import arithmetic, native, optimiser, workers
 from .corpus import ROLES, Clips, load
 from .geometry import HOP_LEN, RATE_HZ
 from .mixer import Mixer, Recipe
@@ -30,9 +30,9 @@ def run(arguments: argparse.Namespace) -> None:
         trainer = Trainer(UNet(Options(whole=tuple(arguments.whole))), None, device, 1, arguments.optimiser)
         trainer.arithmetic = kind
         mixer = Mixer(corpus, Recipe(), device, seed=1)
-        core_s, wall_s = _seconds_a_step(trainer, mixer, arguments)
+        core_s = _seconds_a_step(trainer, mixer, arguments)
         audio_s = arguments.batch * arguments.frames * HOP_LEN / RATE_HZ
-        print(f"{kind}: {core_s:.3f} core seconds a step, {audio_s / core_s:.1f} s of audio a core second ({audio_s / wall_s:.1f} a second)")
+        print(f"{kind}: {core_s:.3f} core seconds a step, {audio_s / core_s:.1f} s of audio a core second")
 
 
 def made_up() -> dict[str, Clips]:
@@ -45,25 +45,21 @@ def made_up() -> dict[str, Clips]:
     return {role: rooms if role == "rir" else clips for role in ROLES}
 
 
-def _seconds_a_step(trainer: Trainer, mixer: Mixer, arguments: argparse.Namespace) -> tuple[float, float]:
-    """Of the core, which other jobs do not change much, and of the clock."""
-    for _ in range(WARM_UP_STEPS):
+def _seconds_a_step(trainer: Trainer, mixer: Mixer, arguments: argparse.Namespace) -> float:
+    """Of the core: the median, for other jobs take the caches and the clock away now and then."""
+    took = []
+    for _ in range(WARM_UP_STEPS + arguments.steps):
+        started = time.process_time()
         trainer.train_step(mixer, arguments.batch, arguments.frames)
-    core, clock = time.process_time(), time.perf_counter()
-    for _ in range(arguments.steps):
-        trainer.train_step(mixer, arguments.batch, arguments.frames)
-    return (time.process_time() - core) / arguments.steps, (time.perf_counter() - clock) / arguments.steps
+        took.append(time.process_time() - started)
+    return statistics.median(took[WARM_UP_STEPS:])
 
 
 def _processor() -> str:
     """Its name, and what matters here of what it can do."""
-    cpu = Path("/proc/cpuinfo")
-    if not cpu.exists():
-        return platform.processor() or platform.machine()
-    fields = dict(line.split(":", 1) for line in cpu.read_text().split("\n\n")[0].splitlines() if ":" in line)
-    fields = {name.strip(): value.strip() for name, value in fields.items()}
-    able = [flag for flag in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if flag in fields.get("flags", "").split()]
-    return f"{fields.get('model name', platform.machine())} ({' '.join(able)})"
+    processor = native.processor()
+    able = [flag for flag in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if flag in processor.get("flags", "").split()]
+    return f"{processor['name']} ({' '.join(able)})"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

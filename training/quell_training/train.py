@@ -83,11 +83,12 @@ class Trainer:
     @torch.no_grad()
     def _update_average(self) -> None:
         keep = min(1.0 - 1.0 / EMA_HORIZON_STEPS, self.step / (self.step + 10.0))
-        for averaged, value in zip(self.average.state_dict().values(), self.model.state_dict().values()):
-            if averaged.dtype.is_floating_point:
-                averaged.lerp_(value, 1.0 - keep)
-            else:
+        pairs = list(zip(self.average.state_dict().values(), self.model.state_dict().values()))
+        for averaged, value in pairs:
+            if not averaged.dtype.is_floating_point:
                 averaged.copy_(value)
+        numbers = [pair for pair in pairs if pair[0].dtype.is_floating_point]
+        torch._foreach_lerp_(*map(list, zip(*numbers)), 1.0 - keep)
 
     def save(self, path: Path) -> None:
         """Everything that going on needs, atomically."""
