@@ -116,9 +116,22 @@ void add_flows(
     }
 }
 
-// Gradient of the convolution's result: k flow + p y + q.
+// Gradient of the convolution's result: k flow + p y + q, which is
+// gain (flow - mean flow - normed * mean (flow * normed)).
 struct Flow {
     std::vector<float> k, p, q;
+    // `sums` are those of `add_flows`; the gradients of the norm come along.
+    Flow(const std::vector<double> &sums, const float *gain, const float *mean, const float *variance, float epsilon,
+         int n_rows, int n, float *of_norm_weight, float *of_norm_bias)
+        : k(gain, gain + n), p(n), q(n) {
+        for (int c = 0; c < n; c++) {
+            const double scale = 1.0 / std::sqrt(variance[c] + epsilon);
+            of_norm_bias[c] = sums[c];
+            of_norm_weight[c] = scale * (sums[n + c] - mean[c] * sums[c]);
+            p[c] = -gain[c] * scale * (of_norm_weight[c] / n_rows);
+            q[c] = -gain[c] * (sums[c] / n_rows) - p[c] * mean[c];
+        }
+    }
     void write(
         const float *gradient, const float *y, const float *gains, const float *shifts, int n_rows, int n, float *out) const {
         for (int c = 0; c < n; c += OCTET) {
@@ -197,17 +210,7 @@ extern "C" int conv_backward(
         const size_t at = size_t(frame) * places * n_out;
         add_flows(gradient + at, y + at, gain, shift, places, n_out, sums.data());
     }
-    // k (flow - mean flow - normed * mean (flow * normed))
-    Flow flow = {std::vector<float>(n_out), std::vector<float>(n_out), std::vector<float>(n_out)};
-    for (int c = 0; c < n_out; c++) {
-        const double scale = 1.0 / std::sqrt(variance[c] + epsilon);
-        of_norm_bias[c] = sums[c];
-        of_norm_weight[c] = scale * (sums[n_out + c] - mean[c] * sums[c]);
-        flow.k[c] = gain[c];
-        flow.p[c] = -gain[c] * scale * (of_norm_weight[c] / n_rows);
-        flow.q[c] = -gain[c] * (sums[c] / n_rows) - flow.p[c] * mean[c];
-    }
-
+    const Flow flow(sums, gain, mean, variance, epsilon, n_rows, n_out, of_norm_weight, of_norm_bias);
     Gathered gathered(shape);
     // Zeros follow each frame, as in `gathered`.
     std::vector<float> flows(size_t(shape.block()) * shape.pitch() * n_out);
