@@ -4,10 +4,13 @@ Power is 'per 25 Hz', so it does not depend on the sample rate: white noise of v
 ``10*log10(25 / rate_hz)`` dB. `crates/core/src/unet/bands.rs` computes the same band table.
 """
 
+import functools
 import itertools
 import math
 
 import torch
+
+from . import native
 
 RATE_HZ = 48_000
 FRAME_LEN = 1920  # 40 ms
@@ -40,9 +43,16 @@ def band_edges() -> list[int]:
 
 def band_means(power: torch.Tensor) -> torch.Tensor:
     """Mean over the bins of each band, ``[..., 961] -> [..., 128]``."""
+    if native.can_measure(power) and power.shape[-1] == N_BINS:
+        return native.band_means(power, _native_edges(), N_SINGLE)
     widths = [end - start for start, end in itertools.pairwise(band_edges()[N_SINGLE:])]
     wide = [bins.mean(-1) for bins in power[..., N_SINGLE:].split(widths, dim=-1)]
     return torch.cat([power[..., :N_SINGLE], torch.stack(wide, -1)], dim=-1)
+
+
+@functools.cache
+def _native_edges() -> torch.Tensor:
+    return torch.tensor(band_edges(), dtype=torch.int32)
 
 
 def band_to_bin_matrix(bins: torch.Tensor) -> torch.Tensor:
@@ -97,6 +107,8 @@ def stft(samples: torch.Tensor, window: torch.Tensor) -> torch.Tensor:
 
 def power_of(spectra: torch.Tensor) -> torch.Tensor:
     """``|X|^2``: power per 25 Hz."""
+    if spectra.is_complex() and native.can_measure(spectra):
+        return native.power(spectra)
     return spectra.real.square().addcmul_(spectra.imag, spectra.imag)
 
 

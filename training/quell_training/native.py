@@ -325,3 +325,26 @@ class NormRelu6(torch.autograd.Function):
         tensors = [gradient.contiguous(), x, out, weight, mean, variance, of_x, of_weight, of_bias]
         _call("norm_backward", tensors, ctx.epsilon, *x.shape)
         return of_x, of_weight, of_bias, None
+
+
+# ---- 4. Powers and bands, which nothing learns from ---------------------------------------------
+
+
+def can_measure(x: torch.Tensor) -> bool:
+    suits = not x.is_cuda and x.dtype in (torch.complex64, torch.float32) and x.is_contiguous()
+    return suits and not (x.requires_grad and torch.is_grad_enabled()) and library() is not None
+
+
+def power(spectra: torch.Tensor) -> torch.Tensor:
+    """``|x|^2``."""
+    out = torch.empty_like(spectra, dtype=torch.float32)
+    _call("power", [torch.view_as_real(spectra), out], out.numel())
+    return out
+
+
+def band_means(power: torch.Tensor, edges: torch.Tensor, n_single: int) -> torch.Tensor:
+    """Means between the edges, of which the first bands hold one value each."""
+    n_bins, n_bands = power.shape[-1], len(edges) - 1
+    out = power.new_empty(*power.shape[:-1], n_bands)
+    _call("band_means", [power, edges, out], power.numel() // n_bins, n_bins, n_bands, n_single)
+    return out

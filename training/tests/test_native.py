@@ -7,7 +7,7 @@ import copy
 import pytest
 import torch
 
-from quell_training import arithmetic, native, optimiser, workers
+from quell_training import arithmetic, geometry, native, optimiser, workers
 from quell_training.grow import grown
 from quell_training.model import BandConv, Options, UNet
 from quell_training.train import Trainer, load_state
@@ -143,6 +143,17 @@ def test_a_gradient_that_the_native_convolution_lacks_is_refused():
     x = torch.zeros(1, 2, 16, 5, requires_grad=True)
     with pytest.raises(ValueError, match="multiple of 8"):
         native.Convolution.apply(x, *[None] * 5, torch.zeros(8, 15), *torch.zeros(3, 8), 1e-5, 1)
+
+
+def test_native_powers_and_bands_are_those_of_pytorch(monkeypatch):
+    real, imaginary = drawn(8, (2, 5, geometry.N_BINS), (2, 5, geometry.N_BINS))
+    spectra = torch.complex(real, imaginary)
+    actual = [geometry.power_of(spectra), geometry.band_means(geometry.power_of(spectra))]
+    part = geometry.power_of(spectra[:, ::2])  # not dense
+    monkeypatch.setattr(native, "library", lambda: None)
+    power = geometry.power_of(spectra)
+    assert_close(actual, [power, geometry.band_means(power)], 1e-6)
+    assert torch.equal(part, power[:, ::2])
 
 
 @pytest.mark.parametrize(("n_taps", "stride"), [(5, 2), (3, 2), (3, 1)])
