@@ -6,7 +6,8 @@ import torch
 
 from . import features
 from .geometry import (
-    FRAME_LEN, HOP_LEN, N_BINS, band_means, band_to_bin_matrix, hann_window, overlap_add, power_of, stft, synthesis_window,
+    FRAME_LEN, HOP_LEN, N_BINS, analysis_window, band_means, band_to_bin_matrix, hann_window, overlap_add, power_of, stft,
+    stft_scale, synthesis_window,
 )
 from .mixer import captured_bands
 from .quantise import load_float, load_quantised
@@ -44,7 +45,7 @@ def spectra_of(samples: torch.Tensor) -> torch.Tensor:
 
 def with_gains(spectra: torch.Tensor, gains: torch.Tensor, n_samples: int) -> torch.Tensor:
     """Sound of such frames after ``[T, 128]`` gains."""
-    return _synthesise(spectra * (gains @ band_to_bin_matrix(torch.arange(N_BINS))), n_samples)
+    return sound_of(spectra * (gains @ band_to_bin_matrix(torch.arange(N_BINS))))[:n_samples]
 
 
 def _padded(samples: torch.Tensor) -> torch.Tensor:
@@ -54,9 +55,7 @@ def _padded(samples: torch.Tensor) -> torch.Tensor:
     return torch.nn.functional.pad(samples, (before, after))
 
 
-def _synthesise(spectra: torch.Tensor, n_samples: int) -> torch.Tensor:
-    """Overlap-add with a Hann window; undoes `stft`'s scale."""
-    scale = float(stft(torch.ones(FRAME_LEN), torch.ones(FRAME_LEN))[0, 0].real) / FRAME_LEN
-    scale *= (FRAME_LEN / float((hann_window().double() ** 2).sum())) ** 0.5
-    frames = torch.fft.irfft(spectra, FRAME_LEN) * (synthesis_window(is_live=False) / scale)
-    return overlap_add(frames)[:n_samples]
+def sound_of(spectra: torch.Tensor, is_live: bool = False) -> torch.Tensor:
+    """``[..., T, 961] -> [..., (T - 3) * 480]``, put together as the plugin does; undoes `stft`'s scale."""
+    synthesis = synthesis_window(is_live) / stft_scale(analysis_window(is_live))
+    return overlap_add(torch.fft.irfft(spectra, FRAME_LEN) * synthesis.to(spectra.device))

@@ -101,8 +101,12 @@ def synthesis_window(is_live: bool) -> torch.Tensor:
 
 def stft(samples: torch.Tensor, window: torch.Tensor) -> torch.Tensor:
     """``[..., n_samples] -> [..., n_frames, 961]``, scaled so that ``|X|^2`` is power per 25 Hz."""
-    scale = math.sqrt(BIN_HZ / (RATE_HZ * float((window.double() ** 2).sum())))
-    return torch.fft.rfft(samples.unfold(-1, FRAME_LEN, HOP_LEN) * (window * scale))
+    return torch.fft.rfft(samples.unfold(-1, FRAME_LEN, HOP_LEN) * (window * stft_scale(window)))
+
+
+def stft_scale(window: torch.Tensor) -> float:
+    """What `stft` multiplies a window with."""
+    return math.sqrt(BIN_HZ / (RATE_HZ * float((window.double() ** 2).sum())))
 
 
 def power_of(spectra: torch.Tensor) -> torch.Tensor:

@@ -9,7 +9,7 @@ import torch
 
 from . import terms
 from .clarity import Clarity
-from .geometry import BIN_HZ, N_BINS, N_SINGLE, N_WAVE_BINS, band_to_bin_matrix, power_of, speech_wave
+from .geometry import BIN_HZ, N_BINS, N_SINGLE, N_WAVE_BINS, band_means, band_to_bin_matrix, power_of, speech_wave
 from .loudness import Disturbance
 from .mixer import LOW_SNR_DB, Batch
 
@@ -45,6 +45,7 @@ class Weights:
     pause: float = 0.0  # noise left in pauses
     treble: float = 0.0  # what is missing from 8 to 16 kHz; speech only
     bins: float = 0.0  # complex error of each of the single bins by its own strength
+    teacher: float = 0.0  # difference from a teacher (`lessons`) where it is nearer to the wanted sound
 
 
 class MaskLoss:
@@ -66,12 +67,15 @@ class MaskLoss:
         noisy_abs, wanted_abs = noisy.abs(), wanted.abs()
         dot = noisy.real * wanted.real + noisy.imag * wanted.imag
         opinion, unclear, has_speech = self._heard(gains, batch)
+        taught = self._taught(gains, batch)
         gains = torch.cat([gains[..., :N_SINGLE], gains @ self.to_bins], -1)
 
         compressed = self._compressed(gains, noisy_abs, wanted_abs, dot)
         ratio_db = self._ratio_db(gains, noisy_abs, wanted_abs, dot)
         weight = torch.where(batch.is_music, RATIO_WEIGHT_MUSIC, RATIO_WEIGHT)
-        extra, parts = self._extra(gains, noisy_abs, wanted_abs, dot, unclear, has_speech)
+        extra = self._extra(gains, noisy_abs, wanted_abs, dot, unclear, has_speech) | taught
+        parts = {name: part.nanmean() for name, part in extra.items()}
+        extra = sum(getattr(self.weights, name) * part.nan_to_num() for name, part in extra.items())
         loss = (compressed + weight * (ratio_db - RATIO_FLOOR_DB) + self.weights.opinion * opinion + extra).mean()
         return loss, dict(
             compressed=compressed.mean(), opinion=opinion[has_speech].mean(),
@@ -79,11 +83,12 @@ class MaskLoss:
         )
 
     def _extra(self, gains, noisy_abs, wanted_abs, dot, unclear, has_speech):
-        """The parts that are off at a weight of 0, per item, and their means."""
-        weights = self.weights
+        """The parts that weigh something, per item."""
+        weights, parts = self.weights, {}
+        if not (weights.clarity or weights.pause or weights.treble or weights.bins):
+            return parts
         out, wanted, noisy = (gains * noisy_abs).square(), wanted_abs.square(), noisy_abs.square()
         powers = tuple(power * self.share for power in (out, wanted, noisy))
-        parts = {}
         if weights.clarity:
             parts["clarity"] = torch.where(has_speech & (_snr_db(wanted, noisy, dot, self.share) < LOW_SNR_DB), unclear, 0.0)
         if weights.pause:
@@ -94,8 +99,16 @@ class MaskLoss:
         if weights.bins:
             error = (wanted + out - 2.0 * gains * dot)[..., :N_SINGLE].clamp_min(0.0)
             parts["bins"] = terms.error_of_bins(error, wanted[..., :N_SINGLE])
-        total = sum(getattr(weights, name) * part for name, part in parts.items())
-        return total, {name: part.mean() for name, part in parts.items()}
+        return parts
+
+    def _taught(self, gains, batch: Batch):
+        """Distance from a teacher, per item; no number where none was heard."""
+        if not self.weights.teacher:
+            return {}
+        if batch.taught is None:
+            return dict(teacher=gains.new_full((len(gains),), torch.nan))
+        noisy, wanted = (band_means(power_of(spectra)).sqrt() for spectra in (batch.noisy, batch.wanted))
+        return dict(teacher=terms.worth_learning(gains, batch.taught, noisy, wanted))
 
     def _heard(self, gains, batch: Batch):
         """Opinion points lost and lack of clarity, per item, and where there is speech to have an opinion of."""

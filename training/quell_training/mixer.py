@@ -15,6 +15,7 @@ from .corpus import Clips, attacks_per_s
 from .geometry import (
     BIN_HZ, FRAME_LEN, HOP_LEN, N_BINS, RATE_HZ, analysis_window, band_means, power_of, stft,
 )
+from .lessons import Lessons
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ class Batch:
     is_music: torch.Tensor  # [B]; music may stand beside speech
     is_speech: torch.Tensor  # [B]
     is_live: bool  # seen through the Live mode's window
+    taught: torch.Tensor | None = None  # [B, T, 128] a teacher's gains; negative where unknown
 
 
 @dataclass
@@ -94,9 +96,11 @@ SHARP_ATTACKS_PER_S = 1.5
 class Mixer:
     """Draws batches; equal seeds and step numbers give equal batches."""
 
-    def __init__(self, corpus: dict[str, Clips], recipe: Recipe, device: torch.device, seed: int):
+    def __init__(
+        self, corpus: dict[str, Clips], recipe: Recipe, device: torch.device, seed: int, lessons: Lessons | None = None
+    ):
         self.corpus = {role: clips.to(device) for role, clips in corpus.items()}
-        self.recipe, self.device, self.seed = recipe, device, seed
+        self.recipe, self.device, self.seed, self.lessons = recipe, device, seed, lessons
         self.shares = {role: clips.length.sqrt().tolist() for role, clips in corpus.items()}
         self.steady = [i for i, steady in enumerate(corpus["noise"].is_stationary) if steady]
         self.sharp = self._sharp_clips() if recipe.sharp_share > 0.0 else []
@@ -122,7 +126,9 @@ class Mixer:
             torch.tensor(flags, device=self.device)
             for flags in ([item.is_music for item in items], [item.is_speech for item in items])
         )
-        return Batch(inputs, noisy, wanted, has_music, has_speech, is_live)
+        taught = self.lessons.get(self.seed, step) if self.lessons else None
+        taught = taught if taught is None else taught.to(self.device)
+        return Batch(inputs, noisy, wanted, has_music, has_speech, is_live, taught)
 
     def _draw(self, step: int) -> noise.Draw:
         seed = self.seed * 1_000_003 + step

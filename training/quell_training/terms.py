@@ -16,6 +16,8 @@ TREBLE_FRAMES, TREBLE_DB = 8, 35.0
 MOST_MISSING_DB = 20.0
 #: An error this far below the sound in its bin is no error.
 WEAK_FLOOR_DB = -20.0
+#: Compression of magnitudes against a teacher, and frames and bands that it is judged over.
+EXPONENT, MAGNITUDE_FLOOR, PATCH = 0.3, 1e-5, 5
 TINY = 1e-12
 
 
@@ -47,6 +49,24 @@ def error_of_bins(error, wanted) -> torch.Tensor:
     error, wanted = error.sum(1), wanted.sum(1)
     ratio_db = 10.0 * torch.log10((error + TINY) / (wanted + 1e-4 * wanted.amax(1, keepdim=True) + TINY))
     return ((ratio_db - WEAK_FLOOR_DB).clamp_min(0.0) / 10.0).mean(1)
+
+
+def worth_learning(gains, taught, noisy, wanted) -> torch.Tensor:
+    """Squared difference between what student and teacher make of the magnitudes of the bands, compressed, where
+    over a patch of time and frequency the teacher is nearer to the wanted sound."""
+    noisy_c, wanted_c, given, aim = (
+        (x + MAGNITUDE_FLOOR) ** EXPONENT for x in (noisy, wanted, gains * noisy, taught.clamp_min(0.0) * noisy)
+    )
+    own_error, its_error = _patches((given.detach() - wanted_c).square()), _patches((aim - wanted_c).square())
+    counts = (its_error < own_error) & (taught >= 0.0)
+    scale = wanted_c.square().mean((1, 2)) + 0.1 * noisy_c.square().mean((1, 2))
+    return ((given - aim).square() * counts).mean((1, 2)) / scale
+
+
+def _patches(error):
+    """Mean over the neighbourhood of each band and frame."""
+    reach = PATCH // 2
+    return torch.nn.functional.avg_pool2d(error[:, None], PATCH, 1, reach, count_include_pad=False)[:, 0]
 
 
 def _ratio(level_db: float) -> float:

@@ -20,6 +20,7 @@ from . import arithmetic, optimiser, workers
 from .corpus import load
 from .features import N_INPUTS
 from .geometry import HOP_LEN, N_BANDS, RATE_HZ
+from .lessons import Lessons, about
 from .loss import MaskLoss, Weights
 from .mixer import Mixer, Recipe
 from .model import Options, UNet
@@ -136,7 +137,9 @@ def _run(arguments: argparse.Namespace, rank: int) -> None:
     if state:
         trainer.restore(state)
     seed = trainer.seed * workers.count() + rank
-    train(trainer, Mixer(corpus, recipe, device, seed), arguments, trainer.step + arguments.steps, rank)
+    lessons = Lessons(Path(arguments.teacher), about(recipe, arguments.batch, arguments.frames)) if arguments.teacher else None
+    mixer = Mixer(corpus, recipe, device, seed, lessons)
+    train(trainer, mixer, arguments, trainer.step + arguments.steps, rank)
 
 
 def _state_to_go_on_from(arguments: argparse.Namespace) -> dict | None:
@@ -267,4 +270,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--recipe", nargs="+", default=[], metavar="NAME=VALUE", help="settings of mixer.Recipe")
     parser.add_argument("--loss", nargs="+", default=[], metavar="NAME=VALUE", help="settings of loss.Weights")
     parser.add_argument("--whole", nargs="+", type=int, help="units of the memories of the whole frame; default: 128, or the checkpoint's")
+    parser.add_argument("--teacher", help="folder of lessons that the command 'teacher' made for these mixtures")
     parser.add_argument("--residual", action="store_true", help="output on top of the classical gain")
