@@ -29,7 +29,8 @@ class Clarity:
         """``[B, n_frames, 255]`` twice, from `Disturbance.power` -> ``[B]``."""
         frame_power = wanted_power.sum(-1)
         is_active = frame_power > frame_power.amax(1, keepdim=True) * 10.0 ** (-ACTIVE_DB / 10.0)
-        wanted, out = (_alike(self._envelopes(power).unfold(1, *_stretch(power))) for power in (wanted_power, out_power))
+        envelopes = (self._envelopes(power) for power in (wanted_power, out_power))
+        wanted, out = (_alike(envelope.unfold(1, *_stretch(wanted_power))) for envelope in envelopes)
         likeness = (wanted * out).sum((2, 3)) / wanted.shape[3]
         share = is_active.float().unfold(1, *_stretch(wanted_power)).mean(-1)
         return (likeness * share).sum(1) / share.sum(1).clamp_min(1e-6)

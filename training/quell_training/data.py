@@ -82,7 +82,7 @@ def _published(entry: dict) -> dict[str, str]:
         with _open(entry["record"], {}) as answer:
             record = json.load(answer)
         return {file["key"]: file["checksum"].removeprefix("md5:") for file in record["files"]}
-    except (urllib.error.URLError, OSError, http.client.HTTPException, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError, AttributeError) as error:
         print(f"no checksums from {entry['record']} ({error}): files without one of their own go unchecked")
         return {}
 
@@ -100,7 +100,8 @@ def _fetch_file(file: dict, published: dict[str, str], entry: dict, folder: Path
     check(archive, file.get("md5") or published.get(name), url)
     n_files = lay_out(archive, entry["lay_out"], entry.get("leave_out", []), folder)
     if n_files == 0:
-        raise DataError(f"{archive} holds nothing of {', '.join(entry['lay_out'])}: the set has changed at its home, {entry['home']}")
+        rules = ", ".join(entry["lay_out"])
+        raise DataError(f"{archive} holds nothing of {rules}: the set has changed at its home, {entry['home']}")
     print(f"{name}: {n_files} recordings laid out")
     done.write_text(f"{n_files}\n")
     if not keep:
@@ -125,9 +126,9 @@ def download(url: str, path: Path) -> None:
             return
         except urllib.error.HTTPError as error:
             if error.code < 500 and error.code not in (408, 429):
-                raise DataError(f"{url} answers {error.code} {error.reason}: look at the set's home whether it has moved") from None
+                raise DataError(f"{url} answers {error.code}: look at the set's home whether it has moved") from None
             reason = error
-        except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
+        except (http.client.HTTPException, OSError) as error:
             reason = error
         n_failed = 1 if _size(partial) > before else n_failed + 1
         if n_failed >= N_ATTEMPTS:
@@ -193,7 +194,8 @@ def _whole_length(headers) -> int | None:
 def _check_room(path: Path, n_missing: int) -> None:
     free = shutil.disk_usage(path.parent).free
     if n_missing > free:
-        raise DataError(f"{path.parent} has {free / 1e9:.1f} GB left, and {n_missing / 1e9:.1f} GB are missing: choose another --to")
+        sizes = f"{free / 1e9:.1f} GB left, and {n_missing / 1e9:.1f} GB are missing"
+        raise DataError(f"{path.parent} has {sizes}: choose another --to")
 
 
 def check(archive: Path, md5: str | None, url: str) -> None:

@@ -90,7 +90,8 @@ class MaskLoss:
         out, wanted, noisy = (gains * noisy_abs).square(), wanted_abs.square(), noisy_abs.square()
         powers = tuple(power * self.share for power in (out, wanted, noisy))
         if weights.clarity:
-            parts["clarity"] = torch.where(has_speech & (_snr_db(wanted, noisy, dot, self.share) < LOW_SNR_DB), unclear, 0.0)
+            is_hard = has_speech & (_snr_db(wanted, noisy, dot, self.share) < LOW_SNR_DB)
+            parts["clarity"] = torch.where(is_hard, unclear, 0.0)
         if weights.pause:
             parts["pause"] = terms.left_in_pauses(*powers)
         if weights.treble:

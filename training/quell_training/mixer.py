@@ -17,6 +17,9 @@ from .geometry import (
 )
 from .lessons import Lessons
 
+#: Usual spread of the slope of a sound's spectrum, an octave.
+SLOPE_DB = 1.2
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -53,7 +56,7 @@ class Recipe:
     beside_share: float = 0.0
     beside_db: tuple[float, float] = (0.0, 25.0)  # of the voice over the music
     speech_speed: tuple[float, float] = (1.0, 1.0)
-    speech_slope_db: float = 1.2  # spread of the slope of the wanted sound, an octave
+    speech_slope_db: float = SLOPE_DB  # spread of the slope of the wanted sound, an octave
     treble_share: float = 0.0  # of the voices without treble: gets some that is made
     low_snr_share: float = 0.0  # of the speech: from the low end of its range to 8 dB, the rest above
     room_speed: tuple[float, float] = (1.0, 1.0)  # a room played slower is a larger one
@@ -260,7 +263,7 @@ class Mixer:
         attacks = [attacks_per_s(clips.samples[first : first + length]) for first, length in spans]
         sharp = [i for i, count in enumerate(attacks) if count >= SHARP_ATTACKS_PER_S]
         if not sharp:
-            raise ValueError("sharp_share asks for noise with attacks (keys, dishes), and no recording under noise/ has any")
+            raise ValueError("sharp_share asks for noise with attacks (keys, dishes): no recording under noise/ has any")
         return sharp
 
     def _sharp(self, n_samples: int, draw: noise.Draw):
@@ -280,7 +283,7 @@ class Mixer:
     def _gains(self, wanted_power, unwanted_power, items: list[Item], draw: noise.Draw):
         """Everything that is done to the spectra, as one gain per item and bin for each part."""
         wanted_curve = self._curves(len(items), self.recipe.speech_slope_db, draw)
-        unwanted_curve = self._curves(len(items), 1.2, draw)
+        unwanted_curve = self._curves(len(items), SLOPE_DB, draw)
         wanted_level = _active_rms((wanted_power * wanted_curve[:, None] ** 2).mean(-1)).clamp_min(1e-6)
         mean_power = (unwanted_power.mean(1) * unwanted_curve**2).mean(-1)
         unwanted_level = mean_power.sqrt().clamp_min(1e-6)
