@@ -20,7 +20,7 @@ import soundfile
 import soxr
 import torch
 
-from . import features
+from . import features, results
 from .denoise import CheckpointDenoiser, spectra_of, with_gains
 from .geometry import RATE_HZ, band_means, power_of
 from .measures import all_measures
@@ -31,6 +31,8 @@ import matplotlib.pyplot as plt  # noqa: E402  (after the backend is chosen)
 SOURCES = dict(captured=features.CAPTURED, minimum=features.MINIMUM, absent=features.ABSENT)
 COLOURS = dict(white=0.0, pink=-0.5, brown=-1.0)
 COLOUR_SNRS_DB = (5, 10, 15, 20, 25)
+#: What of a manifest means are taken over.
+KEYS = ("group", "noise_type", "snr_db")
 
 
 def read(path: Path) -> np.ndarray:
@@ -173,6 +175,10 @@ def draw_distributions(path: Path, rows: list[dict], measures: list[str]) -> Non
 def run(arguments: argparse.Namespace) -> None:
     """Scores, prints the means by group and writes every report."""
     manifest = Path(arguments.manifest)
+    if (arguments.results is None) != (arguments.section is None):
+        raise SystemExit("--results FILE and --section NAME belong together")
+    if arguments.results:
+        results.require_section(Path(arguments.results), arguments.section)
     if arguments.oracle:
         denoise = oracle
     elif arguments.command:
@@ -197,8 +203,11 @@ def run(arguments: argparse.Namespace) -> None:
         if out_folder and arguments.pictures:
             draw_triptych(out_folder / f"{row['id']}.png", clean, noisy, out)
     measures = list(scores)
-    tables = {key: mean_by(rows, key, measures) for key in ("group", "noise_type", "snr_db")}
+    tables = {key: mean_by(rows, key, measures) for key in KEYS}
     print(as_markdown(tables["group"]))
+    if arguments.results:
+        body = results.measured(tables[arguments.by], arguments.note)
+        results.replace_section(Path(arguments.results), arguments.section, body)
     if out_folder:
         _write_reports(out_folder, rows, tables, measures)
 
@@ -229,5 +238,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--profile", choices=SOURCES, default="captured", help="what a checkpoint is told of the noise")
     parser.add_argument("--int8", action="store_true", help="run the checkpoint in 8 bits")
     parser.add_argument("--out", help="folder for JSON, CSV, Markdown and pictures")
+    parser.add_argument("--results", metavar="FILE", help="a Markdown file: --section of it gets the means and this command")
+    parser.add_argument("--section", metavar="NAME", help="the section between 'results: NAME' and 'end of results: NAME'")
+    parser.add_argument("--by", choices=KEYS, default="group", help="what the lines of that section are")
+    parser.add_argument("--note", help="what else belongs to it, as the weights")
     parser.add_argument("--pictures", action="store_true", help="a spectrogram triptych for every item")
     parser.add_argument("--seed", type=int, default=1)
