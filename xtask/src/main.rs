@@ -2,6 +2,7 @@
 
 mod bundle;
 mod install;
+mod needs;
 mod places;
 mod proof;
 mod screenshots;

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use anyhow::{Context, Result, ensure};
 
 use crate::steps::sh;
-use crate::{bundle, places, test};
+use crate::{bundle, needs, places};
 
 /// Every state that people meet; `tests/python/scenes.py` knows how to get there.
 const SCENES: [&str; 9] = [
@@ -23,13 +23,12 @@ const SCENES: [&str; 9] = [
 ];
 
 pub(crate) fn run(args: &[String]) -> Result<()> {
-    ensure!(cfg!(target_os = "linux"), "the screen for it, Xvfb, is for Linux");
     if let Some(unknown) = args.iter().find(|name| !SCENES.contains(&name.as_str())) {
         anyhow::bail!("there is no scene '{unknown}'; there are {}", SCENES.join(", "));
     }
+    needs::screen()?;
     let bundles = bundle::run(&[])?;
-    let python = test::host_python()?;
-    test::ensure_packages()?;
+    let python = needs::host_python()?;
     let folder = places::root().join("assets/screenshots");
     for scene in SCENES {
         if args.is_empty() || args.iter().any(|name| name == scene) {

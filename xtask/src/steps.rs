@@ -21,22 +21,29 @@ pub(crate) struct Steps {
 
 impl Steps {
     /// Does a step and says how it went.
-    pub(crate) fn run(&mut self, name: &str, step: impl FnOnce() -> Result<()>) -> bool {
-        println!("\n=== {name}");
-        let began = Instant::now();
-        let outcome = match step() {
-            Ok(()) => Outcome::Passed,
-            Err(error) => Outcome::Failed(format!("{error:#}")),
-        };
-        let is_passed = matches!(outcome, Outcome::Passed);
-        self.log.push((name.to_owned(), outcome, began.elapsed().as_secs_f64()));
-        is_passed
+    pub(crate) fn run(&mut self, name: &str, step: impl FnOnce() -> Result<()>) {
+        self.run_with(name, || Ok(()), |()| step());
     }
 
-    /// Notes a step that cannot be done here, and why.
-    pub(crate) fn cannot(&mut self, name: &str, reason: &str) {
-        println!("\n=== {name}\ncannot be run here: {reason}");
-        self.log.push((name.to_owned(), Outcome::Impossible(reason.to_owned()), 0.0));
+    /// Does a step that needs something first: what cannot be had makes the step impossible, and
+    /// the time to get it is the step's.
+    pub(crate) fn run_with<T>(
+        &mut self,
+        name: &str,
+        prepare: impl FnOnce() -> Result<T>,
+        step: impl FnOnce(T) -> Result<()>,
+    ) {
+        println!("\n=== {name}");
+        let began = Instant::now();
+        let outcome = match prepare().map(step) {
+            Ok(Ok(())) => Outcome::Passed,
+            Ok(Err(error)) => Outcome::Failed(format!("{error:#}")),
+            Err(error) => {
+                println!("cannot be run here: {error:#}");
+                Outcome::Impossible(format!("{error:#}"))
+            }
+        };
+        self.log.push((name.to_owned(), outcome, began.elapsed().as_secs_f64()));
     }
 
     /// The closing lines; an error if anything failed.
@@ -56,7 +63,7 @@ impl Steps {
                 }
                 Outcome::Impossible(reason) => {
                     n_impossible += 1;
-                    println!("  NOT RUN           {name}: {reason}");
+                    println!("  NOT RUN {seconds:6.1} s  {name}: {reason}");
                 }
             }
         }
@@ -101,4 +108,35 @@ pub(crate) fn has_program(name: &str) -> bool {
             folder.join(name).is_file() || folder.join(format!("{name}.exe")).is_file()
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn what_a_step_needs_first_counts_as_its_time_whether_or_not_it_can_be_had() {
+        const NEEDED: Duration = Duration::from_millis(30);
+        let mut steps = Steps::default();
+        let had = || {
+            std::thread::sleep(NEEDED);
+            Ok(7)
+        };
+        steps.run_with("had", had, |number| Ok(assert_eq!(number, 7)));
+        let missing = || -> Result<()> {
+            std::thread::sleep(NEEDED);
+            bail!("out of stock")
+        };
+        steps.run_with("missing", missing, |()| unreachable!("it cannot be run"));
+        steps.run("broken", || bail!("as it must"));
+        let outcomes: Vec<_> = steps.log.iter().map(|(_, outcome, _)| outcome).collect();
+        assert!(matches!(
+            outcomes[..],
+            [Outcome::Passed, Outcome::Impossible(why), Outcome::Failed(_)] if why == "out of stock"
+        ));
+        assert!(steps.log[..2].iter().all(|(.., seconds)| *seconds >= NEEDED.as_secs_f64()));
+        assert!(steps.close().is_err());
+    }
 }

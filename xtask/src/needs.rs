@@ -1,0 +1,104 @@
+//! What steps need that a machine may lack: Python environments, Debian packages, Rust targets. It
+//! is had once; after that each call only looks.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::places;
+use crate::steps::{has_program, sh};
+
+/// What the editor needs on a machine without a screen.
+const SCREEN_PACKAGES: [&str; 17] = [
+    "xvfb",
+    "xauth",
+    "libegl1",
+    "libegl-mesa0",
+    "libgl1-mesa-dri",
+    "libx11-6",
+    "libx11-xcb1",
+    "libxcursor1",
+    "libxcb-xkb1",
+    "libxcb-xfixes0",
+    "libxkbcommon0",
+    "libxkbcommon-x11-0",
+    "x11-apps",
+    "x11-utils",
+    "imagemagick",
+    "xdotool",
+    "python3-venv",
+];
+
+/// The Python that holds the VST3 host.
+pub(crate) fn host_python() -> Result<PathBuf> {
+    venv("hosts", Path::new("tests/python/requirements.txt"))
+}
+
+/// The Python that trains.
+pub(crate) fn training_python() -> Result<PathBuf> {
+    venv("training", Path::new("training/requirements.txt"))
+}
+
+/// A screen for windows, on a machine without one.
+pub(crate) fn screen() -> Result<()> {
+    ensure!(cfg!(target_os = "linux"), "the screen for it, Xvfb, is for Linux");
+    packages(&SCREEN_PACKAGES)
+}
+
+/// The standard library of another target.
+pub(crate) fn target(triple: &str) -> Result<()> {
+    ensure!(has_program("rustup"), "rustup is missing");
+    sh(Command::new("rustup").args(["target", "add", triple]))
+}
+
+/// A virtual environment under `target/`, made when missing or when its requirements changed.
+fn venv(name: &str, requirements: &Path) -> Result<PathBuf> {
+    let folder = places::target().join("venv").join(name);
+    let python = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
+    let wanted = std::fs::read_to_string(requirements)
+        .with_context(|| format!("cannot read '{}'", requirements.display()))?;
+    let stamp = folder.join("requirements.txt");
+    if std::fs::read_to_string(&stamp).is_ok_and(|made| made == wanted) && python.exists() {
+        return Ok(python);
+    }
+    let system_python = ["python3", "python"].into_iter().find(|name| has_program(name));
+    let system_python = system_python.context("there is no Python")?;
+    println!("making '{}'", folder.display());
+    sh(Command::new(system_python).args(["-m", "venv", "--clear"]).arg(&folder))?;
+    sh(Command::new(&python)
+        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"])
+        .arg(requirements))?;
+    std::fs::write(stamp, wanted)?;
+    Ok(python)
+}
+
+/// Installs Debian packages that are missing, where that is allowed.
+fn packages(wanted: &[&str]) -> Result<()> {
+    let missing: Vec<_> = wanted
+        .iter()
+        .copied()
+        .filter(|package| {
+            !Command::new("dpkg")
+                .args(["-s", package])
+                .output()
+                .is_ok_and(|output| output.status.success())
+        })
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let needed = format!("install these packages and run again: {}", missing.join(" "));
+    if !has_program("apt-get") {
+        bail!("{needed}");
+    }
+    // Root, or a CI machine that may become it without being asked.
+    let install = "apt-get update -qq && apt-get install -y -qq --no-install-recommends \"$@\"";
+    let is_root = Command::new("id").arg("-u").output().is_ok_and(|o| o.stdout == b"0\n");
+    let mut command = Command::new(if is_root { "sh" } else { "sudo" });
+    if !is_root {
+        command.args(["-n", "sh"]);
+    }
+    sh(command.args(["-c", install, "sh"]).args(&missing).env("DEBIAN_FRONTEND", "noninteractive"))
+        .context(needed)
+}
