@@ -1,5 +1,6 @@
-//! Windows in one CLAP host, opened, resized and closed again and again while audio runs. It brings its own screen (Xvfb), so it is not among the tests that run everywhere:
-//! `cargo xtask test` runs it with `--ignored` once the screen's packages are there.
+//! Windows in one CLAP host, opened, resized and closed again and again while audio runs. It brings
+//! its own screen (Xvfb), so it is not among the tests that run everywhere: `cargo xtask test` runs
+//! it with `--ignored` once the screen's packages are there.
 #![cfg(target_os = "linux")]
 
 use std::io::{BufRead, BufReader};

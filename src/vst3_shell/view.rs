@@ -1,9 +1,9 @@
 //! The editor's window as a host holds it: the framework's view without its run loop.
 //!
-//! Given a host's frame, nice-plug 0.4 registers a handler with the host's run loop and opens a pair
-//! of sockets for it, which hold themselves alive: 290 KiB and two sockets were lost with every
-//! window. The handler carries tasks to the main thread, and of those this plugin has none; so the
-//! framework never sees the frame.
+//! Given a host's frame, nice-plug 0.4 registers a handler with the host's run loop and opens a
+//! pair of sockets for it, which hold themselves alive: 290 KiB and two sockets were lost with
+//! every window. The handler carries tasks to the main thread, and of those this plugin has none;
+//! so the framework never sees the frame.
 
 use nice_plug::wrapper::vst3::vst3::Steinberg::*;
 use nice_plug::wrapper::vst3::vst3::{Class, ComPtr, ComWrapper};

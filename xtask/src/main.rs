@@ -8,6 +8,7 @@ mod proof;
 mod screenshots;
 mod steps;
 mod test;
+mod tidy;
 mod validate;
 
 use anyhow::{Result, bail};
@@ -18,6 +19,7 @@ Usage: cargo xtask <command>
   bundle [--target TRIPLE]   build the release plugin and pack it as CLAP and VST3
   install                    bundle, copy to your plugin folders, and prove it there by ear and eye
   test                       everything that must hold before a change is published
+  tidy                       crate edges, `unsafe`, widths, lengths, invariants: a part of test
   screenshots [SCENE...]     the editor's pictures for the README, from a real host
   validate [--clap-validator PATH] [--pluginval PATH] [--vst3-validator PATH] [--rounds N]
                              run outside validators on the bundle
@@ -33,6 +35,7 @@ fn main() -> Result<()> {
         Some("install") => install::run(&rest),
         Some("test") => test::run(&rest),
         Some("screenshots") => screenshots::run(&rest),
+        Some("tidy") => tidy::run(&rest),
         Some("validate") => validate::run(&rest),
         Some("help" | "--help" | "-h") => {
             print!("{USAGE}");

@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Result, ensure};
 
 use crate::steps::{Steps, cargo, sh};
-use crate::{bundle, needs, places, proof};
+use crate::{bundle, needs, places, proof, tidy};
 
 /// Targets that cannot be run here and must not rot.
 const FOREIGN_TARGETS: [&str; 2] = ["x86_64-pc-windows-gnu", "aarch64-apple-darwin"];
@@ -15,6 +15,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     let mut steps = Steps::default();
     // 1. What the sources look like.
     steps.run("formatting", || sh(&mut cargo(&["fmt", "--all", "--check"])));
+    steps.run("tidiness", || tidy::run(&[]));
     steps.run("lints", || {
         sh(&mut cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
     });

@@ -61,7 +61,8 @@ pub fn from_ranges(path: &Path, ranges: &[TimeRange]) -> Result<Learned> {
     if let Some(range) = ranges.get(learned.len()) {
         if range.end_s.is_finite() {
             bail!(
-                "'{}' ends at {:.2} s, before the noise range {range} does: choose an earlier range",
+                "'{}' ends at {:.2} s, before the noise range {range} does: choose an earlier \
+                 range",
                 path.display(),
                 position as f64 / rate_hz
             );

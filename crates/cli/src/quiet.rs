@@ -33,12 +33,12 @@ const ENOUGH_S: f64 = 4.0;
 /// Bands below this level are digital silence, dB; an edited file may hold some.
 const SILENCE_DB: f32 = -160.0;
 
-/// Noise below this level needs no print, dBFS: half a bit of 16. A file that begins with such (the dither of a
-/// fade, an idle converter) may go on with noise that is heard.
+/// Noise below this level needs no print, dBFS: half a bit of 16. A file that begins with such (the
+/// dither of a fade, an idle converter) may go on with noise that is heard.
 const INAUDIBLE_DBFS: f32 = -80.0;
 
-/// The noise of a file, learned from its quietest steady stretches, and where they are. What is no noise is
-/// refused as a capture of it would be.
+/// The noise of a file, learned from its quietest steady stretches, and where they are. What is no
+/// noise is refused as a capture of it would be.
 pub fn learn(path: &Path) -> Result<(Learned, Vec<TimeRange>)> {
     let ranges = find(path)?;
     let learned = learn::from_ranges(path, &ranges)?;

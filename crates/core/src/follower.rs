@@ -1,9 +1,10 @@
 //! The level of the noise where there is no print: followed from the sound itself.
 //!
-//! Two ways to know it, each where the other fails. The running minimum ([`minimum`]) waits for what is left
-//! when all sound has gone, so it takes seconds to believe that noise has become louder. Patches
-//! ([`patches`]) tell steady noise by its looks within a third of a second; where the two differ, the minimum
-//! is raised. Silence between two clips is no noise: what was known before it still holds after it.
+//! Two ways to know it, each where the other fails. The running minimum ([`minimum`]) waits for
+//! what is left when all sound has gone, so it takes seconds to believe that noise has become
+//! louder. Patches ([`patches`]) tell steady noise by its looks within a third of a second; where
+//! the two differ, the minimum is raised. Silence between two clips is no noise: what was known
+//! before it still holds after it.
 
 mod minimum;
 mod patches;
@@ -59,8 +60,8 @@ impl NoiseFollower {
         self.is_news = false;
     }
 
-    /// False while what is heard gives no reason to believe in [`Self::power`]: noise has become louder, or a word
-    /// has begun where there is next to none.
+    /// False while what is heard gives no reason to believe in [`Self::power`]: noise has become
+    /// louder, or a word has begun where there is next to none.
     pub(crate) fn is_sure(&self) -> bool {
         self.n_overrun < config::OVERRUN_FRAMES
     }
@@ -84,8 +85,8 @@ impl NoiseFollower {
         }
         self.n_silent = 0;
         self.n_sounding = (self.n_sounding + 1).min(config::HOPS_PER_WINDOW);
-        // A window that reaches back into silence holds less than the noise; only at the very start it is
-        // better than nothing.
+        // A window that reaches back into silence holds less than the noise; only at the very start
+        // it is better than nothing.
         if self.n_sounding < config::HOPS_PER_WINDOW && !self.minimum.is_warming_up() {
             return;
         }

@@ -1,7 +1,7 @@
 //! The spectral gates: from 'how far above the noise is each bin' to a mask.
 //!
-//! A mask is 1 where a bin is kept and 0 where it is noise. [`soft`] is Quell's own, [`classic`] the
-//! textbook's.
+//! A mask is 1 where a bin is kept and 0 where it is noise. [`soft`] is Quell's own, [`classic`]
+//! the textbook's.
 
 mod classic;
 mod soft;
@@ -11,7 +11,8 @@ pub(crate) use soft::SoftMask;
 
 use crate::config;
 
-/// Distance of threshold and mean power at the default sensitivity for steady sound of this spread, dB.
+/// Distance of threshold and mean power at the default sensitivity for steady sound of this spread,
+/// dB.
 fn distance_db(std_db: f32) -> f32 {
     let std_db = std_db.min(config::GAUSSIAN_LOG_STD_DB);
     config::DEFAULT_SENSITIVITY * std_db - log_bias_db(std_db)
@@ -22,7 +23,8 @@ pub(crate) fn tone_rise_db(std_db: f32) -> f32 {
     distance_db(config::GAUSSIAN_LOG_STD_DB) - distance_db(std_db)
 }
 
-/// By how much the mean of a bin's level lies below the level of its mean power, dB: nothing for a tone.
+/// By how much the mean of a bin's level lies below the level of its mean power, dB: nothing for a
+/// tone.
 pub(crate) fn log_bias_db(std_db: f32) -> f32 {
     config::GAUSSIAN_LOG_BIAS_DB * (1.0 - tonality(std_db))
 }
@@ -42,9 +44,9 @@ pub(crate) struct GateFrame<'a> {
 
 /// Reference level of the noise, dB: what a Wiener filter takes the mean power of the noise to be.
 ///
-/// It is the threshold less the distance that the two have at the default sensitivity for noise of the spread
-/// `std_db`, which is none for a tone; and more where the spread of the neighbourhood exceeds that of steady
-/// (Gaussian) noise: noise that swells and ebbs is met at its swells.
+/// It is the threshold less the distance that the two have at the default sensitivity for noise of
+/// the spread `std_db`, which is none for a tone; and more where the spread of the neighbourhood
+/// exceeds that of steady (Gaussian) noise: noise that swells and ebbs is met at its swells.
 pub(crate) fn reference_db(threshold_db: f32, std_db: f32, neighbourhood_std_db: f32) -> f32 {
     let (low, high) = config::EXCESS_SPREAD_RANGE_DB;
     let excess_db = (neighbourhood_std_db - config::GAUSSIAN_LOG_STD_DB).clamp(low, high);

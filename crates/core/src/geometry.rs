@@ -38,8 +38,8 @@ pub enum BuildError {
     },
     /// A stream needs at least one channel.
     NoChannels,
-    /// The weights of the network are not what the code was made for. Those that ship are checked by
-    /// a test, so this is a broken build, and better told than worked around.
+    /// The weights of the network are not what the code was made for. Those that ship are checked
+    /// by a test, so this is a broken build, and better told than worked around.
     Network(WeightsError),
 }
 
@@ -71,7 +71,8 @@ impl From<WeightsError> for BuildError {
 pub struct Geometry {
     /// Rate of the stream, Hz.
     pub sample_rate_hz: f64,
-    /// Length of the analysis window, samples; a multiple of four whose prime factors are 2, 3, 5, 7.
+    /// Length of the analysis window, samples; a multiple of four whose prime factors are 2, 3, 5,
+    /// 7.
     pub frame_len: usize,
     /// Distance of two frames, samples: a quarter of the window.
     pub hop_len: usize,

@@ -1,10 +1,10 @@
 //! Mains hum, taken away in phase.
 //!
-//! A mask can only turn a bin down, and with it the music that shares the bin with hum. But hum goes on
-//! for minutes with the same amplitude and phase: once both are known, it can be subtracted, and what
-//! shared its bins stays. The finder listens for harmonics of 50 or 60 Hz whose phases move on evenly for
-//! seconds, as no note does; the comb then follows amplitude and phase of every harmonic. Where there is no
-//! hum, nothing is touched.
+//! A mask can only turn a bin down, and with it the music that shares the bin with hum. But hum
+//! goes on for minutes with the same amplitude and phase: once both are known, it can be
+//! subtracted, and what shared its bins stays. The finder listens for harmonics of 50 or 60 Hz
+//! whose phases move on evenly for seconds, as no note does; the comb then follows amplitude and
+//! phase of every harmonic. Where there is no hum, nothing is touched.
 
 mod comb;
 mod finder;
@@ -50,7 +50,8 @@ impl HumCanceller {
         self.silence.reset();
     }
 
-    /// Takes in the spectrum of a frame, writes the part of it that is hum, and tells whether one is followed.
+    /// Takes in the spectrum of a frame, writes the part of it that is hum, and tells whether one
+    /// is followed.
     pub(crate) fn track(&mut self, spectrum: &[Complex32], hum: &mut [Complex32]) -> bool {
         hum.fill(Complex32::ZERO);
         let is_silent = spectrum.iter().all(|bin| *bin == Complex32::ZERO);

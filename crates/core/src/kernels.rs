@@ -1,8 +1,9 @@
 //! Products of u8 activations and int8 weights, one implementation per instruction set.
 //!
-//! Every level gives the same 32-bit sums, bit for bit: the products are exact, and [`PackedWeights`]
-//! refuses weights with which an instruction could saturate. This is the only module of the crate
-//! that uses unsafe code. Holding a [`Kernel`] is the proof that the processor has its level.
+//! Every level gives the same 32-bit sums, bit for bit: the products are exact, and
+//! [`PackedWeights`] refuses weights with which an instruction could saturate. This is the only
+//! module of the crate that uses unsafe code. Holding a [`Kernel`] is the proof that the processor
+//! has its level.
 #![allow(unsafe_code)]
 
 #[cfg(target_arch = "aarch64")]

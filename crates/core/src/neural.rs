@@ -1,5 +1,5 @@
-//! The network as a mask engine: when it listens, when it forgets, and what the settings make of its
-//! answer.
+//! The network as a mask engine: when it listens, when it forgets, and what the settings make of
+//! its answer.
 
 use crate::kernels::Kernel;
 use crate::silence::SilenceWatch;
@@ -36,8 +36,8 @@ impl NeuralMask {
         self.silence.continue_from(&other.silence);
     }
 
-    /// Takes in a frame and writes its mask. `raised` is what the settings multiply the power of the
-    /// noise with, per bin.
+    /// Takes in a frame and writes its mask. `raised` is what the settings multiply the power of
+    /// the noise with, per bin.
     pub(crate) fn estimate(
         &mut self,
         power: &[f32],

@@ -1,5 +1,5 @@
-//! Digital silence that lasts: when to forget, so that what comes next does not depend on how long the
-//! silence was or what came before it.
+//! Digital silence that lasts: when to forget, so that what comes next does not depend on how long
+//! the silence was or what came before it.
 
 use crate::config;
 
@@ -24,7 +24,8 @@ impl SilenceWatch {
         self.n_silent = other.n_silent;
     }
 
-    /// Takes in whether a frame is silent; true while there is nothing to do. Calls `forget` as that begins.
+    /// Takes in whether a frame is silent; true while there is nothing to do. Calls `forget` as
+    /// that begins.
     pub(crate) fn is_asleep(&mut self, is_silent: bool, forget: impl FnOnce()) -> bool {
         if !is_silent {
             self.n_silent = 0;

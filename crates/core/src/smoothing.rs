@@ -38,7 +38,8 @@ impl BoxAverage {
 
 /// `sums[i]` becomes the sum of the first `i` values.
 ///
-/// Four at a time, so that the chain of additions that each waits for the last is a quarter as long.
+/// Four at a time, so that the chain of additions that each waits for the last is a quarter as
+/// long.
 fn running_sums(values: &[f32], sums: &mut [f32]) {
     sums[0] = 0.0;
     let mut total = 0.0;

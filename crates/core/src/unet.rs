@@ -1,8 +1,9 @@
 //! The network mask: a causal U-Net over 128 bands in 8-bit arithmetic.
 //!
 //! One frame goes down through four convolutions over frequency, along two GRUs over time that all
-//! positions share and one that sees the whole frame, and up again. Its only memory are the GRUs and
-//! the statistics of its input. `training/` makes the weights; `assets/MODEL_CARD.md` tells of what.
+//! positions share and one that sees the whole frame, and up again. Its only memory are the GRUs
+//! and the statistics of its input. `training/` makes the weights; `assets/MODEL_CARD.md` tells of
+//! what.
 
 mod bands;
 mod features;

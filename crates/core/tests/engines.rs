@@ -48,7 +48,8 @@ fn more_of_a_threshold_never_leaves_more_noise() {
     }
 }
 
-/// Whether or not a hum is being searched for: tones have no spread, and the engines must not wait for any.
+/// Whether or not a hum is being searched for: tones have no spread, and the engines must not wait
+/// for any.
 #[test]
 fn what_is_in_the_print_goes_from_the_first_frame() {
     let mut rng = fastrand::Rng::with_seed(0x8a);

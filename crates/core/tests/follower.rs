@@ -11,8 +11,8 @@ const RATE_HZ: f64 = 48_000.0;
 const WINDOWS_S: [(f64, f64); 5] = [(0.0, 0.3), (0.3, 0.5), (0.5, 1.0), (1.0, 2.0), (2.0, 5.0)];
 /// From this window on the noise has to be known.
 const FIRST_KNOWN: usize = 2;
-/// By how much less may be taken than from a fresh start on the same sound, dB: of steady noise, and of noise
-/// that swells, where the fresh start has the luck of its first frames.
+/// By how much less may be taken than from a fresh start on the same sound, dB: of steady noise,
+/// and of noise that swells, where the fresh start has the luck of its first frames.
 const TOLERANCE_DB: [f64; 2] = [2.0, 4.0];
 /// So much less is left that nobody hears the rest.
 const ENOUGH_DB: f64 = 32.0;
@@ -168,8 +168,8 @@ fn lasting_sounds(rng: &mut fastrand::Rng, hiss_rms: f32) -> Vec<(&'static str, 
     ]
 }
 
-/// By how much each sound was lower at most in one of the windows from 0.3 s on, per engine, while there was the
-/// running minimum alone, dB: over hiss at -60 dBFS and over next to none.
+/// By how much each sound was lower at most in one of the windows from 0.3 s on, per engine, while
+/// there was the running minimum alone, dB: over hiss at -60 dBFS and over next to none.
 const LOWER_BEFORE_DB: [[[f64; 4]; 6]; 2] = [
     [
         [0.0, 0.98, 0.0, 0.0],

@@ -1,4 +1,5 @@
-//! Hum of the mains goes in phase: what shares its bins stays, and where there is none nothing happens.
+//! Hum of the mains goes in phase: what shares its bins stays, and where there is none nothing
+//! happens.
 
 use quell_core::{Denoiser, Engine, FrameView, LatencyMode, ProfileSource, Settings, Tap};
 use quell_testkit::signals::{error_db, hum, rms_db, sine, white};

@@ -4,7 +4,8 @@ use quell_core::{Engine, LatencyMode, ProfileSource, Settings};
 use quell_testkit::signals::{sine, white};
 use quell_testkit::stream::{denoiser, learn, run};
 
-/// Noise under a tone, with a gap after which the noise is louder, so that what follows it has to find it anew.
+/// Noise under a tone, with a gap after which the noise is louder, so that what follows it has to
+/// find it anew.
 fn signal(rng: &mut fastrand::Rng, n: usize) -> Vec<Vec<f32>> {
     let tone = sine(48_000.0, 440.0, n, 0.2);
     let loudness = |idx: usize| match idx * 6 / n {
@@ -44,8 +45,8 @@ fn any_cutting_into_blocks_gives_the_same_bits() {
                     run(&mut stream, &mut cut, &settings, || rng.usize(1..=longest));
                     assert!(
                         cut == whole,
-                        "{engine:?}, {mode:?}, {profile_source:?}, link {stereo_link}, blocks up to \
-                         {longest}, seed {seed}"
+                        "{engine:?}, {mode:?}, {profile_source:?}, link {stereo_link}, blocks up \
+                         to {longest}, seed {seed}"
                     );
                 }
             }

@@ -53,7 +53,8 @@ fn an_impulse_arrives_after_the_reported_latency() {
                 Some(100 + stream.latency_samples()),
                 "{rate_hz} Hz, {mode:?}, {engine:?}"
             );
-            // Rates whose window is no whole number of samples differ by the rounding of the window.
+            // Rates whose window is no whole number of samples differ by the rounding of the
+            // window.
             let measured_ms = stream.latency_samples() as f64 / rate_hz * 1000.0;
             assert!(
                 (measured_ms / latency_ms - 1.0).abs() < 0.03,

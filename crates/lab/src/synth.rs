@@ -308,7 +308,8 @@ mod tests {
             assert!((slope - per_octave_db).abs() < 0.3, "{kind:?}: {slope} dB per octave");
         }
         let band = make(NoiseKind::Band(4_000.0, 12_000.0), 5.0);
-        // 56 to 68 dB with eleven seeds: what the joints of the blocks let through is a matter of chance.
+        // 56 to 68 dB with eleven seeds: what the joints of the blocks let through is a matter of
+        // chance.
         assert!(level_db(&band, 8_000.0) - level_db(&band, 2_000.0) > 50.0);
         assert!(level_db(&band, 8_000.0) - level_db(&band, 18_000.0) > 50.0);
     }

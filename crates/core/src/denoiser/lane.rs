@@ -88,8 +88,8 @@ impl Lane {
         self.stages.continue_from(&other.stages);
     }
 
-    /// Writes the gains of the frame that is due. `raised` is what the settings multiply the power of
-    /// the noise with before the network's mask meets it, per bin.
+    /// Writes the gains of the frame that is due. `raised` is what the settings multiply the power
+    /// of the noise with before the network's mask meets it, per bin.
     pub(super) fn estimate(
         &mut self,
         channels: &[Channel],
@@ -142,8 +142,8 @@ impl Lane {
         }
     }
 
-    /// Stage 2: the gates that have a part in the mask. One that was idle must not start from what it
-    /// heard long ago.
+    /// Stage 2: the gates that have a part in the mask. One that was idle must not start from what
+    /// it heard long ago.
     fn run_gates(&mut self, was_heard: Parts, parts: Parts, settings: &Settings) {
         let frame = GateFrame { snr: &self.ears.snr, threshold: &self.threshold };
         if parts.soft {
@@ -218,7 +218,8 @@ fn hybrid(gate: f32, network: f32, spread_db: f32) -> f32 {
     root * root
 }
 
-/// A tone of the print that is no louder than it was captured is noise, whatever the network takes it for.
+/// A tone of the print that is no louder than it was captured is noise, whatever the network takes
+/// it for.
 fn close_on_tones(mask: &mut [f32], snr: &[f32], tonality: &[f32]) {
     for (mask, (snr, tonality)) in mask.iter_mut().zip(snr.iter().zip(tonality)) {
         let excess = (snr / config::TONE_RETURNS_FROM - 1.0).max(0.0);
@@ -241,7 +242,8 @@ struct Parts {
     neural: bool,
 }
 
-/// How much of the mask is whose: 1 in sum, and all of one engine except for a while after a switch.
+/// How much of the mask is whose: 1 in sum, and all of one engine except for a while after a
+/// switch.
 #[derive(Clone, Copy)]
 struct EngineShares {
     /// In the order of [`Engine::ALL`].
@@ -300,8 +302,8 @@ impl EngineShares {
 mod tests {
     use super::*;
 
-    /// The network's mask after 50 frames under a source, and what it says by hand when it is told that its
-    /// noise level was captured, or that it is followed.
+    /// The network's mask after 50 frames under a source, and what it says by hand when it is told
+    /// that its noise level was captured, or that it is followed.
     fn masks(source: ProfileSource) -> [Vec<f32>; 3] {
         let geometry = Geometry::for_rate(48_000.0).unwrap();
         let (n_bins, mode) = (geometry.n_bins(), LatencyMode::Standard);

@@ -1,8 +1,9 @@
 //! What looks like steady noise: patches of a third of a second and 400 Hz.
 //!
-//! The amplitude of a bin of noise has a known spread (Rayleigh: the squared mean is π/4 of the mean square),
-//! neighbouring bins are about as loud as each other, and the level at the end is that at the beginning.
-//! Words come and go, notes stand out between their neighbours and do not flicker; neither passes.
+//! The amplitude of a bin of noise has a known spread (Rayleigh: the squared mean is π/4 of the
+//! mean square), neighbouring bins are about as loud as each other, and the level at the end is
+//! that at the beginning. Words come and go, notes stand out between their neighbours and do not
+//! flicker; neither passes.
 
 use crate::config;
 use crate::smoothing::BoxAverage;

@@ -3,8 +3,8 @@
 //! The a priori SNR is estimated decision-directed (Ephraim and Malah, 1984): a weighted mean of
 //! what the last frame turned out to hold and what this frame seems to hold. A long memory keeps
 //! noise from twinkling, a short one keeps onsets; so the memory is long only where the
-//! neighbourhood of a bin looks like noise. There, too, the gain is averaged over the neighbourhood,
-//! which leaves nothing of single bins that noise happens to open.
+//! neighbourhood of a bin looks like noise. There, too, the gain is averaged over the
+//! neighbourhood, which leaves nothing of single bins that noise happens to open.
 
 use super::GateFrame;
 use crate::config;

@@ -1,5 +1,5 @@
-//! The harmonics of hum that was found: amplitude, phase and frequency, followed under whatever else
-//! sounds.
+//! The harmonics of hum that was found: amplitude, phase and frequency, followed under whatever
+//! else sounds.
 
 use core::f64::consts::TAU;
 use std::sync::Arc;
@@ -27,11 +27,13 @@ struct Line {
 }
 
 impl Line {
-    /// How much of the line is taken away: nothing that is not steady, and never more than is there.
+    /// How much of the line is taken away: nothing that is not steady, and never more than is
+    /// there.
     fn share(&self) -> f32 {
         let (from, width) = config::HUM_STEADY;
         let steady = ((self.steadiness - from) / width).clamp(0.0, 1.0);
-        // When it stops, its inverse must not go on sounding; a note that weakens it for a frame is no stop.
+        // When it stops, its inverse must not go on sounding; a note that weakens it for a frame is
+        // no stop.
         let heard = self.level.min(4.0 * self.fast_level);
         steady * (heard / (self.tone.norm_sqr() + TINY)).sqrt().min(1.0)
     }
@@ -51,7 +53,8 @@ impl Line {
         self.steadiness += (cosine - self.steadiness) * rate;
     }
 
-    /// By how much the error would turn it, in radians; little where something louder made the error.
+    /// By how much the error would turn it, in radians; little where something louder made the
+    /// error.
     fn turn(&self, error: Complex32) -> f32 {
         let others = config::HUM_CAUTION * error.norm_sqr();
         (error * self.tone.conj()).im / (self.tone.norm_sqr() + others + TINY)
@@ -197,7 +200,8 @@ impl Comb {
         ((line_idx + 1) as f64 * self.hz / self.bin_hz) as f32
     }
 
-    /// Stage 3: what is left of the frame without `hum` tells by how much lines and frequency were wrong.
+    /// Stage 3: what is left of the frame without `hum` tells by how much lines and frequency were
+    /// wrong.
     fn correct(&mut self, spectrum: &[Complex32], hum: &[Complex32]) {
         let pace = Pace::at(self.age, self.hop_s);
         let (mut turned, mut weights) = (0.0, 0.0);

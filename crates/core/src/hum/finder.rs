@@ -19,8 +19,8 @@ pub(super) struct Finder {
     /// Low bins of the last [`config::HUM_LAG_FRAMES`] frames, as a ring.
     past: Vec<Vec<Complex32>>,
     newest: usize,
-    /// By how much the phase of each bin moves on over the lag, on average: a unit vector where it is always
-    /// by the same, and next to nothing where it is by chance.
+    /// By how much the phase of each bin moves on over the lag, on average: a unit vector where it
+    /// is always by the same, and next to nothing where it is by chance.
     turns: Vec<Complex32>,
     /// The same over [`config::HUM_SHORT_LAG_FRAMES`].
     short_turns: Vec<Complex32>,
@@ -78,7 +78,8 @@ impl Finder {
         past.copy_from_slice(&spectrum[..n_low]);
     }
 
-    /// Judges the next few candidates; after the last one, tells the frequency of what is hum beyond doubt.
+    /// Judges the next few candidates; after the last one, tells the frequency of what is hum
+    /// beyond doubt.
     pub(super) fn search(&mut self) -> Option<f64> {
         if self.n_frames < config::HUM_LEAST_FRAMES {
             return None;
@@ -98,8 +99,9 @@ impl Finder {
         None
     }
 
-    /// Mean squared agreement of the harmonics. A note that is held on one of them brings its overtones along,
-    /// every third harmonic for instance; so those that are no overtones have to agree as well.
+    /// Mean squared agreement of the harmonics. A note that is held on one of them brings its
+    /// overtones along, every third harmonic for instance; so those that are no overtones have to
+    /// agree as well.
     fn score(&self, hz: f64) -> f32 {
         let mut all = Mean::default();
         let mut others = [Mean::default(); config::HUM_OVERTONE_STEPS.len()];
@@ -115,7 +117,8 @@ impl Finder {
         others.iter().map(Mean::value).fold(all.value(), f64::min) as f32
     }
 
-    /// The frequency at which the phases that agree do so best: a weighted straight line through them.
+    /// The frequency at which the phases that agree do so best: a weighted straight line through
+    /// them.
     fn refined(&self, mut hz: f64) -> f64 {
         for _ in 0..3 {
             let (mut turned, mut weights) = (0.0, 1e-9);
@@ -129,8 +132,9 @@ impl Finder {
         hz
     }
 
-    /// Calls `look` with each harmonic of `hz` and how its bin turns, against how it should. A tone 9 Hz
-    /// beside the harmonic turns as it should over the long lag; over the short one it does not.
+    /// Calls `look` with each harmonic of `hz` and how its bin turns, against how it should. A tone
+    /// 9 Hz beside the harmonic turns as it should over the long lag; over the short one it does
+    /// not.
     fn each_harmonic(&self, hz: f64, mut look: impl FnMut(f64, Complex32)) {
         let step_of = |n_frames: usize| {
             let turn = (TAU * (hz * n_frames as f64 * self.hop_s).fract()) as f32;

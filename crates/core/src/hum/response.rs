@@ -10,8 +10,8 @@ use crate::stft::Transform;
 /// Points per bin: between two of them the response is a straight line to −70 dB.
 const POINTS_PER_BIN: usize = 64;
 
-/// The window's spectrum from 0 Hz up: what a tone of amplitude 1 and phase 0 at the start of the frame leaves
-/// in a bin so many bins below it. Above it, it leaves the complex conjugate.
+/// The window's spectrum from 0 Hz up: what a tone of amplitude 1 and phase 0 at the start of the
+/// frame leaves in a bin so many bins below it. Above it, it leaves the complex conjugate.
 pub(crate) struct Response {
     points: Vec<Complex32>,
 }

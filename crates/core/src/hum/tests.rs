@@ -2,7 +2,8 @@ use super::*;
 use crate::geometry::{Geometry, LatencyMode};
 use crate::stft::Stft;
 
-/// Runs the finder over two seconds of tones (Hz, amplitude) with a little noise and tells what it found.
+/// Runs the finder over two seconds of tones (Hz, amplitude) with a little noise and tells what it
+/// found.
 fn found_hz(tones: &[(f64, f64)]) -> Option<f64> {
     found_within(200, 1e-3, tones)
 }
@@ -96,7 +97,8 @@ fn the_response_is_that_of_the_window() {
     }
 }
 
-/// Lets a comb that starts at a frequency follow sound, and gives it, the last spectrum and the hum found in it.
+/// Lets a comb that starts at a frequency follow sound, and gives it, the last spectrum and the hum
+/// found in it.
 fn follow(
     rate_hz: f64,
     start_hz: f64,

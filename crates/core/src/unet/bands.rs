@@ -1,7 +1,8 @@
 //! The 128 bands that the network sees, at any bin spacing.
 //!
-//! 80 single bins, 25 Hz apart, below 2 kHz; then 48 equal steps on the ERB-number scale of Glasberg
-//! and Moore (1990) to 24 kHz. `training/quell_training/geometry.py` computes the same table.
+//! 80 single bins, 25 Hz apart, below 2 kHz; then 48 equal steps on the ERB-number scale of
+//! Glasberg and Moore (1990) to 24 kHz. `training/quell_training/geometry.py` computes the same
+//! table.
 
 /// Bands of a frame.
 pub const N_BANDS: usize = 128;

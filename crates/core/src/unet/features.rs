@@ -47,8 +47,8 @@ impl Source {
     }
 }
 
-/// Memory of the inputs: the running minimum and the classical gain. It owns no heap memory, so that
-/// copying it allocates nothing.
+/// Memory of the inputs: the running minimum and the classical gain. It owns no heap memory, so
+/// that copying it allocates nothing.
 #[derive(Clone)]
 pub(super) struct Features {
     minimum: RunningMinimum,

@@ -163,7 +163,8 @@ impl<'w> ByteLayer<'w> {
         sums
     }
 
-    /// Runs over positions `stride` bytes apart and calls `write` with each output's index and value.
+    /// Runs over positions `stride` bytes apart and calls `write` with each output's index and
+    /// value.
     #[inline]
     fn run(
         &self,

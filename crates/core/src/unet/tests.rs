@@ -279,8 +279,8 @@ fn memory_fades_after_long_silence_and_long_noise() {
         differences.by_ref().take(n_frames).sum::<f64>() / n_frames as f64
     };
     // States are rounded to 127 steps, so that two of them may stay some steps apart for good. What
-    // they do to a mask begins with 0.72 in the first second and is 0.016 on average over the second
-    // ten, 0.006 over the sixth, measured.
+    // they do to a mask begins with 0.72 in the first second and is 0.016 on average over the
+    // second ten, 0.006 over the sixth, measured.
     let (_start, early, _between, late) = (mean_of(10), mean_of(10), mean_of(30), mean_of(10));
     assert!(early < 0.03, "gains differ by {early} on average, ten to twenty seconds later");
     assert!(late < 0.01, "gains differ by {late} on average, fifty to sixty seconds later");

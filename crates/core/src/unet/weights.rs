@@ -8,7 +8,7 @@
 //! | 8 | u32 | version |
 //! | 12 | u32 | number of tensors |
 //! | 16 | u64 | FNV-1a over everything from offset 24 on: the model's identity |
-//! | 24 | 32 bytes per tensor | name (16 bytes, zero padded), kind, rows, columns, offset of its data (u32 each) |
+//! | 24 | 32 bytes per tensor | name (16 bytes, 0-padded); kind, rows, columns, offset (u32 each) |
 //! | … | | data |
 //!
 //! Kinds: 0 f32, row after row; 1 int8 weights as [`PackedWeights`] wants them, rows being outputs;

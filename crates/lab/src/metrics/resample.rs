@@ -1,7 +1,7 @@
 //! Change of the sample rate by a ratio of whole numbers.
 //!
-//! A polyphase filter: a Kaiser-windowed sinc with 60 dB of rejection and a transition of a tenth of
-//! the narrower band, which is what the reference implementation of STOI prescribes.
+//! A polyphase filter: a Kaiser-windowed sinc with 60 dB of rejection and a transition of a tenth
+//! of the narrower band, which is what the reference implementation of STOI prescribes.
 
 /// Rejection of what the new rate cannot hold, dB.
 const REJECTION_DB: f64 = 60.0;

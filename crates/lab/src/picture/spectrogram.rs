@@ -92,7 +92,8 @@ fn cut_window(samples: &[f32], start: i64, window: &[f32], frame: &mut [f32]) {
     }
 }
 
-/// Pixels of a grid `[column][bin]`: one column of pixels per column of the grid, rows from the top.
+/// Pixels of a grid `[column][bin]`: one column of pixels per column of the grid, rows from the
+/// top.
 ///
 /// Where several bins share a row their mean is shown; where a bin spans rows it is interpolated.
 pub fn paint(
@@ -124,7 +125,8 @@ pub fn paint(
     pixels
 }
 
-/// Mean of the bins between two fractional positions, or the interpolated value where there is none.
+/// Mean of the bins between two fractional positions, or the interpolated value where there is
+/// none.
 fn mean_between(column: &[f32], low: f64, high: f64) -> f32 {
     let (first, last) = (low.ceil() as usize, high.floor() as usize);
     if last > first {
