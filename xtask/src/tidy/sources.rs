@@ -16,7 +16,6 @@ const WIDE_FILES: &[&str] = &[
     "crates/cli/src/material.rs",
     "crates/cli/src/plot.rs",
     "crates/cli/src/setting_flags.rs",
-    "crates/core/src/config.rs",
     "crates/core/src/denoiser.rs",
     "crates/core/src/denoiser/noise.rs",
     "crates/core/src/mask.rs",
