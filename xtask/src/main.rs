@@ -2,6 +2,7 @@
 
 mod bundle;
 mod install;
+mod kernels;
 mod needs;
 mod places;
 mod proof;

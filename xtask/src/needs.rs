@@ -52,6 +52,11 @@ pub(crate) fn target(triple: &str) -> Result<()> {
     sh(Command::new("rustup").args(["target", "add", triple]))
 }
 
+/// A program, from this Debian package where it is missing.
+pub(crate) fn program(name: &str, package: &str) -> Result<()> {
+    if has_program(name) { Ok(()) } else { packages(&[package]) }
+}
+
 /// A virtual environment under `target/`, made when missing or when its requirements changed.
 fn venv(name: &str, requirements: &Path) -> Result<PathBuf> {
     let folder = places::target().join("venv").join(name);
@@ -74,7 +79,7 @@ fn venv(name: &str, requirements: &Path) -> Result<PathBuf> {
 }
 
 /// Installs Debian packages that are missing, where that is allowed.
-fn packages(wanted: &[&str]) -> Result<()> {
+pub(crate) fn packages(wanted: &[&str]) -> Result<()> {
     let missing: Vec<_> = wanted
         .iter()
         .copied()

@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Result, ensure};
 
 use crate::steps::{Steps, cargo, sh};
-use crate::{bundle, needs, places, proof, tidy};
+use crate::{bundle, kernels, needs, places, proof, tidy};
 
 /// Targets that cannot be run here and must not rot.
 const FOREIGN_TARGETS: [&str; 2] = ["x86_64-pc-windows-gnu", "aarch64-apple-darwin"];
@@ -27,6 +27,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     steps.run("tests of the workspace", || {
         sh(&mut cargo(&["test", "--workspace", "--no-fail-fast"]))
     });
+    kernels::run(&mut steps);
     // 3. What users get.
     let mut bundles = None;
     steps.run("bundles", || {

@@ -246,6 +246,14 @@ mod tests {
         bytes
     }
 
+    /// Or the tests below would pass there without having run a kernel.
+    #[cfg(any(target_arch = "aarch64", target_arch = "wasm32"))]
+    #[test]
+    fn a_processor_with_one_kernel_uses_it() {
+        let own = if cfg!(target_arch = "aarch64") { Level::Neon } else { Level::Simd128 };
+        assert_eq!(Kernel::best().level(), own);
+    }
+
     #[test]
     fn every_level_agrees_with_the_scalar_one() {
         let levels: Vec<Kernel> = Level::ALL.into_iter().filter_map(Kernel::new).collect();
