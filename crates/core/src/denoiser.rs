@@ -1,6 +1,7 @@
 //! A stream: channels in, channels out, with the mask engines between analysis and synthesis.
 
 mod channel;
+mod hum;
 mod lane;
 mod noise;
 mod samples;
@@ -103,11 +104,8 @@ pub struct Denoiser {
     view: ViewBuffers,
     hop_pos: usize,
     dry_pos: usize,
-    frame_idx: usize,
     /// Samples since one had to be replaced, up to a window.
     n_clean: usize,
-    /// Hum was searched in the last frame.
-    removes_hum: bool,
     noise_is_connected: bool,
     output: OutputWeights,
     is_fresh: bool,
@@ -145,7 +143,7 @@ impl Denoiser {
         let channels: Vec<Channel> = (0..spec.n_channels)
             .map(|_| Channel::new(&transform, &hum_response, spec.mode, latency))
             .collect();
-        let n_hum_bins = channels[0].hum_power.len();
+        let n_hum_bins = channels[0].hum.n_bins();
         Ok(Self {
             channels,
             noise_channels: (0..spec.n_noise_channels)
@@ -171,9 +169,7 @@ impl Denoiser {
             },
             hop_pos: 0,
             dry_pos: 0,
-            frame_idx: 0,
             n_clean: 0,
-            removes_hum: false,
             noise_is_connected: false,
             output: OutputWeights::new(spec.sample_rate_hz),
             is_fresh: true,
@@ -220,7 +216,6 @@ impl Denoiser {
         self.threshold_key = None;
         self.hop_pos = 0;
         self.dry_pos = 0;
-        self.frame_idx = 0;
         self.n_clean = 0;
         self.is_fresh = true;
     }
@@ -348,14 +343,13 @@ impl Denoiser {
         self.subtract_hum(settings, tap.is_looking());
         self.synthesise(n_masks);
         self.show(n_masks, tap);
-        self.frame_idx = self.frame_idx.wrapping_add(1);
     }
 
     fn analyse(&mut self) {
         for channel in &mut self.channels {
-            let newest = self.frame_idx % channel.spectra.len();
-            channel.stft.analyse(&channel.hop_in, &mut channel.spectra[newest]);
-            self.transform.power(&channel.spectra[newest], &mut channel.power);
+            let newest = channel.spectra.advance();
+            channel.stft.analyse(&channel.hop_in, newest);
+            self.transform.power(newest, &mut channel.power);
         }
         if self.noise_is_connected {
             for channel in &mut self.noise_channels {
@@ -388,14 +382,9 @@ impl Denoiser {
     /// Tells hum from the rest of the frame. A capture has taken in both, so that a print holds all noise.
     fn find_hum(&mut self, settings: &Settings) {
         for channel in &mut self.channels {
-            let newest = self.frame_idx % channel.spectra.len();
-            if settings.remove_hum {
-                channel.find_hum(newest, &self.transform);
-            } else {
-                channel.keep_hum(newest, self.removes_hum);
-            }
+            let newest = channel.spectra.ago(0);
+            channel.hum.find(newest, settings.remove_hum, &self.transform, &mut channel.power);
         }
-        self.removes_hum = settings.remove_hum;
     }
 
     /// Takes the hum out of the frame that is due, as far as the settings let noise be taken away.
@@ -405,8 +394,7 @@ impl Denoiser {
         }
         let share = 1.0 - deepest_gain(settings);
         for channel in &mut self.channels {
-            let due = (self.frame_idx + 1) % channel.spectra.len();
-            channel.subtract_hum(due, share);
+            channel.hum.subtract(channel.spectra.oldest_mut(), share);
         }
     }
 
@@ -454,7 +442,7 @@ impl Denoiser {
                     if is_stale {
                         channel.noise.use_captured(&key, self.offsets.db());
                     }
-                    channel.noise.take_hum_out(&channel.hum_power, &channel.rest_power);
+                    channel.noise.take_hum_out(&channel.hum);
                 }
                 ProfileSource::Adaptive => {
                     channel.follow_noise();
@@ -498,21 +486,17 @@ impl Denoiser {
     }
 
     fn synthesise(&mut self, n_masks: usize) {
-        let n_spectra = self.spec.mode.look_ahead_frames() + 1;
-        // The ring is as long as the look-ahead plus one: the oldest is the one that is due.
-        let due = (self.frame_idx + 1) % n_spectra;
         for (idx, channel) in self.channels.iter_mut().enumerate() {
             let gain = &self.lanes[idx.min(n_masks - 1)].gain;
-            channel.stft.synthesise(&channel.spectra[due], gain, &mut channel.hop_out);
+            channel.stft.synthesise(channel.spectra.oldest(), gain, &mut channel.hop_out);
         }
     }
 
     /// Keeps the power of the frame that is due while it still has its hum.
     fn note_power(&mut self) {
-        let due = (self.frame_idx + 1) % (self.spec.mode.look_ahead_frames() + 1);
         let view = &mut self.view;
         self.transform.mean_power(
-            self.channels.iter().map(|c| &*c.spectra[due]),
+            self.channels.iter().map(|c| c.spectra.oldest()),
             &mut view.noise,
             &mut view.power,
         );
@@ -523,10 +507,9 @@ impl Denoiser {
             return;
         }
         let view = &mut self.view;
-        let due = (self.frame_idx + 1) % (self.spec.mode.look_ahead_frames() + 1);
         let n_hum_bins = view.cleaned.len();
         self.transform.mean_power(
-            self.channels.iter().map(|c| &c.spectra[due][..n_hum_bins]),
+            self.channels.iter().map(|c| &c.spectra.oldest()[..n_hum_bins]),
             &mut view.noise,
             &mut view.cleaned,
         );

@@ -15,6 +15,7 @@ mod mask;
 mod neural;
 mod offline;
 mod profile;
+mod ring;
 pub mod settings;
 mod silence;
 mod smoothing;

@@ -5,6 +5,7 @@
 
 use crate::geometry::{Geometry, LatencyMode};
 use crate::level::db_to_gain;
+use crate::ring::Ring;
 use crate::settings::{Engine, Settings};
 
 /// Gain that amount and floor make of a mask.
@@ -21,9 +22,8 @@ pub(crate) fn deepest_gain(settings: &Settings) -> f32 {
 pub(crate) struct MaskStages {
     hop_ms: f32,
     look_ahead_frames: usize,
-    /// Masks of the last `2 × look-ahead + 1` frames, as a ring.
-    masks: Vec<Vec<f32>>,
-    newest: usize,
+    /// Masks of the last `2 × look-ahead + 1` frames.
+    masks: Ring<f32>,
     /// Mask after attack and release.
     followed: Vec<f32>,
 }
@@ -35,33 +35,25 @@ impl MaskStages {
         Self {
             hop_ms: (geometry.hop_len as f64 / geometry.sample_rate_hz * 1000.0) as f32,
             look_ahead_frames,
-            masks: vec![vec![0.0; n_bins]; 2 * look_ahead_frames + 1],
-            newest: 0,
+            masks: Ring::new(2 * look_ahead_frames + 1, vec![0.0; n_bins]),
             followed: vec![0.0; n_bins],
         }
     }
 
     pub(crate) fn reset(&mut self) {
-        for mask in &mut self.masks {
-            mask.fill(0.0);
-        }
-        self.newest = 0;
+        self.masks.fill(0.0);
         self.followed.fill(0.0);
     }
 
     /// Goes on from where another one is.
     pub(crate) fn continue_from(&mut self, other: &Self) {
-        for (mask, other) in self.masks.iter_mut().zip(&other.masks) {
-            mask.copy_from_slice(other);
-        }
-        self.newest = other.newest;
+        self.masks.continue_from(&other.masks);
         self.followed.copy_from_slice(&other.followed);
     }
 
     /// Makes room for the mask of a new frame, to be written whole.
     pub(crate) fn next_mask(&mut self) -> &mut [f32] {
-        self.newest = (self.newest + 1) % self.masks.len();
-        &mut self.masks[self.newest]
+        self.masks.advance()
     }
 
     /// Writes the gains of the frame `look_ahead_frames` before the newest.
@@ -76,18 +68,17 @@ impl MaskStages {
 
     /// Triangle over the frames on both sides of the one that is due.
     fn smooth_over_time(&self, time_smoothing_ms: f32, out: &mut [f32]) {
-        let n_masks = self.masks.len();
-        let due = (self.newest + n_masks - self.look_ahead_frames) % n_masks;
+        let due = self.look_ahead_frames;
         // The thousandth keeps '40 ms' at four frames where rounding would make it 3.9999.
         let n_frames = (time_smoothing_ms / self.hop_ms + 1e-3) as usize;
-        let half_width = n_frames.min(self.look_ahead_frames);
+        let half_width = n_frames.min(due);
         let total = ((half_width + 1) * (half_width + 1)) as f32;
-        out.copy_from_slice(&self.masks[due]);
+        out.copy_from_slice(self.masks.ago(due));
         scale(out, (half_width + 1) as f32 / total);
         for distance in 1..=half_width {
             let weight = (half_width + 1 - distance) as f32 / total;
-            let before = &self.masks[(due + n_masks - distance) % n_masks];
-            let after = &self.masks[(due + distance) % n_masks];
+            let before = self.masks.ago(due + distance);
+            let after = self.masks.ago(due - distance);
             for (out, (before, after)) in out.iter_mut().zip(before.iter().zip(after)) {
                 *out += weight * (before + after);
             }

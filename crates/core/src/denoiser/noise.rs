@@ -2,6 +2,7 @@
 
 use realfft::num_complex::Complex32;
 
+use super::hum::HumStage;
 use crate::config::{self, GAUSSIAN_LOG_STD_DB};
 use crate::curve::ThresholdCurve;
 use crate::gate::{log_bias_db, reference_db, tonality, tone_rise_db};
@@ -119,9 +120,9 @@ impl NoiseLevel {
         }
     }
 
-    /// A print that was taken of hum and noise is one of the noise alone where hum of this power per bin is
-    /// subtracted and `rest_power` remains.
-    pub(super) fn take_hum_out(&mut self, hum_power: &[f32], rest_power: &[f32]) {
+    /// A print that was taken of hum and noise is one of the noise alone while hum is subtracted.
+    pub(super) fn take_hum_out(&mut self, hum: &HumStage) {
+        let (hum_power, rest_power) = hum.powers();
         for (bin_idx, bin) in self.with_hum.iter().enumerate() {
             let power = bin.power.max(FLOOR_POWER);
             let share = (1.0 - hum_power[bin_idx] / power).max(rest_power[bin_idx] / power);
