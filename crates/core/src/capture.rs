@@ -145,7 +145,7 @@ impl Capture {
         let n_bins = geometry.n_bins();
         let sums = || LevelSums { sum_db: vec![0.0; n_bins], sum_db2: vec![0.0; n_bins] };
         Self {
-            hop_s: geometry.hop_len as f64 / geometry.sample_rate_hz,
+            hop_s: geometry.hop_s(),
             bin_hz: geometry.bin_hz(),
             n_warm_up: config::HOPS_PER_WINDOW,
             channels: (0..n_channels).map(|_| sums()).collect(),

@@ -100,6 +100,11 @@ impl Geometry {
         self.sample_rate_hz / self.frame_len as f64
     }
 
+    /// Distance of two frames, seconds.
+    pub fn hop_s(&self) -> f64 {
+        self.hop_len as f64 / self.sample_rate_hz
+    }
+
     /// Delay from input to output, samples.
     pub const fn latency_samples(&self, mode: LatencyMode) -> usize {
         match mode {

@@ -31,7 +31,7 @@ impl HumCanceller {
     /// `response` is that of the transform's window, which all channels share.
     pub(crate) fn new(transform: &Transform, response: &Arc<Response>) -> Self {
         let geometry = transform.geometry();
-        let hop_s = geometry.hop_len as f64 / geometry.sample_rate_hz;
+        let hop_s = geometry.hop_s();
         Self {
             finder: Finder::new(geometry.n_bins(), geometry.bin_hz(), hop_s),
             comb: Comb::new(geometry.n_bins(), geometry.bin_hz(), hop_s, response),

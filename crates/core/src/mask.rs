@@ -33,7 +33,7 @@ impl MaskStages {
         let n_bins = geometry.n_bins();
         let look_ahead_frames = mode.look_ahead_frames();
         Self {
-            hop_ms: (geometry.hop_len as f64 / geometry.sample_rate_hz * 1000.0) as f32,
+            hop_ms: (geometry.hop_s() * 1000.0) as f32,
             look_ahead_frames,
             masks: Ring::new(2 * look_ahead_frames + 1, vec![0.0; n_bins]),
             followed: vec![0.0; n_bins],

@@ -1,5 +1,5 @@
-//! Of one channel: tells mains hum from the rest of a frame, and takes it out once the frame
-//! is due.
+//! Stage 4, of one channel: tells mains hum from the rest of a frame, and takes it out once the
+//! frame is due.
 
 use std::sync::Arc;
 
@@ -57,8 +57,8 @@ impl HumStage {
         self.power.len()
     }
 
-    /// Power of the hum per 25 Hz, and what the noise in its bins falls to without it; zero, and from
-    /// before, while none is followed.
+    /// Power of the hum per 25 Hz, and what the noise in its bins falls to without it; zero, and
+    /// from before, while none is followed.
     pub(super) fn powers(&self) -> (&[f32], &[f32]) {
         (&self.power, &self.rest_power)
     }

@@ -1,47 +1,219 @@
-//! The noise in the form the gate needs, wherever it comes from.
+//! Stage 5: the noise in the form the engines need, wherever it comes from.
 
 use realfft::num_complex::Complex32;
 
+use super::StreamSpec;
+use super::hops::Hops;
 use super::hum::HumStage;
+use super::print::{Print, PrintChannel};
+use super::reference::{log_bias_db, reference_db, tonality, tone_rise_db};
 use crate::config::{self, GAUSSIAN_LOG_STD_DB};
 use crate::curve::ThresholdCurve;
-use crate::gate::{log_bias_db, reference_db, tonality, tone_rise_db};
+use crate::follower::NoiseFollower;
 use crate::geometry::Geometry;
 use crate::level::db_to_power;
-use crate::profile::BinProfile;
-use crate::settings::ProfileSource;
+use crate::settings::{ProfileSource, Settings};
 use crate::stft::{Stft, Transform};
 use crate::unet::{FLOOR_POWER, print_power};
 
-/// A channel of the noise input: analysed, never heard.
-pub(super) struct NoiseChannel {
-    pub(super) stft: Stft,
-    pub(super) hop_in: Vec<f32>,
-    pub(super) spectrum: Vec<Complex32>,
-    pub(super) power: Vec<f32>,
-    /// Power smoothed over [`config::SIDECHAIN_AVERAGE_S`].
-    pub(super) averaged: Vec<f32>,
+/// The noise of all channels.
+pub(super) struct NoiseStage {
+    channels: Vec<ChannelNoise>,
+    input: Vec<InputChannel>,
+    input_is_connected: bool,
+    transform: Transform,
+    /// Weight of the past in the level of the noise input.
+    keep: f32,
+    /// What the thresholds were computed from.
+    key: Option<ThresholdKey>,
+    source: ProfileSource,
+    offsets: Offsets,
+    raised: Vec<f32>,
 }
 
-impl NoiseChannel {
-    pub(super) fn new(transform: &Transform) -> Self {
+/// The noise of one channel.
+pub(super) struct ChannelNoise {
+    pub(super) level: NoiseLevel,
+    /// Knows it where there is no print.
+    pub(super) follower: NoiseFollower,
+}
+
+impl ChannelNoise {
+    pub(super) fn new(n_bins: usize, n_hum_bins: usize, hop_s: f64) -> Self {
+        Self {
+            level: NoiseLevel::new(n_bins, n_hum_bins),
+            follower: NoiseFollower::new(n_bins, hop_s),
+        }
+    }
+
+    /// Follows the noise of the newest frame, whose newest hop is `hop`.
+    fn follow(&mut self, power: &[f32], hop: &[f32]) {
+        let energy: f32 = hop.iter().map(|sample| sample * sample).sum();
+        let is_silent = energy < db_to_power(config::SILENCE_DBFS) * hop.len() as f32;
+        self.follower.follow(power, is_silent);
+    }
+}
+
+impl NoiseStage {
+    pub(super) fn new(spec: &StreamSpec, transform: &Transform, n_hum_bins: usize) -> Self {
+        let geometry = transform.geometry();
+        let (n_bins, hop_s) = (geometry.n_bins(), geometry.hop_s());
+        let channel = || ChannelNoise::new(n_bins, n_hum_bins, hop_s);
+        Self {
+            channels: (0..spec.n_channels).map(|_| channel()).collect(),
+            input: (0..spec.n_noise_channels).map(|_| InputChannel::new(transform)).collect(),
+            input_is_connected: false,
+            transform: transform.clone(),
+            keep: (-hop_s / config::SIDECHAIN_AVERAGE_S).exp() as f32,
+            key: None,
+            source: ProfileSource::Adaptive,
+            offsets: Offsets::new(geometry),
+            raised: vec![0.0; n_bins],
+        }
+    }
+
+    pub(super) fn reset(&mut self) {
+        for channel in &mut self.channels {
+            channel.follower.reset();
+        }
+        for channel in &mut self.input {
+            channel.reset();
+        }
+        self.key = None;
+    }
+
+    /// Tells whether the block at hand has a noise input.
+    pub(super) fn connect(&mut self, is_connected: bool) {
+        self.input_is_connected = is_connected && !self.input.is_empty();
+    }
+
+    pub(super) fn channels(&self) -> &[ChannelNoise] {
+        &self.channels
+    }
+
+    /// Where the noise is known from in the newest frame.
+    pub(super) fn source(&self) -> ProfileSource {
+        self.source
+    }
+
+    /// What sensitivity and offsets multiply the power of the noise with, per bin.
+    pub(super) fn raised(&self) -> &[f32] {
+        &self.raised
+    }
+
+    /// Takes in the hop of the noise input.
+    pub(super) fn analyse_input(&mut self, hops: &Hops) {
+        if self.input_is_connected {
+            for (channel, hop) in self.input.iter_mut().zip(hops.noise()) {
+                channel.analyse(hop, &self.transform);
+            }
+        }
+    }
+
+    /// Brings mean power and threshold of every channel up to date.
+    pub(super) fn update(
+        &mut self,
+        settings: &Settings,
+        print: &Print,
+        hum: &[HumStage],
+        powers: &[Vec<f32>],
+        hops: &Hops,
+    ) {
+        self.source = self.source_for(settings, print);
+        let (key, is_stale) = self.renew_thresholds(settings, print);
+        let offsets_db = self.offsets.db();
+        match self.source {
+            ProfileSource::Captured => {
+                for (idx, channel) in self.channels.iter_mut().enumerate() {
+                    if is_stale {
+                        channel.level.use_captured(&print.channels()[idx], &key, offsets_db);
+                    }
+                    channel.level.take_hum_out(&hum[idx]);
+                }
+            }
+            ProfileSource::Adaptive => {
+                for (idx, channel) in self.channels.iter_mut().enumerate() {
+                    channel.follow(&powers[idx], hops.input(idx));
+                    let mean_power = channel.follower.power();
+                    channel.level.use_mean_power(mean_power, is_stale, &key, offsets_db);
+                }
+            }
+            ProfileSource::Sidechain => {
+                for input in &mut self.input {
+                    input.average(self.keep);
+                }
+                for (idx, channel) in self.channels.iter_mut().enumerate() {
+                    let from = &self.input[idx.min(self.input.len() - 1)];
+                    channel.level.use_mean_power(&from.averaged, is_stale, &key, offsets_db);
+                }
+            }
+        }
+    }
+
+    /// The source that the settings ask for, or what stands in for it.
+    fn source_for(&self, settings: &Settings, print: &Print) -> ProfileSource {
+        let without_input = match settings.profile_source {
+            ProfileSource::Sidechain if self.input_is_connected => return ProfileSource::Sidechain,
+            ProfileSource::Sidechain => ProfileSource::Captured,
+            other => other,
+        };
+        match without_input {
+            ProfileSource::Captured if print.profile().is_none() => ProfileSource::Adaptive,
+            other => other,
+        }
+    }
+
+    /// What the thresholds depend on, and whether it has changed since the last frame.
+    fn renew_thresholds(&mut self, settings: &Settings, print: &Print) -> (ThresholdKey, bool) {
+        let key = ThresholdKey {
+            source: self.source,
+            sensitivity: settings.sensitivity,
+            curve: settings.curve,
+            n_print_changes: print.n_changes(),
+        };
+        let is_stale = self.key != Some(key);
+        if self.key.is_none_or(|old| old.curve != key.curve) {
+            self.offsets.follow(&key.curve);
+        }
+        if is_stale {
+            write_raised(&key, &self.offsets, &mut self.raised);
+        }
+        self.key = Some(key);
+        (key, is_stale)
+    }
+}
+
+/// A channel of the noise input: analysed, never heard.
+struct InputChannel {
+    stft: Stft,
+    spectrum: Vec<Complex32>,
+    power: Vec<f32>,
+    /// Power smoothed over [`config::SIDECHAIN_AVERAGE_S`].
+    averaged: Vec<f32>,
+}
+
+impl InputChannel {
+    fn new(transform: &Transform) -> Self {
         let n_bins = transform.geometry().n_bins();
         Self {
             stft: Stft::new(transform.clone()),
-            hop_in: vec![0.0; transform.geometry().hop_len],
             spectrum: transform.make_spectrum(),
             power: vec![0.0; n_bins],
             averaged: vec![0.0; n_bins],
         }
     }
 
-    pub(super) fn reset(&mut self) {
+    fn reset(&mut self) {
         self.stft.reset();
-        self.hop_in.fill(0.0);
         self.averaged.fill(0.0);
     }
 
-    pub(super) fn average(&mut self, keep: f32) {
+    fn analyse(&mut self, hop: &[f32], transform: &Transform) {
+        self.stft.analyse(hop, &mut self.spectrum);
+        transform.power(&self.spectrum, &mut self.power);
+    }
+
+    fn average(&mut self, keep: f32) {
         for (averaged, power) in self.averaged.iter_mut().zip(&self.power) {
             *averaged = *averaged * keep + *power * (1.0 - keep);
         }
@@ -50,9 +222,6 @@ impl NoiseChannel {
 
 /// The noise of one channel in the form the gate needs.
 pub(super) struct NoiseLevel {
-    pub(super) captured: BinProfile,
-    /// Captured standard deviation, smoothed over frequency, dB.
-    pub(super) spread_db: Vec<f32>,
     /// Reference level of the noise, power per 25 Hz.
     pub(super) reference: Vec<f32>,
     /// 1 / `reference`, kept away from infinity.
@@ -82,10 +251,8 @@ struct BinWithHum {
 }
 
 impl NoiseLevel {
-    pub(super) fn new(n_bins: usize, n_hum_bins: usize) -> Self {
+    fn new(n_bins: usize, n_hum_bins: usize) -> Self {
         Self {
-            captured: BinProfile::new(n_bins),
-            spread_db: vec![0.0; n_bins],
             reference: vec![0.0; n_bins],
             per_reference: vec![0.0; n_bins],
             threshold: vec![0.0; n_bins],
@@ -97,19 +264,19 @@ impl NoiseLevel {
     }
 
     /// Reference level and threshold from the captured statistics.
-    pub(super) fn use_captured(&mut self, key: &ThresholdKey, offsets_db: &[f32]) {
-        let levels = self.captured.mean_db.iter().zip(&self.captured.std_db);
-        for (bin_idx, (mean_db, std_db)) in levels.enumerate() {
+    fn use_captured(&mut self, print: &PrintChannel, key: &ThresholdKey, offsets_db: &[f32]) {
+        let levels = &print.levels;
+        for (bin_idx, (mean_db, std_db)) in levels.mean_db.iter().zip(&levels.std_db).enumerate() {
             let threshold_db = mean_db + key.sensitivity * std_db + offsets_db[bin_idx];
-            let reference_db = reference_db(threshold_db, *std_db, self.spread_db[bin_idx]);
+            let reference_db = reference_db(threshold_db, *std_db, print.spread_db[bin_idx]);
             self.reference[bin_idx] = db_to_power(reference_db);
             self.threshold[bin_idx] = db_to_power(threshold_db - reference_db);
             self.tonality[bin_idx] = tonality(*std_db);
         }
         self.invert();
-        print_power(&self.captured.mean_db, &mut self.print);
+        print_power(&levels.mean_db, &mut self.print);
         for (bin_idx, bin) in self.with_hum.iter_mut().enumerate() {
-            let (mean_db, std_db) = (self.captured.mean_db[bin_idx], self.captured.std_db[bin_idx]);
+            let (mean_db, std_db) = (levels.mean_db[bin_idx], levels.std_db[bin_idx]);
             *bin = BinWithHum {
                 per_reference: self.per_reference[bin_idx],
                 tonality: self.tonality[bin_idx],
@@ -121,7 +288,7 @@ impl NoiseLevel {
     }
 
     /// A print that was taken of hum and noise is one of the noise alone while hum is subtracted.
-    pub(super) fn take_hum_out(&mut self, hum: &HumStage) {
+    fn take_hum_out(&mut self, hum: &HumStage) {
         let (hum_power, rest_power) = hum.powers();
         for (bin_idx, bin) in self.with_hum.iter().enumerate() {
             let power = bin.power.max(FLOOR_POWER);
@@ -137,7 +304,7 @@ impl NoiseLevel {
     }
 
     /// The same for noise whose mean power is tracked and whose spread is taken to be Gaussian.
-    pub(super) fn use_mean_power(
+    fn use_mean_power(
         &mut self,
         mean_power: &[f32],
         is_stale: bool,
@@ -178,57 +345,42 @@ impl NoiseLevel {
 
 /// What the thresholds were computed from; they are computed again when it differs.
 #[derive(Clone, Copy, PartialEq)]
-pub(super) struct ThresholdKey {
-    pub(super) source: ProfileSource,
-    pub(super) sensitivity: f32,
-    pub(super) curve: ThresholdCurve,
-    pub(super) profile_count: u32,
+struct ThresholdKey {
+    source: ProfileSource,
+    sensitivity: f32,
+    curve: ThresholdCurve,
+    n_print_changes: u32,
 }
 
 /// Shift of the threshold per bin.
-pub(super) struct Offsets {
+struct Offsets {
     /// Logarithm of the frequency of each bin, so that a moving curve costs none.
     log_hz: Vec<f32>,
     db: Vec<f32>,
 }
 
 impl Offsets {
-    pub(super) fn new(geometry: &Geometry) -> Self {
+    fn new(geometry: &Geometry) -> Self {
         let log_hz = |idx: usize| (idx as f64 * geometry.bin_hz()).max(1.0).ln() as f32;
         let log_hz: Vec<f32> = (0..geometry.n_bins()).map(log_hz).collect();
         Self { db: vec![0.0; log_hz.len()], log_hz }
     }
 
     /// Takes the shape of a curve.
-    pub(super) fn follow(&mut self, curve: &ThresholdCurve) {
+    fn follow(&mut self, curve: &ThresholdCurve) {
         curve.write(&self.log_hz, &mut self.db);
     }
 
-    pub(super) fn db(&self) -> &[f32] {
+    fn db(&self) -> &[f32] {
         &self.db
     }
 }
 
 /// What sensitivity and offsets raise the noise by, as factors of its power: the way that the
 /// threshold of steady noise goes.
-pub(super) fn raise_noise(key: &ThresholdKey, offsets: &Offsets, raised: &mut [f32]) {
+fn write_raised(key: &ThresholdKey, offsets: &Offsets, raised: &mut [f32]) {
     let steady_db = (key.sensitivity - config::DEFAULT_SENSITIVITY) * config::GAUSSIAN_LOG_STD_DB;
     for (raised, offset_db) in raised.iter_mut().zip(offsets.db()) {
         *raised = db_to_power(steady_db + offset_db);
-    }
-}
-
-/// Smooths over frequency with a triangle of `half_width` bins to each side; the ends repeat.
-pub(super) fn average_spread(values: &[f32], half_width: usize, out: &mut [f32]) {
-    let last = values.len() - 1;
-    let total = ((half_width + 1) * (half_width + 1)) as f32;
-    for (bin_idx, out) in out.iter_mut().enumerate() {
-        *out = (0..=2 * half_width)
-            .map(|tap| {
-                let weight = (half_width + 1 - tap.abs_diff(half_width)) as f32;
-                weight * values[(bin_idx + tap).saturating_sub(half_width).min(last)]
-            })
-            .sum::<f32>()
-            / total;
     }
 }

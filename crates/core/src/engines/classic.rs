@@ -1,31 +1,32 @@
 //! The classic mask: one comparison per bin, a knee around it, a triangle over frequency.
 
-use super::GateFrame;
-use crate::settings::Settings;
+use super::{Build, Frame, Maker};
+use crate::geometry::BuildError;
 use crate::smoothing::half_width_bins;
 
-pub(crate) struct ClassicMask {
+pub(super) struct ClassicMask {
     /// The mask with zeros on both sides.
     padded: Vec<f32>,
 }
 
-impl ClassicMask {
-    pub(crate) fn new(n_bins: usize) -> Self {
-        Self { padded: vec![0.0; 3 * n_bins] }
+impl Maker for ClassicMask {
+    fn new(build: &Build) -> Result<Self, BuildError> {
+        Ok(Self { padded: vec![0.0; 3 * build.geometry.n_bins()] })
     }
 
-    pub(crate) fn estimate(
-        &mut self,
-        frame: &GateFrame,
-        settings: &Settings,
-        bin_hz: f32,
-        mask: &mut [f32],
-    ) {
-        compare(frame, settings.knee_db, mask);
-        let half_width = half_width_bins(settings.freq_smoothing_hz, bin_hz);
+    fn run(&mut self, frame: &Frame, mask: &mut [f32]) {
+        compare(&frame.heard.snr, &frame.heard.threshold, frame.settings.knee_db, mask);
+        let half_width = half_width_bins(frame.settings.freq_smoothing_hz, frame.bin_hz);
         self.smooth(mask, half_width);
     }
 
+    /// It remembers nothing.
+    fn restart(&mut self) {}
+
+    fn continue_from(&mut self, _: &Self) {}
+}
+
+impl ClassicMask {
     /// Convolves with a triangle. Nothing lies beyond the first and the last bin, so the mask fades
     /// towards both ends; that is part of the algorithm and what keeps it equal to noisereduce.
     /// (noisereduce lets even what a partial reduction should leave fade there; this does not, so
@@ -48,8 +49,8 @@ impl ClassicMask {
 }
 
 /// 1 where a bin is signal, 0 where it is noise, and a smooth step of `knee_db` between them.
-fn compare(frame: &GateFrame, knee_db: f32, mask: &mut [f32]) {
-    let bins = frame.snr.iter().zip(frame.threshold);
+fn compare(snr: &[f32], threshold: &[f32], knee_db: f32, mask: &mut [f32]) {
+    let bins = snr.iter().zip(threshold);
     if knee_db <= 0.0 {
         for (mask, (snr, threshold)) in mask.iter_mut().zip(bins) {
             *mask = if snr > threshold { 1.0 } else { 0.0 };

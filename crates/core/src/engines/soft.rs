@@ -6,12 +6,12 @@
 //! neighbourhood of a bin looks like noise. There, too, the gain is averaged over the
 //! neighbourhood, which leaves nothing of single bins that noise happens to open.
 
-use super::GateFrame;
+use super::{Build, Frame, Maker};
 use crate::config;
-use crate::settings::Settings;
+use crate::geometry::BuildError;
 use crate::smoothing::{BoxAverage, half_width_bins};
 
-pub(crate) struct SoftMask {
+pub(super) struct SoftMask {
     average: BoxAverage,
     /// Power of the sound over the noise in the last frame, as far as it was let through.
     heard: Vec<f32>,
@@ -20,38 +20,35 @@ pub(crate) struct SoftMask {
     neighbourhood: Vec<f32>,
 }
 
-impl SoftMask {
-    pub(crate) fn new(n_bins: usize) -> Self {
-        Self {
+impl Maker for SoftMask {
+    fn new(build: &Build) -> Result<Self, BuildError> {
+        let n_bins = build.geometry.n_bins();
+        Ok(Self {
             average: BoxAverage::new(n_bins),
             heard: vec![0.0; n_bins],
             presence: vec![0.0; n_bins],
             neighbourhood: vec![0.0; n_bins],
-        }
+        })
     }
 
-    pub(crate) fn reset(&mut self) {
-        self.heard.fill(0.0);
-    }
-
-    /// Goes on from where another one is.
-    pub(crate) fn continue_from(&mut self, other: &Self) {
-        self.heard.copy_from_slice(&other.heard);
-    }
-
-    pub(crate) fn estimate(
-        &mut self,
-        frame: &GateFrame,
-        settings: &Settings,
-        bin_hz: f32,
-        mask: &mut [f32],
-    ) {
-        let radius = half_width_bins(settings.freq_smoothing_hz, bin_hz);
-        self.find_presence(frame.snr, radius);
-        self.filter(frame.snr, settings.transient_protection, mask);
+    fn run(&mut self, frame: &Frame, mask: &mut [f32]) {
+        let (settings, snr) = (frame.settings, &frame.heard.snr);
+        let radius = half_width_bins(settings.freq_smoothing_hz, frame.bin_hz);
+        self.find_presence(snr, radius);
+        self.filter(snr, settings.transient_protection, mask);
         self.calm(settings.artifact_control, radius, mask);
     }
 
+    fn restart(&mut self) {
+        self.heard.fill(0.0);
+    }
+
+    fn continue_from(&mut self, other: &Self) {
+        self.heard.copy_from_slice(&other.heard);
+    }
+}
+
+impl SoftMask {
     /// Presence is a smooth step of the mean SNR of the neighbourhood.
     fn find_presence(&mut self, snr: &[f32], radius: usize) {
         // One loud bin must not hide from the sums how quiet its neighbours are.

@@ -1,13 +1,4 @@
-//! The spectral gates: from 'how far above the noise is each bin' to a mask.
-//!
-//! A mask is 1 where a bin is kept and 0 where it is noise. [`soft`] is Quell's own, [`classic`]
-//! the textbook's.
-
-mod classic;
-mod soft;
-
-pub(crate) use classic::ClassicMask;
-pub(crate) use soft::SoftMask;
+//! The level that a Wiener filter takes for the noise, from what a print holds of it.
 
 use crate::config;
 
@@ -19,27 +10,19 @@ fn distance_db(std_db: f32) -> f32 {
 }
 
 /// By how much the reference level stands higher over the threshold than that of noise would, dB.
-pub(crate) fn tone_rise_db(std_db: f32) -> f32 {
+pub(super) fn tone_rise_db(std_db: f32) -> f32 {
     distance_db(config::GAUSSIAN_LOG_STD_DB) - distance_db(std_db)
 }
 
 /// By how much the mean of a bin's level lies below the level of its mean power, dB: nothing for a
 /// tone.
-pub(crate) fn log_bias_db(std_db: f32) -> f32 {
+pub(super) fn log_bias_db(std_db: f32) -> f32 {
     config::GAUSSIAN_LOG_BIAS_DB * (1.0 - tonality(std_db))
 }
 
 /// How much a bin of this spread is a tone that neither swells nor flickers (1) and not noise (0).
-pub(crate) fn tonality(std_db: f32) -> f32 {
+pub(super) fn tonality(std_db: f32) -> f32 {
     1.0 - (std_db / config::GAUSSIAN_LOG_STD_DB).min(1.0).powi(2)
-}
-
-/// A frame relative to the noise.
-pub(crate) struct GateFrame<'a> {
-    /// Power over the reference level of the noise, per bin.
-    pub(crate) snr: &'a [f32],
-    /// Threshold over the reference level of the noise, per bin.
-    pub(crate) threshold: &'a [f32],
 }
 
 /// Reference level of the noise, dB: what a Wiener filter takes the mean power of the noise to be.
@@ -47,7 +30,7 @@ pub(crate) struct GateFrame<'a> {
 /// It is the threshold less the distance that the two have at the default sensitivity for noise of
 /// the spread `std_db`, which is none for a tone; and more where the spread of the neighbourhood
 /// exceeds that of steady (Gaussian) noise: noise that swells and ebbs is met at its swells.
-pub(crate) fn reference_db(threshold_db: f32, std_db: f32, neighbourhood_std_db: f32) -> f32 {
+pub(super) fn reference_db(threshold_db: f32, std_db: f32, neighbourhood_std_db: f32) -> f32 {
     let (low, high) = config::EXCESS_SPREAD_RANGE_DB;
     let excess_db = (neighbourhood_std_db - config::GAUSSIAN_LOG_STD_DB).clamp(low, high);
     threshold_db - distance_db(config::GAUSSIAN_LOG_STD_DB)

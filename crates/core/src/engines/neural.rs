@@ -1,50 +1,58 @@
 //! The network as a mask engine: when it listens, when it forgets, and what the settings make of
 //! its answer.
 
-use crate::kernels::Kernel;
+use super::{Build, Frame, Maker};
+use crate::config;
+use crate::geometry::BuildError;
+use crate::settings::ProfileSource;
 use crate::silence::SilenceWatch;
-use crate::unet::{FLOOR_POWER, Noise, UNet, Weights, WeightsError};
+use crate::unet::{FLOOR_POWER, Noise, UNet};
 
 /// The network's mask of one lane.
-pub(crate) struct NeuralMask {
+pub(super) struct NeuralMask {
     net: UNet<'static>,
     silence: SilenceWatch,
 }
 
-impl NeuralMask {
-    pub(crate) fn new(
-        weights: &Weights<'static>,
-        n_bins: usize,
-        bin_hz: f64,
-        hop_s: f64,
-        kernel: Kernel,
-    ) -> Result<Self, WeightsError> {
+impl Maker for NeuralMask {
+    fn new(build: &Build) -> Result<Self, BuildError> {
+        let Build { geometry, weights, kernel } = *build;
         Ok(Self {
-            net: UNet::new(weights, n_bins, bin_hz, kernel)?,
-            silence: SilenceWatch::new(hop_s),
+            net: UNet::new(weights, geometry.n_bins(), geometry.bin_hz(), kernel)?,
+            silence: SilenceWatch::new(geometry.hop_s()),
         })
     }
 
-    pub(crate) fn reset(&mut self) {
+    fn run(&mut self, frame: &Frame, mask: &mut [f32]) {
+        let heard = frame.heard;
+        let is_followed = frame.source == ProfileSource::Adaptive;
+        // What it has heard so far tells it that there is no such noise.
+        if is_followed && frame.is_news {
+            self.restart();
+        }
+        let is_known = !is_followed || frame.is_sure;
+        let noise = if is_known { Noise::Captured(&heard.print) } else { Noise::Absent };
+        self.estimate(&heard.power, noise, frame.raised, mask);
+        if frame.source == ProfileSource::Captured {
+            close_on_tones(mask, &heard.snr, &heard.tonality);
+        }
+    }
+
+    fn restart(&mut self) {
         self.net.reset();
         self.silence.reset();
     }
 
-    /// Goes on from where another one is.
-    pub(crate) fn continue_from(&mut self, other: &Self) {
+    fn continue_from(&mut self, other: &Self) {
         self.net.continue_from(&other.net);
         self.silence.continue_from(&other.silence);
     }
+}
 
+impl NeuralMask {
     /// Takes in a frame and writes its mask. `raised` is what the settings multiply the power of
     /// the noise with, per bin.
-    pub(crate) fn estimate(
-        &mut self,
-        power: &[f32],
-        noise: Noise<'_>,
-        raised: &[f32],
-        mask: &mut [f32],
-    ) {
+    fn estimate(&mut self, power: &[f32], noise: Noise<'_>, raised: &[f32], mask: &mut [f32]) {
         let is_silent = power.iter().all(|power| *power <= 0.0);
         // It rests while nothing is heard: a gap is no recording without noise.
         if self.silence.is_asleep(is_silent, || self.net.reset()) || is_silent {
@@ -52,7 +60,7 @@ impl NeuralMask {
             return;
         }
         self.net.estimate(power, noise, mask);
-        raise_noise(mask, raised);
+        meet_louder_noise(mask, raised);
         if let Noise::Captured(print) = noise {
             keep_where_no_noise_is(mask, print);
         }
@@ -62,7 +70,7 @@ impl NeuralMask {
 /// Reads the mask as the gain `ξ / (1 + ξ)` of a Wiener filter and lets it meet noise of `raised`
 /// times the power: `ξ` becomes `ξ / raised`. Certainty (0 and 1) stays what it is, a factor of 1
 /// changes nothing, and a larger one never raises a gain.
-fn raise_noise(mask: &mut [f32], raised: &[f32]) {
+fn meet_louder_noise(mask: &mut [f32], raised: &[f32]) {
     for (mask, raised) in mask.iter_mut().zip(raised) {
         *mask /= *mask + (1.0 - *mask) * raised;
     }
@@ -77,6 +85,16 @@ fn keep_where_no_noise_is(mask: &mut [f32], print: &[f32]) {
     }
 }
 
+/// A tone of the print that is no louder than it was captured is noise, whatever the network takes
+/// it for.
+fn close_on_tones(mask: &mut [f32], snr: &[f32], tonality: &[f32]) {
+    for (mask, (snr, tonality)) in mask.iter_mut().zip(snr.iter().zip(tonality)) {
+        let excess = (snr / config::TONE_RETURNS_FROM - 1.0).max(0.0);
+        let most = excess / (excess + 1.0);
+        *mask += tonality * tonality * (mask.min(most) - *mask);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,7 +106,7 @@ mod tests {
             .into_iter()
             .map(|raised| {
                 let mut mask = gains.clone();
-                raise_noise(&mut mask, &vec![raised; gains.len()]);
+                meet_louder_noise(&mut mask, &vec![raised; gains.len()]);
                 assert!(mask.iter().all(|m| (0.0..=1.0).contains(m)), "{raised}");
                 mask
             })

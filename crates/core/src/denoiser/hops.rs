@@ -1,0 +1,146 @@
+//! Stage 1: samples in and out, hop by hop.
+
+use super::StreamSpec;
+use super::samples::{OutputWeights, is_fault, tame};
+use crate::geometry::Geometry;
+use crate::settings::Settings;
+
+/// The hop that is being filled and the one that is being played.
+pub(super) struct Hops {
+    channels: Vec<HopChannel>,
+    /// Samples of the noise input since the last frame, per channel of it.
+    noise: Vec<Vec<f32>>,
+    hop_len: usize,
+    frame_len: usize,
+    /// Samples of the hop so far.
+    pos: usize,
+    dry_pos: usize,
+    /// Samples since one had to be replaced, up to two windows.
+    n_clean: usize,
+    output: OutputWeights,
+    is_fresh: bool,
+}
+
+struct HopChannel {
+    /// Input samples since the last frame.
+    input: Vec<f32>,
+    /// Output samples of the last frame.
+    output: Vec<f32>,
+    /// The input, waiting to be as late as the output; a ring.
+    dry: Vec<f32>,
+}
+
+impl Hops {
+    pub(super) fn new(spec: &StreamSpec, geometry: &Geometry) -> Self {
+        let hop = || vec![0.0; geometry.hop_len];
+        let latency = geometry.latency_samples(spec.mode);
+        let channel = || HopChannel { input: hop(), output: hop(), dry: vec![0.0; latency] };
+        Self {
+            channels: (0..spec.n_channels).map(|_| channel()).collect(),
+            noise: (0..spec.n_noise_channels).map(|_| hop()).collect(),
+            hop_len: geometry.hop_len,
+            frame_len: geometry.frame_len,
+            pos: 0,
+            dry_pos: 0,
+            n_clean: 0,
+            output: OutputWeights::new(spec.sample_rate_hz),
+            is_fresh: true,
+        }
+    }
+
+    pub(super) fn reset(&mut self) {
+        for channel in &mut self.channels {
+            channel.input.fill(0.0);
+            channel.output.fill(0.0);
+            channel.dry.fill(0.0);
+        }
+        for hop in &mut self.noise {
+            hop.fill(0.0);
+        }
+        self.pos = 0;
+        self.dry_pos = 0;
+        self.n_clean = 0;
+        self.is_fresh = true;
+    }
+
+    /// The input samples of the last hop.
+    pub(super) fn input(&self, channel_idx: usize) -> &[f32] {
+        &self.channels[channel_idx].input
+    }
+
+    /// Where the output samples of the next hop belong.
+    pub(super) fn output_mut(&mut self, channel_idx: usize) -> &mut [f32] {
+        &mut self.channels[channel_idx].output
+    }
+
+    /// The last hop of the noise input, per channel of it.
+    pub(super) fn noise(&self) -> &[Vec<f32>] {
+        &self.noise
+    }
+
+    /// No sample of the last window had to be replaced.
+    pub(super) fn is_clean(&self) -> bool {
+        self.n_clean >= self.frame_len
+    }
+
+    /// Sets the output off for what the settings want.
+    pub(super) fn aim(&mut self, settings: &Settings) {
+        self.output.aim(settings, self.is_fresh);
+        self.is_fresh = false;
+    }
+
+    /// Samples until the hop is complete.
+    pub(super) fn n_missing(&self) -> usize {
+        self.hop_len - self.pos
+    }
+
+    /// Swaps input samples for output samples that are the latency late, at most
+    /// [`Self::n_missing`]; true if the hop is complete then.
+    pub(super) fn exchange(
+        &mut self,
+        io: &mut [&mut [f32]],
+        noise: &[&[f32]],
+        range: core::ops::Range<usize>,
+    ) -> bool {
+        self.take_noise(noise, range.clone());
+        let n_samples = range.len();
+        // Every channel starts from the same state; the state after the last one stays.
+        let (output, dry_pos) = (self.output, self.dry_pos);
+        for (channel, io) in self.channels.iter_mut().zip(io) {
+            (self.output, self.dry_pos) = (output, dry_pos);
+            let latency = channel.dry.len();
+            let wet = &channel.output[self.pos..];
+            let input = &mut channel.input[self.pos..];
+            for ((sample, input), &wet) in io[range.clone()].iter_mut().zip(input).zip(wet) {
+                if is_fault(*sample) {
+                    self.n_clean = 0;
+                }
+                *input = tame(*sample);
+                let dry = core::mem::replace(&mut channel.dry[self.dry_pos], *input);
+                self.dry_pos = if self.dry_pos + 1 == latency { 0 } else { self.dry_pos + 1 };
+                *sample = self.output.mix(dry, wet);
+            }
+        }
+        self.pos += n_samples;
+        let is_complete = self.pos == self.hop_len;
+        if is_complete {
+            self.pos = 0;
+            self.n_clean = (self.n_clean + self.hop_len).min(2 * self.frame_len);
+        }
+        is_complete
+    }
+
+    fn take_noise(&mut self, noise: &[&[f32]], range: core::ops::Range<usize>) {
+        for (idx, hop) in self.noise.iter_mut().enumerate() {
+            let target = &mut hop[self.pos..self.pos + range.len()];
+            match noise.get(idx).and_then(|source| source.get(range.clone())) {
+                Some(source) => {
+                    for (target, &sample) in target.iter_mut().zip(source) {
+                        *target = tame(sample);
+                    }
+                }
+                None => target.fill(0.0),
+            }
+        }
+    }
+}
