@@ -31,6 +31,7 @@ use clap_sys::version::CLAP_VERSION;
 use nice_plug::prelude::ClapPlugin;
 use nice_plug::wrapper::clap::{PluginDescriptor, Wrapper};
 
+use crate::params::CAPTURE;
 use crate::{Quell, Shared, state};
 
 /// Where hosts begin.
@@ -204,7 +205,7 @@ unsafe extern "C" fn plugin_activate(
 ) -> bool {
     // SAFETY: as in `plugin_init`.
     let shell = unsafe { shell(plugin) };
-    let was_capturing = shell.shared.params.capture.value();
+    let was_capturing = shell.shared.params[CAPTURE].is_on();
     // SAFETY: as above.
     let is_active: bool =
         unsafe { inner!(shell, activate, sample_rate_hz, min_frames, max_frames) };

@@ -10,6 +10,7 @@ mod analysis;
 mod axes;
 mod capture;
 mod clipboard;
+mod controls;
 #[cfg(target_os = "linux")]
 mod drivers;
 mod edits;

@@ -21,14 +21,14 @@ use std::cell::RefCell;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use nice_plug::params::InternalParamMut;
 use nice_plug::prelude::*;
+use quell_core::settings::row::Page;
 use quell_core::{CaptureStatus, Denoiser, LatencyMode, NoiseProfile, StreamSpec};
 
 use crate::bridge::{AudioEnd, Link};
 use crate::editor::QuellEditor;
 use crate::feed::{Feed, FeedEnd};
-use crate::params::QuellParams;
+use crate::params::{CAPTURE, QuellParams};
 
 /// What an instance shares with the shell around it and with its editor.
 #[derive(Clone)]
@@ -150,7 +150,7 @@ impl Plugin for Quell {
             sample_rate_hz: f64::from(config.sample_rate),
             n_channels: count(layout.main_input_channels.as_ref()),
             n_noise_channels: count(layout.aux_input_ports.first()),
-            mode: self.shared.params.latency_mode(),
+            mode: self.shared.params.settings().latency,
         };
         let mut denoiser = match Denoiser::new(spec) {
             Ok(denoiser) => denoiser,
@@ -167,8 +167,7 @@ impl Plugin for Quell {
         self.n_known_profiles = denoiser.profile_count();
         self.is_restart_requested = false;
         // Nothing begins by learning; in particular no project that was just opened.
-        // SAFETY: stores to atomics, and no audio runs yet.
-        unsafe { self.shared.params.capture._internal_set_plain_value(false) };
+        self.shared.params[CAPTURE].set_plain(0.0);
         self.audio.show_active(true);
         self.audio.show_latency(denoiser.latency_samples());
         if context.plugin_api() == PluginApi::Standalone {
@@ -220,7 +219,7 @@ impl Plugin for Quell {
         }
         self.audio.send(denoiser.profile());
         // 4. A new latency mode takes a restart, asked for once per change.
-        let is_other_mode = self.shared.params.latency_mode() != denoiser.spec().mode;
+        let is_other_mode = settings.latency != denoiser.spec().mode;
         if is_other_mode && !self.is_restart_requested {
             request_restart(context);
         }
@@ -281,34 +280,13 @@ impl ClapPlugin for Quell {
     ];
 
     fn remote_controls(&self, context: &mut impl RemoteControlsContext) {
-        let p = &self.shared.params;
         context.add_section("Quell", |section| {
-            section.add_page("Noise reduction", |page| {
-                page.add_param(&p.capture);
-                page.add_param(&p.reduction);
-                page.add_param(&p.floor);
-                page.add_param(&p.sensitivity);
-                page.add_param(&p.source);
-                page.add_param(&p.monitor);
-                page.add_param(&p.mix);
-                page.add_param(&p.gain);
-            });
-            section.add_page("Mask", |page| {
-                page.add_param(&p.knee);
-                page.add_param(&p.freq_smoothing);
-                page.add_param(&p.attack);
-                page.add_param(&p.release);
-                page.add_param(&p.artifact_control);
-                page.add_param(&p.transient_protection);
-                page.add_param(&p.time_smoothing);
-                page.add_param(&p.remove_hum);
-                page.add_param(&p.stereo_link);
-            });
-            section.add_page("Threshold", |page| {
-                for (_, offset) in p.nodes() {
-                    page.add_param(offset);
-                }
-            });
+            for page in Page::ALL {
+                section.add_page(page.name(), |on_it| {
+                    let controls = self.shared.params.on_page(page);
+                    controls.iter().for_each(|control| control.add_to(on_it));
+                });
+            }
         });
     }
 }

@@ -1,480 +1,264 @@
-//! The plugin's parameters: permanent ids, ranges, units and text, and their way into
-//! [`quell_core::Settings`].
+//! The plugin's parameters: one for each row of [`quell_core::settings::TABLE`].
 //!
 //! Ids are for ever: projects and automation name parameters by them. Choices are stored by the ids
-//! of their variants, and new variants go to the end. VST3 stores automation as a share of the
-//! range, which moves when a variant is added; so the one choice that grows, the engine, is not
-//! automatable.
+//! of their variants, and new variants go to the end.
 
+use std::ops::Index;
 use std::sync::Arc;
 
-use nice_plug::prelude::*;
+use nice_plug::context::remote_controls::RemoteControlsPage;
+use nice_plug::params::internals::ParamPtr;
+use nice_plug::params::range::{FloatRange, IntRange};
+use nice_plug::params::{BoolParam, FloatParam, IntParam, InternalParamMut, Param, Params};
 use quell_core::curve::N_NODES;
-use quell_core::{
-    Engine, LatencyMode, Monitor, ProfileSource, Settings, ThresholdCurve, ThresholdNode,
-};
+use quell_core::settings::row::{Kind, Number, Page, Scale, ValueError, Variants};
+use quell_core::settings::table::place_of;
+use quell_core::settings::{Setting, TABLE};
+use quell_core::{Settings, ThresholdCurve};
 
-/// Which algorithm makes the mask.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-pub enum EngineChoice {
-    /// See [`Engine::Gate`].
-    #[id = "gate"]
-    #[name = "Gate"]
-    Gate,
-    /// See [`Engine::Classic`].
-    #[id = "classic"]
-    #[name = "Classic"]
-    Classic,
-    /// See [`Engine::Neural`].
-    #[id = "neural"]
-    #[name = "Neural"]
-    Neural,
-    /// See [`Engine::Hybrid`].
-    #[id = "hybrid"]
-    #[name = "Hybrid"]
-    Hybrid,
-}
+/// Collects noise while on.
+pub const CAPTURE: usize = place_of("capture");
+/// Share of the noise to take away, %.
+pub const REDUCTION: usize = place_of("reduction");
+/// Deepest gain of a frequency, dB.
+pub const FLOOR: usize = place_of("floor");
+/// What the output is.
+pub const MONITOR: usize = place_of("monitor");
+/// Algorithm that makes the mask.
+pub const ENGINE: usize = place_of("engine");
+/// The host's bypass.
+pub const BYPASS: usize = place_of("bypass");
+/// The first node's shift and frequency; the others follow.
+const OFFSET_1: usize = place_of("thr_1");
+const HZ_1: usize = place_of("thr_hz_1");
 
-/// How much delay the plugin may take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-pub enum LatencyChoice {
-    /// See [`LatencyMode::Live`].
-    #[id = "live"]
-    #[name = "Live (20 ms)"]
-    Live,
-    /// See [`LatencyMode::Standard`].
-    #[id = "standard"]
-    #[name = "Standard (40 ms)"]
-    Standard,
-    /// See [`LatencyMode::Studio`].
-    #[id = "studio"]
-    #[name = "Studio (80 ms)"]
-    Studio,
-}
-
-/// Where the noise profile comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-pub enum SourceChoice {
-    /// See [`ProfileSource::Captured`].
-    #[id = "captured"]
-    #[name = "Captured"]
-    Captured,
-    /// See [`ProfileSource::Adaptive`].
-    #[id = "adaptive"]
-    #[name = "Adaptive"]
-    Adaptive,
-    /// See [`ProfileSource::Sidechain`].
-    #[id = "sidechain"]
-    #[name = "Sidechain"]
-    Sidechain,
-}
-
-/// What is sent to the output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-pub enum MonitorChoice {
-    /// See [`Monitor::Denoised`].
-    #[id = "denoised"]
-    #[name = "Denoised"]
-    Denoised,
-    /// See [`Monitor::Removed`].
-    #[id = "removed"]
-    #[name = "Removed"]
-    Removed,
-}
-
-/// Everything that a host can show, automate and store.
-#[derive(Params)]
+/// Everything that a host can show, automate and store, in the order of the table.
 pub struct QuellParams {
-    /// Collects noise while on.
-    #[id = "capture"]
-    pub capture: BoolParam,
-    /// Share of the noise to take away, %.
-    #[id = "reduction"]
-    pub reduction: FloatParam,
-    /// Deepest gain of a bin, dB.
-    #[id = "floor"]
-    pub floor: FloatParam,
-    /// Standard deviations above the mean noise level at which a bin counts as signal.
-    #[id = "sensitivity"]
-    pub sensitivity: FloatParam,
-    /// Where the noise profile comes from.
-    #[id = "source"]
-    pub source: EnumParam<SourceChoice>,
-    /// What is sent to the output.
-    #[id = "monitor"]
-    pub monitor: EnumParam<MonitorChoice>,
-    /// Share of the processed signal, %.
-    #[id = "mix"]
-    pub mix: FloatParam,
-    /// Gain of the output, dB.
-    #[id = "gain"]
-    pub gain: FloatParam,
-    /// Width of the transition around the threshold, dB.
-    #[id = "knee"]
-    pub knee: FloatParam,
-    /// Half width of the mask's smoothing over frequency, Hz.
-    #[id = "freq_smooth"]
-    pub freq_smoothing: FloatParam,
-    /// Half width of the mask's smoothing over time in Studio mode, ms.
-    #[id = "time_smooth"]
-    pub time_smoothing: FloatParam,
-    /// Time constant with which a bin opens, ms.
-    #[id = "attack"]
-    pub attack: FloatParam,
-    /// Time constant with which a bin closes, ms.
-    #[id = "release"]
-    pub release: FloatParam,
-    /// Shift of the threshold at node 1, dB.
-    #[id = "thr_1"]
-    pub offset_1: FloatParam,
-    /// Shift of the threshold at node 2, dB.
-    #[id = "thr_low"]
-    pub offset_2: FloatParam,
-    /// Shift of the threshold at node 3, dB.
-    #[id = "thr_3"]
-    pub offset_3: FloatParam,
-    /// Shift of the threshold at node 4, dB.
-    #[id = "thr_mid"]
-    pub offset_4: FloatParam,
-    /// Shift of the threshold at node 5, dB.
-    #[id = "thr_5"]
-    pub offset_5: FloatParam,
-    /// Shift of the threshold at node 6, dB.
-    #[id = "thr_high"]
-    pub offset_6: FloatParam,
-    /// Where node 1 of the threshold stands, Hz.
-    #[id = "thr_hz_1"]
-    pub node_1: FloatParam,
-    /// Where node 2 of the threshold stands, Hz.
-    #[id = "thr_hz_2"]
-    pub node_2: FloatParam,
-    /// Where node 3 of the threshold stands, Hz.
-    #[id = "thr_hz_3"]
-    pub node_3: FloatParam,
-    /// Where node 4 of the threshold stands, Hz.
-    #[id = "thr_hz_4"]
-    pub node_4: FloatParam,
-    /// Where node 5 of the threshold stands, Hz.
-    #[id = "thr_hz_5"]
-    pub node_5: FloatParam,
-    /// Where node 6 of the threshold stands, Hz.
-    #[id = "thr_hz_6"]
-    pub node_6: FloatParam,
-    /// How much the residue of the noise is kept from twinkling, %.
-    #[id = "artifact"]
-    pub artifact_control: FloatParam,
-    /// How much faster bins open where sound begins, %.
-    #[id = "transient"]
-    pub transient_protection: FloatParam,
-    /// Takes hum of the mains out in phase.
-    #[id = "hum"]
-    pub remove_hum: BoolParam,
-    /// One mask for both channels.
-    #[id = "link"]
-    pub stereo_link: BoolParam,
-    /// Algorithm that makes the mask.
-    #[id = "engine"]
-    pub engine: EnumParam<EngineChoice>,
-    /// Delay the plugin may take; changes with a restart, so no automation.
-    #[id = "latency"]
-    pub latency: EnumParam<LatencyChoice>,
-    /// The host's bypass.
-    #[id = "bypass"]
-    pub bypass: BoolParam,
+    controls: Vec<Control>,
 }
 
 impl Default for QuellParams {
     fn default() -> Self {
-        let d = Settings::default();
-        Self {
-            capture: switch("Capture", d.capture),
-            reduction: percent("Reduction", d.reduction),
-            floor: decibels("Floor", d.floor_db, -100.0, 0.0),
-            sensitivity: number("Sensitivity", d.sensitivity, -3.0, 6.0, Unit::Plain),
-            source: EnumParam::new("Profile Source", d.profile_source.into()),
-            monitor: EnumParam::new("Output", d.monitor.into()),
-            mix: percent("Mix", d.mix),
-            gain: decibels("Output Gain", d.output_gain_db, -24.0, 24.0),
-            knee: decibels("Knee", d.knee_db, 0.0, 24.0),
-            freq_smoothing: number(
-                "Frequency Smoothing",
-                d.freq_smoothing_hz,
-                0.0,
-                1_000.0,
-                Unit::Hertz,
-            ),
-            time_smoothing: milliseconds("Time Smoothing", d.time_smoothing_ms, 500.0),
-            attack: milliseconds("Attack", d.attack_ms, 500.0),
-            release: milliseconds("Release", d.release_ms, 2_000.0),
-            offset_1: node_offset(1),
-            offset_2: node_offset(2),
-            offset_3: node_offset(3),
-            offset_4: node_offset(4),
-            offset_5: node_offset(5),
-            offset_6: node_offset(6),
-            node_1: node_hz(1),
-            node_2: node_hz(2),
-            node_3: node_hz(3),
-            node_4: node_hz(4),
-            node_5: node_hz(5),
-            node_6: node_hz(6),
-            artifact_control: percent("Artifact Control", d.artifact_control),
-            transient_protection: percent("Transient Protection", d.transient_protection),
-            remove_hum: switch("Remove Hum", d.remove_hum),
-            stereo_link: switch("Stereo Link", d.stereo_link),
-            engine: EnumParam::new("Engine", d.engine.into()).non_automatable(),
-            latency: EnumParam::new("Latency", LatencyMode::default().into()).non_automatable(),
-            bypass: switch("Bypass", d.bypass).make_bypass(),
-        }
+        Self { controls: (0..TABLE.len()).map(Control::new).collect() }
+    }
+}
+
+impl Index<usize> for QuellParams {
+    type Output = Control;
+
+    /// By the place in the table.
+    fn index(&self, place: usize) -> &Control {
+        &self.controls[place]
+    }
+}
+
+// SAFETY: the pointers are those of parameters in a list that never changes, so they are valid as
+// long as this object is.
+unsafe impl Params for QuellParams {
+    fn param_map(&self) -> Vec<(String, ParamPtr, String)> {
+        let entry = |control: &Control| (control.row.id.to_owned(), control.ptr(), String::new());
+        self.controls.iter().map(entry).collect()
     }
 }
 
 impl QuellParams {
+    /// All of them, in the order of the table.
+    pub fn iter(&self) -> impl Iterator<Item = &Control> {
+        self.controls.iter()
+    }
+
     /// The values as the denoiser takes them.
     pub fn settings(&self) -> Settings {
-        Settings {
-            engine: self.engine.value().into(),
-            profile_source: self.source.value().into(),
-            capture: self.capture.value(),
-            reduction: self.reduction.value() / 100.0,
-            floor_db: self.floor.value(),
-            sensitivity: self.sensitivity.value(),
-            knee_db: self.knee.value(),
-            freq_smoothing_hz: self.freq_smoothing.value(),
-            time_smoothing_ms: self.time_smoothing.value(),
-            attack_ms: self.attack.value(),
-            release_ms: self.release.value(),
-            curve: self.curve(),
-            artifact_control: self.artifact_control.value() / 100.0,
-            transient_protection: self.transient_protection.value() / 100.0,
-            remove_hum: self.remove_hum.value(),
-            stereo_link: self.stereo_link.value(),
-            monitor: self.monitor.value().into(),
-            mix: self.mix.value() / 100.0,
-            output_gain_db: self.gain.value(),
-            bypass: self.bypass.value(),
+        let mut settings = Settings::default();
+        for control in &self.controls {
+            control.row.set_plain(&mut settings, control.plain());
         }
+        settings
     }
 
     /// The nodes of the threshold: where each stands, and how far it shifts.
-    pub fn nodes(&self) -> [(&FloatParam, &FloatParam); N_NODES] {
-        [
-            (&self.node_1, &self.offset_1),
-            (&self.node_2, &self.offset_2),
-            (&self.node_3, &self.offset_3),
-            (&self.node_4, &self.offset_4),
-            (&self.node_5, &self.offset_5),
-            (&self.node_6, &self.offset_6),
-        ]
+    pub fn nodes(&self) -> [(&Control, &Control); N_NODES] {
+        std::array::from_fn(|idx| (&self[HZ_1 + idx], &self[OFFSET_1 + idx]))
     }
 
     /// The threshold's shape over frequency.
     pub fn curve(&self) -> ThresholdCurve {
-        let node = |(hz, offset): (&FloatParam, &FloatParam)| ThresholdNode {
-            hz: hz.value(),
-            offset_db: offset.value(),
+        self.settings().curve
+    }
+
+    /// What stands on a page of remote controls, in order.
+    pub fn on_page(&self, page: Page) -> Vec<&Control> {
+        self.sorted(|row| row.page.filter(|(of, _)| *of == page).map(|(_, rank)| rank))
+    }
+
+    /// Those that have a rank, in its order.
+    pub fn sorted(&self, rank: impl Fn(&Setting) -> Option<u8>) -> Vec<&Control> {
+        let mut ranked: Vec<_> =
+            self.iter().filter_map(|control| Some((rank(control.row)?, control))).collect();
+        ranked.sort_by_key(|(rank, _)| *rank);
+        ranked.into_iter().map(|(_, control)| control).collect()
+    }
+}
+
+// ---- One parameter -----------------------------------------------------------------------------
+
+/// A parameter and the row it was made from.
+pub struct Control {
+    place: usize,
+    row: &'static Setting,
+    param: Kinds,
+}
+
+/// A choice is a whole number to the framework: the place of its variant.
+enum Kinds {
+    Number(FloatParam),
+    Switch(BoolParam),
+    Choice(IntParam),
+}
+
+/// The same call for all three kinds.
+macro_rules! each {
+    ($kinds:expr, $param:ident => $call:expr) => {
+        match $kinds {
+            Kinds::Number($param) => $call,
+            Kinds::Switch($param) => $call,
+            Kinds::Choice($param) => $call,
+        }
+    };
+}
+
+impl Control {
+    fn new(place: usize) -> Self {
+        let row = &TABLE[place];
+        let mut param = match row.kind {
+            Kind::Number(number) => Kinds::Number(number_param(row, number)),
+            Kind::Switch => Kinds::Switch(switch_param(row)),
+            Kind::Choice(variants) => Kinds::Choice(choice_param(row, variants)),
         };
-        ThresholdCurve { nodes: self.nodes().map(node) }
+        if !row.is_automatable {
+            param = match param {
+                Kinds::Number(param) => Kinds::Number(param.non_automatable()),
+                Kinds::Switch(param) => Kinds::Switch(param.non_automatable()),
+                Kinds::Choice(param) => Kinds::Choice(param.non_automatable()),
+            };
+        }
+        if let Kinds::Switch(switch) = param {
+            param = Kinds::Switch(if place == BYPASS { switch.make_bypass() } else { switch });
+        }
+        Self { place, row, param }
     }
 
-    /// The mode that the next activation takes.
-    pub fn latency_mode(&self) -> LatencyMode {
-        self.latency.value().into()
+    /// Place in the table.
+    pub fn place(&self) -> usize {
+        self.place
     }
-}
 
-/// What a number's text may carry after its digits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Unit {
-    Plain,
-    Decibel,
-    Hertz,
-    Millisecond,
-    Percent,
-}
+    /// What the table says of it.
+    pub fn row(&self) -> &'static Setting {
+        self.row
+    }
 
-impl Unit {
-    /// As it is written behind a value.
-    const fn suffix(self) -> &'static str {
-        match self {
-            Self::Plain => "",
-            Self::Decibel => " dB",
-            Self::Hertz => " Hz",
-            Self::Millisecond => " ms",
-            Self::Percent => " %",
+    /// What it is now, in the setting's unit.
+    pub fn plain(&self) -> f32 {
+        match &self.param {
+            Kinds::Number(param) => param.value(),
+            Kinds::Switch(param) => f32::from(u8::from(param.value())),
+            Kinds::Choice(param) => param.value() as f32,
         }
     }
 
-    /// Digits after the point that are worth showing.
-    const fn n_decimals(self) -> usize {
-        match self {
-            Self::Plain => 2,
-            Self::Decibel | Self::Percent | Self::Millisecond => 1,
-            Self::Hertz => 0,
+    /// Whether a switch is on.
+    pub fn is_on(&self) -> bool {
+        self.plain() > 0.5
+    }
+
+    /// What is saved: the value without a host's modulation, in the setting's unit.
+    pub fn saved_plain(&self) -> f32 {
+        match &self.param {
+            Kinds::Number(param) => param.unmodulated_plain_value(),
+            Kinds::Switch(param) => f32::from(u8::from(param.unmodulated_plain_value())),
+            Kinds::Choice(param) => param.unmodulated_plain_value() as f32,
         }
     }
 
-    /// What a number with this suffix (lower case, trimmed) must be multiplied by; `None` where
-    /// the suffix means something else.
-    fn factor(self, suffix: &str) -> Option<f32> {
-        match (self, suffix) {
-            (_, "") => Some(1.0),
-            (Self::Decibel, "db") | (Self::Hertz, "hz") => Some(1.0),
-            (Self::Millisecond, "ms") | (Self::Percent, "%") => Some(1.0),
-            (Self::Hertz, "k" | "khz") | (Self::Millisecond, "s") => Some(1_000.0),
-            _ => None,
-        }
-    }
-
-    /// Reads `-12`, `-12 dB`, `1.2 kHz`, `40ms`, `0.04 s`, `90 %`; a comma or the typographic
-    /// minus is no obstacle.
-    fn parse(self, text: &str) -> Option<f32> {
-        let text = text.trim().replace('\u{2212}', "-").replace(',', ".").to_lowercase();
-        let is_digit = |c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.');
-        let n_digits = text.find(|c| !is_digit(c)).unwrap_or(text.len());
-        let (digits, suffix) = text.split_at(n_digits);
-        let value: f32 = digits.parse().ok()?;
-        let value = value * self.factor(suffix.trim())?;
-        value.is_finite().then_some(value)
-    }
-}
-
-fn number(name: &str, default: f32, min: f32, max: f32, unit: Unit) -> FloatParam {
-    with_text(FloatParam::new(name, default, FloatRange::Linear { min, max }), unit)
-}
-
-fn with_text(param: FloatParam, unit: Unit) -> FloatParam {
-    param
-        .with_unit(unit.suffix())
-        .with_value_to_string(Arc::new(move |value| {
-            let text = format!("{value:.*}", unit.n_decimals());
-            // A value that rounds to nothing has no sign.
-            if text.trim_start_matches(['-', '0', '.']).is_empty() {
-                text.trim_start_matches('-').to_owned()
-            } else {
-                text
+    /// Sets it from a value in the setting's unit, from any thread; the host does not hear of it.
+    pub fn set_plain(&self, plain: f32) {
+        // SAFETY: the setters are marked as the framework's own; all they do is store to atomics.
+        unsafe {
+            match &self.param {
+                Kinds::Number(param) => param._internal_set_plain_value(plain),
+                Kinds::Switch(param) => param._internal_set_plain_value(plain > 0.5),
+                Kinds::Choice(param) => param._internal_set_plain_value(plain as i32),
             }
-        }))
-        .with_string_to_value(Arc::new(move |text| unit.parse(text)))
-}
+        };
+    }
 
-/// On or off. The framework reads any text as one of the two; ours must be one of these.
-fn switch(name: &str, default: bool) -> BoolParam {
-    BoolParam::new(name, default)
-        .with_value_to_string(Arc::new(|is_on| if is_on { "On" } else { "Off" }.to_owned()))
-        .with_string_to_value(Arc::new(|text| match text.trim().to_lowercase().as_str() {
-            "on" | "yes" | "true" | "1" => Some(true),
-            "off" | "no" | "false" | "0" => Some(false),
-            _ => None,
-        }))
-}
+    /// The value without a host's modulation, as a share of the range.
+    pub fn normalized(&self) -> f32 {
+        each!(&self.param, param => param.unmodulated_normalized_value())
+    }
 
-fn percent(name: &str, default_share: f32) -> FloatParam {
-    number(name, default_share * 100.0, 0.0, 100.0, Unit::Percent)
-}
+    /// The default as a share of the range.
+    pub fn default_normalized(&self) -> f32 {
+        each!(&self.param, param => param.default_normalized_value())
+    }
 
-fn decibels(name: &str, default: f32, min: f32, max: f32) -> FloatParam {
-    number(name, default, min, max, Unit::Decibel)
-}
-
-fn node_offset(number: usize) -> FloatParam {
-    decibels(&format!("Threshold {number}"), 0.0, -24.0, 24.0)
-}
-
-/// Skewed so that half of the way is the middle between the ends as one hears it.
-fn node_hz(number: usize) -> FloatParam {
-    let (min, max) = (20.0f32, 20_000.0f32);
-    let middle = ((min * max).sqrt() - min) / (max - min);
-    let range = FloatRange::Skewed { min, max, factor: 0.5f32.log(middle) };
-    let default_hz = quell_core::config::NODE_HZ[number - 1];
-    let param = FloatParam::new(format!("Threshold {number} Frequency"), default_hz, range);
-    with_text(param, Unit::Hertz)
-}
-
-/// Times are skewed: half of the way is a tenth of the range, as short times differ most.
-fn milliseconds(name: &str, default: f32, max: f32) -> FloatParam {
-    let range = FloatRange::Skewed { min: 0.0, max, factor: 0.1f32.log(0.5).recip() };
-    with_text(FloatParam::new(name, default, range), Unit::Millisecond)
-}
-
-impl From<LatencyChoice> for LatencyMode {
-    fn from(choice: LatencyChoice) -> Self {
-        match choice {
-            LatencyChoice::Live => Self::Live,
-            LatencyChoice::Standard => Self::Standard,
-            LatencyChoice::Studio => Self::Studio,
+    /// A value in the setting's unit as a share of the range.
+    pub fn normalize(&self, plain: f32) -> f32 {
+        match &self.param {
+            Kinds::Number(param) => param.preview_normalized(plain),
+            Kinds::Switch(param) => param.preview_normalized(plain > 0.5),
+            Kinds::Choice(param) => param.preview_normalized(plain as i32),
         }
+    }
+
+    /// A share of the range as text with its unit.
+    pub fn text(&self, normalized: f32) -> String {
+        each!(&self.param, param => param.normalized_value_to_string(normalized, true))
+    }
+
+    /// Reads what somebody wrote, as a share of the range.
+    pub fn parse(&self, text: &str) -> Result<f32, ValueError> {
+        self.row.parse(text).map(|plain| self.normalize(plain))
+    }
+
+    /// As the framework knows it; valid as long as the [`QuellParams`] that it belongs to.
+    pub fn ptr(&self) -> ParamPtr {
+        each!(&self.param, param => param.as_ptr())
+    }
+
+    /// Puts it on a page of a host's remote controls.
+    pub fn add_to(&self, page: &mut impl RemoteControlsPage) {
+        each!(&self.param, param => page.add_param(param));
     }
 }
 
-impl From<LatencyMode> for LatencyChoice {
-    fn from(mode: LatencyMode) -> Self {
-        match mode {
-            LatencyMode::Live => Self::Live,
-            LatencyMode::Standard => Self::Standard,
-            LatencyMode::Studio => Self::Studio,
-        }
-    }
+fn number_param(row: &'static Setting, number: Number) -> FloatParam {
+    let Number { unit, min, max, scale } = number;
+    let skewed = |factor| FloatRange::Skewed { min, max, factor };
+    let range = match scale {
+        Scale::Even => FloatRange::Linear { min, max },
+        Scale::Short => skewed(0.1f32.log(0.5).recip()),
+        Scale::Octaves => skewed(0.5f32.log(((min * max).sqrt() - min) / (max - min))),
+    };
+    FloatParam::new(row.name, row.default_plain(), range)
+        .with_unit(unit.suffix())
+        .with_value_to_string(Arc::new(|value| row.text(value)))
+        .with_string_to_value(Arc::new(|text| row.parse(text).ok()))
 }
 
-impl From<EngineChoice> for Engine {
-    fn from(choice: EngineChoice) -> Self {
-        match choice {
-            EngineChoice::Gate => Self::Gate,
-            EngineChoice::Classic => Self::Classic,
-            EngineChoice::Neural => Self::Neural,
-            EngineChoice::Hybrid => Self::Hybrid,
-        }
-    }
+/// The framework reads any text as on or off; ours must be one of the two.
+fn switch_param(row: &'static Setting) -> BoolParam {
+    BoolParam::new(row.name, row.default_plain() > 0.5)
+        .with_value_to_string(Arc::new(|is_on| row.text(f32::from(u8::from(is_on)))))
+        .with_string_to_value(Arc::new(|text| row.parse(text).ok().map(|plain| plain > 0.5)))
 }
 
-impl From<Engine> for EngineChoice {
-    fn from(engine: Engine) -> Self {
-        match engine {
-            Engine::Gate => Self::Gate,
-            Engine::Classic => Self::Classic,
-            Engine::Neural => Self::Neural,
-            Engine::Hybrid => Self::Hybrid,
-        }
-    }
-}
-
-impl From<SourceChoice> for ProfileSource {
-    fn from(choice: SourceChoice) -> Self {
-        match choice {
-            SourceChoice::Captured => Self::Captured,
-            SourceChoice::Adaptive => Self::Adaptive,
-            SourceChoice::Sidechain => Self::Sidechain,
-        }
-    }
-}
-
-impl From<ProfileSource> for SourceChoice {
-    fn from(source: ProfileSource) -> Self {
-        match source {
-            ProfileSource::Captured => Self::Captured,
-            ProfileSource::Adaptive => Self::Adaptive,
-            ProfileSource::Sidechain => Self::Sidechain,
-        }
-    }
-}
-
-impl From<MonitorChoice> for Monitor {
-    fn from(choice: MonitorChoice) -> Self {
-        match choice {
-            MonitorChoice::Denoised => Self::Denoised,
-            MonitorChoice::Removed => Self::Removed,
-        }
-    }
-}
-
-impl From<Monitor> for MonitorChoice {
-    fn from(monitor: Monitor) -> Self {
-        match monitor {
-            Monitor::Denoised => Self::Denoised,
-            Monitor::Removed => Self::Removed,
-        }
-    }
+fn choice_param(row: &'static Setting, variants: Variants) -> IntParam {
+    let range = IntRange::Linear { min: 0, max: variants.len as i32 - 1 };
+    IntParam::new(row.name, row.default_plain() as i32, range)
+        .with_value_to_string(Arc::new(|value| row.text(value as f32)))
+        .with_string_to_value(Arc::new(|text| row.parse(text).ok().map(|plain| plain as i32)))
 }
 
 #[cfg(test)]
@@ -483,68 +267,73 @@ mod tests {
 
     #[test]
     fn default_parameters_are_the_cores_default_settings() {
-        let (ours, cores) = (QuellParams::default().settings(), Settings::default());
-        // Per cent and back may cost the last bit.
-        let shares =
-            |s: &Settings| [s.reduction, s.mix, s.artifact_control, s.transient_protection];
-        for (our, core) in shares(&ours).into_iter().zip(shares(&cores)) {
-            assert!((our - core).abs() < 1e-6);
-        }
-        let rest = Settings {
-            reduction: cores.reduction,
-            mix: cores.mix,
-            artifact_control: cores.artifact_control,
-            transient_protection: cores.transient_protection,
-            ..ours
-        };
-        assert_eq!(rest, cores);
+        assert_eq!(QuellParams::default().settings(), Settings::default());
     }
 
     #[test]
     fn every_default_lies_inside_its_range() {
-        for (id, param, _) in QuellParams::default().param_map() {
-            // SAFETY: the parameters live until the end of this statement's loop.
-            let normalized = unsafe { param.default_normalized_value() };
-            assert!((0.0..=1.0).contains(&normalized), "{id}: {normalized}");
+        for control in QuellParams::default().iter() {
+            let normalized = control.default_normalized();
+            assert!((0.0..=1.0).contains(&normalized), "{}: {normalized}", control.row.id);
+        }
+    }
+
+    #[test]
+    fn a_value_that_is_set_is_the_one_that_the_engine_gets_and_the_project_keeps() {
+        for place in 0..TABLE.len() {
+            let params = QuellParams::default();
+            let plain = match TABLE[place].kind {
+                Kind::Number(number) => number.min + 0.37 * (number.max - number.min),
+                Kind::Switch => 1.0 - TABLE[place].default_plain(),
+                Kind::Choice(_) => 1.0,
+            };
+            params[place].set_plain(plain);
+            assert_eq!(params[place].saved_plain(), plain, "{}", TABLE[place].id);
+            let mut expected = Settings::default();
+            TABLE[place].set_plain(&mut expected, plain);
+            assert_eq!(params.settings(), expected, "{}", TABLE[place].id);
         }
     }
 
     #[test]
     fn text_is_read_with_and_without_units() {
         let p = QuellParams::default();
-        let plain = |param: &FloatParam, text: &str| {
-            param.string_to_normalized_value(text).map(|n| param.preview_plain(n))
+        let near = |id: &str, text: &str, expected: f32| {
+            let control = p.iter().find(|control| control.row.id == id).unwrap();
+            control.set_plain(expected);
+            let read = control.parse(text).unwrap();
+            assert!((read - control.normalized()).abs() < 1e-5, "{id}: {text}");
         };
-        let near = |value: Option<f32>, expected: f32| {
-            let value = value.unwrap_or(f32::NAN);
-            assert!((value - expected).abs() < 1e-3, "{value} instead of {expected}");
-        };
-        near(plain(&p.floor, "-12"), -12.0);
-        near(plain(&p.floor, "-12 dB"), -12.0);
-        near(plain(&p.floor, "\u{2212}12dB"), -12.0);
-        near(plain(&p.freq_smoothing, "0.5 kHz"), 500.0);
-        near(plain(&p.freq_smoothing, "120 Hz"), 120.0);
-        near(plain(&p.attack, "40 ms"), 40.0);
-        near(plain(&p.attack, "0.04 s"), 40.0);
-        near(plain(&p.reduction, "90 %"), 90.0);
-        near(plain(&p.reduction, "87,5%"), 87.5);
-        near(plain(&p.sensitivity, "2.25"), 2.25);
+        near("floor", "-12", -12.0);
+        near("floor", "\u{2212}12dB", -12.0);
+        near("freq_smooth", "0.5 kHz", 500.0);
+        near("attack", "0.04 s", 40.0);
+        near("reduction", "87,5%", 87.5);
+        near("engine", "Classic", 1.0);
         for junk in ["", "dB", "loud", "12 ms", "1e9e9", "NaN", "--3", "inf"] {
-            assert_eq!(plain(&p.floor, junk), None, "{junk:?}");
+            assert!(p[FLOOR].parse(junk).is_err(), "{junk:?}");
         }
     }
 
     #[test]
     fn shown_text_is_read_back_as_the_same_text() {
-        let p = QuellParams::default();
-        let params =
-            [&p.reduction, &p.floor, &p.sensitivity, &p.freq_smoothing, &p.release, &p.node_3];
-        for param in params {
+        for control in QuellParams::default().iter() {
             for step in 0..=200 {
-                let shown = param.normalized_value_to_string(step as f32 / 200.0, true);
-                let read = param.string_to_normalized_value(&shown).expect("own text is readable");
-                assert_eq!(param.normalized_value_to_string(read, true), shown);
+                let shown = control.text(step as f32 / 200.0);
+                let read = control.parse(&shown).expect("own text is readable");
+                assert_eq!(control.text(read), shown, "{}", control.row.id);
             }
         }
+    }
+
+    #[test]
+    fn pages_hold_what_the_table_says_in_its_order() {
+        let params = QuellParams::default();
+        let ids = |page| params.on_page(page).iter().map(|c| c.row.id).collect::<Vec<_>>();
+        let main =
+            ["capture", "reduction", "floor", "sensitivity", "source", "monitor", "mix", "gain"];
+        assert_eq!(ids(Page::Main), main);
+        assert_eq!(ids(Page::Mask)[..3], ["knee", "freq_smooth", "attack"]);
+        assert_eq!(ids(Page::Threshold).len(), N_NODES);
     }
 }

@@ -10,23 +10,19 @@
 //! Reading happens in two steps: [`decode`] checks everything and touches nothing, [`apply`] cannot
 //! fail. So a damaged state leaves the running one as it is.
 
-use nice_plug::params::internals::ParamPtr;
-use nice_plug::params::{InternalParamMut, Param, Params};
+use quell_core::settings::row::{Kind, Scope};
+use quell_core::settings::{Setting, TABLE};
 use quell_core::unet::SHIPPED_IDENTITY;
 use quell_core::{NoiseProfile, ProfileError, ThresholdCurve};
 use serde_json::{Map, Number, Value, json};
 
 use crate::bridge::{Link, Window};
-use crate::params::QuellParams;
+use crate::params::{CAPTURE, QuellParams};
 
 /// Format written, and the only one so far.
 pub const VERSION: u64 = 1;
 /// No state is longer, bytes: 64 channels of the widest profile take 23 MB.
 pub const MAX_LEN: usize = 32 << 20;
-/// Id of the parameter that a running plugin saves as off and loads as off, so that no project
-/// starts by learning. (While nothing runs, it is a value like any other: activation clears it.)
-const CAPTURE_ID: &str = "capture";
-
 /// Why bytes are not a state.
 #[derive(Debug, PartialEq)]
 pub enum StateError {
@@ -94,13 +90,14 @@ impl State {
     }
 }
 
-/// The state as bytes.
+/// The state as bytes. A running plugin saves Capture as off and loads it as off, so that no project
+/// starts by learning. (While nothing runs, it is a value like any other: activation clears it.)
 pub fn encode(params: &QuellParams, link: &Link) -> Vec<u8> {
     let mut values = Map::new();
-    for (id, param, _) in params.param_map() {
-        let is_off = id == CAPTURE_ID && link.is_active();
-        let value = if is_off { Value::Bool(false) } else { value_of(param) };
-        values.insert(id, value);
+    for control in params.iter() {
+        let is_off = control.place() == CAPTURE && link.is_active();
+        let plain = if is_off { 0.0 } else { control.saved_plain() };
+        values.insert(control.row().id.to_owned(), written(control.row(), plain));
     }
     let mut state = json!({
         "quell_state": VERSION,
@@ -118,12 +115,10 @@ pub fn encode(params: &QuellParams, link: &Link) -> Vec<u8> {
 /// The parameters alone, as a preset: without a print, so that it leaves the one in use alone.
 /// What belongs to the session is left out.
 pub fn encode_preset(params: &QuellParams) -> Vec<u8> {
-    let session = [CAPTURE_ID, "bypass"];
     let values: Map<String, Value> = params
-        .param_map()
-        .into_iter()
-        .filter(|(id, ..)| !session.contains(&&**id))
-        .map(|(id, param, _)| (id, value_of(param)))
+        .iter()
+        .filter(|control| control.row().scope != Scope::Session)
+        .map(|control| (control.row().id.to_owned(), written(control.row(), control.saved_plain())))
         .collect();
     let state = json!({
         "quell_state": VERSION,
@@ -150,10 +145,9 @@ pub fn decode(bytes: &[u8]) -> Result<State, StateError> {
         other => return Err(StateError::Version { actual: other.to_string() }),
     }
     let values = state["params"].as_object().ok_or_else(|| missing("params"))?;
-    let reference = QuellParams::default();
-    for (id, param, _) in reference.param_map() {
-        if values.get(&id).is_some_and(|value| !fits(param, value)) {
-            return Err(missing(&id));
+    for row in TABLE {
+        if values.get(row.id).is_some_and(|value| read(row, value).is_none()) {
+            return Err(missing(row.id));
         }
     }
     let profile = match state.get("profile") {
@@ -206,9 +200,11 @@ pub fn model_notice(params: &QuellParams, link: &Link) -> Option<String> {
 
 /// The parameters' part of [`apply`].
 pub fn apply_params(state: &State, params: &QuellParams, is_active: bool) {
-    for (id, param, _) in params.param_map() {
-        let is_off = id == CAPTURE_ID && is_active;
-        set_value(param, state.values.get(&id).filter(|_| !is_off));
+    for control in params.iter() {
+        let is_off = control.place() == CAPTURE && is_active;
+        let value = state.values.get(control.row().id).filter(|_| !is_off);
+        let plain = value.and_then(|value| read(control.row(), value));
+        control.set_plain(plain.unwrap_or(control.row().default_plain()));
     }
 }
 
@@ -249,59 +245,24 @@ fn missing(name: &str) -> StateError {
     StateError::Field { name: name.to_owned() }
 }
 
-/// The plain value of a parameter of `params`, which must outlive the pointer.
-fn value_of(param: ParamPtr) -> Value {
-    // SAFETY: every caller took the pointer from a `QuellParams` that it holds a reference to.
-    unsafe {
-        match param {
-            ParamPtr::FloatParam(p) => number((*p).unmodulated_plain_value()),
-            ParamPtr::IntParam(p) => Value::from((*p).unmodulated_plain_value()),
-            ParamPtr::BoolParam(p) => Value::Bool((*p).unmodulated_plain_value()),
-            ParamPtr::EnumParam(p) => (*p).unmodulated_plain_id().map_or(Value::Null, Value::from),
-        }
+/// A value in the setting's unit as the state holds it.
+fn written(row: &Setting, plain: f32) -> Value {
+    match row.kind {
+        Kind::Number(_) => number(plain),
+        Kind::Switch => Value::Bool(plain > 0.5),
+        Kind::Choice(variants) => Value::from(variants.at(plain as usize).id),
     }
 }
 
-/// True if a parameter can take this value.
-fn fits(param: ParamPtr, value: &Value) -> bool {
-    match param {
-        ParamPtr::FloatParam(_) => value.as_f64().is_some_and(|v| (v as f32).is_finite()),
-        ParamPtr::IntParam(_) => value.as_i64().is_some_and(|v| i32::try_from(v).is_ok()),
-        ParamPtr::BoolParam(_) => value.is_boolean(),
-        // SAFETY: the caller took the pointer from a `QuellParams` of its own, which nobody else
-        // sees, so that the value may be tried on it.
-        ParamPtr::EnumParam(p) => value.as_str().is_some_and(|id| unsafe { (*p).set_from_id(id) }),
-    }
-}
-
-/// Sets a parameter to a value that [`fits`], or to its default; numbers are brought into range.
-fn set_value(param: ParamPtr, value: Option<&Value>) {
-    // SAFETY: as in `value_of`; the setters only store to atomics, so any thread may call them.
-    unsafe {
-        match param {
-            ParamPtr::FloatParam(p) => {
-                let value = value.and_then(Value::as_f64).map(|v| v as f32);
-                let value = value.unwrap_or((*p).default_plain_value());
-                let (low, high) = ((*p).preview_plain(0.0), (*p).preview_plain(1.0));
-                (*p)._internal_set_plain_value(value.clamp(low, high));
-            }
-            ParamPtr::IntParam(p) => {
-                let value = value.and_then(Value::as_i64).and_then(|v| i32::try_from(v).ok());
-                let value = value.unwrap_or((*p).default_plain_value());
-                let (low, high) = ((*p).preview_plain(0.0), (*p).preview_plain(1.0));
-                (*p)._internal_set_plain_value(value.clamp(low, high));
-            }
-            ParamPtr::BoolParam(p) => {
-                let value = value.and_then(Value::as_bool);
-                (*p)._internal_set_plain_value(value.unwrap_or((*p).default_plain_value()));
-            }
-            ParamPtr::EnumParam(p) => {
-                let is_set = value.and_then(Value::as_str).is_some_and(|id| (*p).set_from_id(id));
-                if !is_set {
-                    (*p)._internal_set_plain_value((*p).default_plain_value());
-                }
-            }
+/// The same back, with numbers brought into range; nothing where the setting cannot have it.
+fn read(row: &Setting, value: &Value) -> Option<f32> {
+    match row.kind {
+        Kind::Number(range) => {
+            let plain = value.as_f64()? as f32;
+            plain.is_finite().then(|| plain.clamp(range.min, range.max))
         }
+        Kind::Switch => value.as_bool().map(|is_on| f32::from(u8::from(is_on))),
+        Kind::Choice(variants) => variants.place_of(value.as_str()?).map(|idx| idx as f32),
     }
 }
 
@@ -401,8 +362,15 @@ fn digit_value(digit: u8) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
+    use quell_core::settings::table::place_of;
+    use quell_core::{Choice, Engine, LatencyMode, Monitor, ProfileSource, Settings};
+
     use super::*;
     use crate::bridge;
+    use crate::params::{BYPASS, ENGINE, REDUCTION};
+
+    const KNEE: usize = place_of("knee");
+    const LATENCY: usize = place_of("latency");
 
     fn profile() -> NoiseProfile {
         let mean = (0..10).map(|i| -60.0 - i as f32 / 3.0).collect();
@@ -446,23 +414,20 @@ mod tests {
         let params = QuellParams::default();
         audio.show_active(true);
         link.set_profile(Some(profile()));
-        // SAFETY: these parameters are on no other thread.
-        unsafe {
-            params.reduction._internal_set_plain_value(62.5);
-            params.latency._internal_set_plain_value(crate::params::LatencyChoice::Studio);
-            params.capture._internal_set_plain_value(true);
-            params.bypass._internal_set_plain_value(true);
-        }
+        params[REDUCTION].set_plain(62.5);
+        params[LATENCY].set_plain(2.0);
+        params[CAPTURE].set_plain(1.0);
+        params[BYPASS].set_plain(1.0);
         let bytes = encode(&params, &link);
         assert_eq!(encode(&params, &link), bytes);
 
         let (other_link, _audio) = bridge::link();
         let other = QuellParams::default();
         apply(decode(&bytes).unwrap(), &other, &other_link);
-        assert_eq!(other.reduction.value(), 62.5);
-        assert_eq!(other.latency.value(), crate::params::LatencyChoice::Studio);
-        assert!(other.bypass.value());
-        assert!(!other.capture.value(), "a project never opens capturing");
+        assert_eq!(other[REDUCTION].plain(), 62.5);
+        assert_eq!(other.settings().latency, LatencyMode::Studio);
+        assert!(other[BYPASS].is_on());
+        assert!(!other[CAPTURE].is_on(), "a project never opens capturing");
         assert_eq!(other_link.profile().as_deref(), Some(&profile()));
         assert_eq!(encode(&other, &other_link), bytes);
     }
@@ -474,12 +439,13 @@ mod tests {
         let (link, _audio) = bridge::link();
         let params = QuellParams::default();
         apply(decode(bytes).unwrap(), &params, &link);
-        assert_eq!((params.reduction.value(), params.floor.value()), (75.0, -18.0));
-        assert_eq!(params.latency.value(), crate::params::LatencyChoice::Live);
-        assert_eq!(params.source.value(), crate::params::SourceChoice::Adaptive);
-        assert_eq!(params.monitor.value(), crate::params::MonitorChoice::Removed);
-        assert_eq!(params.engine.value(), crate::params::EngineChoice::Classic);
-        assert!(params.bypass.value());
+        let settings = params.settings();
+        assert_eq!((settings.reduction, settings.floor_db), (0.75, -18.0));
+        assert_eq!(settings.latency, LatencyMode::Live);
+        assert_eq!(settings.profile_source, ProfileSource::Adaptive);
+        assert_eq!(settings.monitor, Monitor::Removed);
+        assert_eq!(settings.engine, Engine::Classic);
+        assert!(settings.bypass);
         assert_eq!(link.profile().as_deref(), Some(&profile()));
     }
 
@@ -490,8 +456,8 @@ mod tests {
         let (link, _audio) = bridge::link();
         let params = QuellParams::default();
         apply(decode(bytes).unwrap(), &params, &link);
-        assert_eq!(params.engine.value(), crate::params::EngineChoice::Hybrid);
-        assert_eq!(params.reduction.value(), 75.0);
+        assert_eq!(params.settings().engine, Engine::Hybrid);
+        assert_eq!(params[REDUCTION].plain(), 75.0);
         assert_eq!(link.profile().as_deref(), Some(&profile()));
         let notice = model_notice(&params, &link).unwrap();
         assert!(notice.contains("0123456789abcdef"), "{notice}");
@@ -500,13 +466,12 @@ mod tests {
         let model = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).unwrap()["model"].clone();
         assert_eq!(model(&saved), json!("0123456789abcdef"));
         // A gate has no network to be another one, and a state without one starts afresh.
-        // SAFETY: these parameters are on no other thread.
-        let choose = |engine| unsafe { params.engine._internal_set_plain_value(engine) };
-        choose(crate::params::EngineChoice::Gate);
+        let choose = |engine: Engine| params[ENGINE].set_plain(engine.idx() as f32);
+        choose(Engine::Gate);
         assert_eq!(model_notice(&params, &link), None);
         assert_eq!(model(&encode(&params, &link)), Value::Null);
         apply(decode(&encode(&params, &link)).unwrap(), &params, &link);
-        choose(crate::params::EngineChoice::Neural);
+        choose(Engine::Neural);
         assert_eq!(model_notice(&params, &link), None);
         let ours = format!("{SHIPPED_IDENTITY:016x}");
         assert_eq!(model(&encode(&params, &link)), json!(ours));
@@ -522,7 +487,7 @@ mod tests {
             let (link, _audio) = bridge::link();
             let params = QuellParams::default();
             apply(decode(bytes).unwrap(), &params, &link);
-            params.remove_hum.value()
+            params.settings().remove_hum
         };
         assert!(opened(&saved(None)), "a new one removes it");
         assert!(!opened(&with(|state| state["params"]["hum"] = json!(false))));
@@ -608,10 +573,9 @@ mod tests {
         });
         let (link, _audio) = bridge::link();
         let params = QuellParams::default();
-        // SAFETY: as above.
-        unsafe { params.knee._internal_set_plain_value(20.0) };
+        params[KNEE].set_plain(20.0);
         apply(decode(&bytes).unwrap(), &params, &link);
-        assert_eq!(params.knee.value(), params.knee.default_plain_value());
-        assert_eq!(params.floor.value(), -100.0, "brought into range");
+        assert_eq!(params.settings().knee_db, Settings::default().knee_db);
+        assert_eq!(params.settings().floor_db, -100.0, "brought into range");
     }
 }

@@ -225,7 +225,7 @@ impl Core {
     }
 
     fn mode_idx(&self) -> u8 {
-        self.shared.params.latency_mode() as u8
+        self.shared.params.settings().latency as u8
     }
 
     /// Tells the host what it has to know. Never on the audio thread.
@@ -255,7 +255,7 @@ impl Core {
             return self.shared.link.latency_samples();
         }
         let rate_hz = self.sample_rate_hz.load(Ordering::Relaxed);
-        crate::latency_at(rate_hz, self.shared.params.latency_mode())
+        crate::latency_at(rate_hz, self.shared.params.settings().latency)
     }
 }
 

@@ -47,7 +47,7 @@ fn rendered_by_cli(state: &[u8], sound: &[Vec<f32>]) -> Vec<Vec<f32>> {
     assert!(preset.profile.is_some(), "the print travels with the state");
     let treatment = Treatment {
         settings: &preset.settings,
-        mode: preset.mode,
+        mode: preset.settings.latency,
         profile: preset.profile.as_ref(),
     };
     denoise(sound, RATE_HZ, &treatment).expect("a valid stream")

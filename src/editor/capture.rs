@@ -8,6 +8,7 @@ use crate::Shared;
 use crate::editor::edits::Edits;
 use crate::editor::theme::{ROUND, Theme, faded};
 use crate::editor::widgets::{Label, button, focus_ring, font};
+use crate::params::CAPTURE;
 
 /// A capture this long is good, seconds; the ring is full then.
 const GOOD_S: f32 = 2.0;
@@ -54,14 +55,14 @@ fn capture_button(
     status: CaptureStatus,
     has_print: bool,
 ) {
-    let param = &shared.params.capture;
-    let is_on = param.value();
+    let control = &shared.params[CAPTURE];
+    let is_on = control.is_on();
     let response = ui.interact(rect, ui.scope_id().with("capture"), Sense::click());
     let name = if is_on { "Stop capture" } else { "Capture noise" };
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, is_on, name));
     if response.clicked() {
         edits.memory().print_note = None;
-        edits.switch(param, !is_on);
+        edits.switch(control, !is_on);
     }
     let fill = match (is_on, response.hovered()) {
         (true, _) => t.error,

@@ -4,26 +4,20 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nice_plug::context::gui::GuiContext;
-use nice_plug::params::internals::ParamPtr;
-use nice_plug::params::{Param, Params};
-use quell_core::NoiseProfile;
+use quell_core::settings::row::Scope;
+use quell_core::{Choice, Engine, NoiseProfile};
 
 use crate::Shared;
 use crate::editor::history::{Memory, Snapshot, Step};
-use crate::params::{EngineChoice, QuellParams};
+use crate::params::{Control, ENGINE, FLOOR, QuellParams};
 use crate::state::State;
-
-/// Not part of what A and B compare, nor of presets: they belong to the session.
-const SESSION_IDS: [&str; 3] = ["capture", "bypass", "latency"];
 
 /// The way of edits, from one window.
 pub(super) struct Edits {
     shared: Shared,
     context: GuiContext,
-    /// Ids and parameters of `shared.params`, which keeps the pointers alive.
-    table: Vec<(String, ParamPtr)>,
     memory: Arc<Mutex<Memory>>,
-    /// Edits in progress: place in the table and value before.
+    /// Edits in progress: place in the table of settings and value before.
     open: Vec<(usize, f32)>,
     /// What ended while others of the same gesture go on.
     ended: Vec<(usize, f32, f32)>,
@@ -33,56 +27,51 @@ pub(super) struct Edits {
 
 impl Edits {
     pub(super) fn new(shared: Shared, context: GuiContext, memory: Arc<Mutex<Memory>>) -> Self {
-        let table = shared.params.param_map().into_iter().map(|(id, ptr, _)| (id, ptr)).collect();
-        Self { shared, context, table, memory, open: Vec::new(), ended: Vec::new(), now_s: 0.0 }
+        Self { shared, context, memory, open: Vec::new(), ended: Vec::new(), now_s: 0.0 }
     }
 
     pub(super) fn memory(&self) -> MutexGuard<'_, Memory> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn idx_of(&self, param: &impl Param) -> Option<usize> {
-        let ptr = param.as_ptr();
-        self.table.iter().position(|(_, known)| *known == ptr)
+    fn value(&self, place: usize) -> f32 {
+        self.shared.params[place].normalized()
     }
 
-    fn value(&self, idx: usize) -> f32 {
-        // SAFETY: `shared.params` keeps the pointers of the table alive.
-        unsafe { self.table[idx].1.unmodulated_normalized_value() }
-    }
-
-    fn tell(&self, idx: usize, value: f32) {
-        // SAFETY: as in `value`; the window's thread is where the framework expects edits.
-        unsafe { self.context.raw_set_parameter_normalized(self.table[idx].1, value) };
+    fn tell(&self, place: usize, value: f32) {
+        // SAFETY: the pointer is one of `shared.params`, which this object keeps alive; the
+        // window's thread is where the framework expects edits. So in every function here.
+        unsafe {
+            self.context.raw_set_parameter_normalized(self.shared.params[place].ptr(), value)
+        };
     }
 
     /// The pointer goes down: an edit of this parameter begins.
-    pub(super) fn begin(&mut self, param: &impl Param) {
-        let Some(idx) = self.idx_of(param) else { return };
-        if self.open.iter().any(|(open, _)| *open == idx) {
+    pub(super) fn begin(&mut self, control: &Control) {
+        let place = control.place();
+        if self.open.iter().any(|(open, _)| *open == place) {
             return;
         }
-        self.open.push((idx, self.value(idx)));
+        self.open.push((place, self.value(place)));
         // SAFETY: as in `tell`.
-        unsafe { self.context.raw_begin_set_parameter(self.table[idx].1) };
+        unsafe { self.context.raw_begin_set_parameter(control.ptr()) };
     }
 
     /// A value on the way.
-    pub(super) fn drag(&mut self, param: &impl Param, normalized: f32) {
-        let Some(idx) = self.idx_of(param) else { return };
-        self.tell(idx, normalized.clamp(0.0, 1.0));
+    pub(super) fn drag(&mut self, control: &Control, normalized: f32) {
+        self.tell(control.place(), normalized.clamp(0.0, 1.0));
     }
 
     /// The pointer goes up. `last` is the value reached; the parameter itself may not have heard
     /// of it yet.
-    pub(super) fn end(&mut self, param: &impl Param, last: f32) {
-        let Some(idx) = self.idx_of(param) else { return };
-        let Some(place) = self.open.iter().position(|(open, _)| *open == idx) else { return };
-        let (_, before) = self.open.remove(place);
+    pub(super) fn end(&mut self, control: &Control, last: f32) {
+        let place = control.place();
+        let Some(idx) = self.open.iter().position(|(open, _)| *open == place) else { return };
+        let (_, before) = self.open.remove(idx);
         // SAFETY: as in `tell`.
-        unsafe { self.context.raw_end_set_parameter(self.table[idx].1) };
+        unsafe { self.context.raw_end_set_parameter(control.ptr()) };
         if before != last {
-            self.ended.push((idx, before, last));
+            self.ended.push((place, before, last));
         }
         if self.open.is_empty() && !self.ended.is_empty() {
             let changes = std::mem::take(&mut self.ended);
@@ -92,45 +81,55 @@ impl Edits {
     }
 
     /// A whole edit at once.
-    pub(super) fn set(&mut self, param: &impl Param, normalized: f32) {
+    pub(super) fn set(&mut self, control: &Control, normalized: f32) {
         let normalized = normalized.clamp(0.0, 1.0);
-        self.begin(param);
-        self.drag(param, normalized);
-        self.end(param, normalized);
+        self.begin(control);
+        self.drag(control, normalized);
+        self.end(control, normalized);
+    }
+
+    /// Chooses a variant of a choice, or turns a switch.
+    pub(super) fn choose(&mut self, params: &QuellParams, control: &Control, place: usize) {
+        if control.place() == ENGINE {
+            self.choose_engine(params, Engine::at(place));
+        } else {
+            self.set(control, control.normalize(place as f32));
+        }
     }
 
     /// Chooses an engine, and with it the floor that suits it, unless somebody set another: one
     /// edit, as [`Settings::choose_engine`] does it.
     ///
     /// [`Settings::choose_engine`]: quell_core::Settings::choose_engine
-    pub(super) fn choose_engine(&mut self, params: &QuellParams, engine: EngineChoice) {
+    fn choose_engine(&mut self, params: &QuellParams, engine: Engine) {
         let mut settings = params.settings();
-        settings.choose_engine(engine.into());
-        let floor = params.floor.preview_normalized(settings.floor_db);
+        settings.choose_engine(engine);
+        let (control, floor) = (&params[ENGINE], &params[FLOOR]);
+        let floor_value = floor.normalize(settings.floor_db);
         // The floor's gesture holds the engine's, so that one step takes back both.
-        self.begin(&params.floor);
-        self.set(&params.engine, params.engine.preview_normalized(engine));
-        self.drag(&params.floor, floor);
-        self.end(&params.floor, floor);
+        self.begin(floor);
+        self.set(control, control.normalize(engine.idx() as f32));
+        self.drag(floor, floor_value);
+        self.end(floor, floor_value);
     }
 
     /// Back to the default.
-    pub(super) fn reset(&mut self, param: &impl Param) {
-        self.set(param, param.default_normalized_value());
+    pub(super) fn reset(&mut self, control: &Control) {
+        self.set(control, control.default_normalized());
     }
 
     /// Turns a switch that is no edit of the sound, and so nothing to undo.
-    pub(super) fn switch(&self, param: &impl Param, is_on: bool) {
-        let Some(idx) = self.idx_of(param) else { return };
-        self.send(idx, f32::from(u8::from(is_on)));
+    pub(super) fn switch(&self, control: &Control, is_on: bool) {
+        self.send(control.place(), f32::from(u8::from(is_on)));
     }
 
-    fn send(&self, idx: usize, value: f32) {
+    fn send(&self, place: usize, value: f32) {
+        let ptr = self.shared.params[place].ptr();
         // SAFETY: as in `tell`.
-        unsafe { self.context.raw_begin_set_parameter(self.table[idx].1) };
-        self.tell(idx, value);
+        unsafe { self.context.raw_begin_set_parameter(ptr) };
+        self.tell(place, value);
         // SAFETY: as in `tell`.
-        unsafe { self.context.raw_end_set_parameter(self.table[idx].1) };
+        unsafe { self.context.raw_end_set_parameter(ptr) };
     }
 
     /// Replaces the print as an edit.
@@ -162,13 +161,9 @@ impl Edits {
         }
     }
 
-    fn is_compared(&self, idx: usize) -> bool {
-        !SESSION_IDS.contains(&&*self.table[idx].0)
-    }
-
     fn snapshot(&self) -> Snapshot {
-        let places = (0..self.table.len()).filter(|&idx| self.is_compared(idx));
-        let values = places.map(|idx| (idx, self.value(idx))).collect();
+        let sound = self.shared.params.iter().filter(|c| c.row().scope == Scope::Sound);
+        let values = sound.map(|control| (control.place(), control.normalized())).collect();
         Snapshot { values, print: self.shared.link.profile() }
     }
 
@@ -209,18 +204,18 @@ impl Edits {
     /// Takes over a preset's values, and its print where it has one. What the preset does not name
     /// takes its default; what belongs to the session stays.
     pub(super) fn load(&mut self, preset: &State) {
-        let scratch = QuellParams::default();
-        crate::state::apply_params(preset, &scratch, false);
-        let wanted = scratch.param_map();
-        let mut values = Vec::new();
-        for idx in 0..self.table.len() {
-            let (id, _) = &self.table[idx];
-            let is_taken = self.is_compared(idx) || (id == "latency" && preset.names(id));
-            if let Some((_, ptr, _)) = wanted.iter().find(|(other, ..)| other == id && is_taken) {
-                // SAFETY: `scratch` lives until the end of this function.
-                values.push((idx, unsafe { ptr.unmodulated_normalized_value() }));
-            }
-        }
+        let wanted = QuellParams::default();
+        crate::state::apply_params(preset, &wanted, false);
+        let is_taken = |control: &&Control| match control.row().scope {
+            Scope::Sound => true,
+            Scope::Stream => preset.names(control.row().id),
+            Scope::Session => false,
+        };
+        let values: Vec<_> = wanted
+            .iter()
+            .filter(is_taken)
+            .map(|control| (control.place(), control.normalized()))
+            .collect();
         self.set_all(&values);
         if let Some(print) = preset.profile() {
             self.set_print(Some(print.clone()));

@@ -2,14 +2,13 @@
 
 use egui::accesskit::Role;
 use egui::{Align2, CursorIcon, Key, Rect, Response, Sense, Stroke, Ui, Vec2, WidgetInfo, vec2};
-use nice_plug::params::{FloatParam, Param};
 
 use crate::editor::axes::{Axes, db_text, hz_text};
 use crate::editor::edits::Edits;
 use crate::editor::spectrum::Curves;
 use crate::editor::theme::Theme;
 use crate::editor::widgets::{font, hold_arrows};
-use crate::params::QuellParams;
+use crate::params::{Control, QuellParams};
 
 /// Side of the square that takes the pointer.
 const REACH: f32 = 22.0;
@@ -28,12 +27,12 @@ pub(super) fn nodes(
 ) -> bool {
     let mut is_held = false;
     for (idx, (hz, offset)) in params.nodes().into_iter().enumerate() {
-        let at = axes.at(hz.value(), curves.base_db(hz.value()) + offset.value());
+        let at = axes.at(hz.plain(), curves.base_db(hz.plain()) + offset.plain());
         let at = at.clamp(axes.rect.min + vec2(7.0, 34.0), axes.rect.max - vec2(7.0, 7.0));
         let place = Rect::from_center_size(at, Vec2::splat(REACH));
         let name = format!("Threshold node {}", idx + 1);
         let response = ui.interact(place, ui.scope_id().with(&name), Sense::click_and_drag());
-        let text = format!("{}, {}", hz_text(hz.value()), db_text(offset.value(), 1));
+        let text = format!("{}, {}", hz_text(hz.plain()), db_text(offset.plain(), 1));
         response.widget_info(|| {
             let mut info = WidgetInfo::labeled(Role::Slider, true, &name);
             info.current_text_value = Some(text.clone());
@@ -72,15 +71,14 @@ fn move_node(
     edits: &mut Edits,
     axes: &Axes,
     response: &Response,
-    (hz, offset): (&FloatParam, &FloatParam),
+    (hz, offset): (&Control, &Control),
 ) {
     let key = response.id.with("way");
-    let shares =
-        |node: (f32, f32)| (hz.preview_normalized(node.0), offset.preview_normalized(node.1));
+    let shares = |node: (f32, f32)| (hz.normalize(node.0), offset.normalize(node.1));
     if response.drag_started() {
         edits.begin(hz);
         edits.begin(offset);
-        ui.data_mut(|data| data.insert_temp(key, (hz.value(), offset.value())));
+        ui.data_mut(|data| data.insert_temp(key, (hz.plain(), offset.plain())));
     }
     let held = ui.data(|data| data.get_temp::<(f32, f32)>(key));
     if let Some(mut node) = held.filter(|_| response.dragged()) {
@@ -93,7 +91,7 @@ fn move_node(
     }
     if response.drag_stopped() {
         let last =
-            shares(ui.data(|data| data.get_temp(key)).unwrap_or((hz.value(), offset.value())));
+            shares(ui.data(|data| data.get_temp(key)).unwrap_or((hz.plain(), offset.plain())));
         edits.end(hz, last.0);
         edits.end(offset, last.1);
         ui.data_mut(|data| data.remove::<(f32, f32)>(key));
@@ -110,13 +108,13 @@ fn move_node(
 }
 
 /// Both as one step.
-fn reset(edits: &mut Edits, hz: &FloatParam, offset: &FloatParam) {
+fn reset(edits: &mut Edits, hz: &Control, offset: &Control) {
     edits.begin(hz);
     edits.begin(offset);
-    for param in [hz, offset] {
-        let default = param.default_normalized_value();
-        edits.drag(param, default);
-        edits.end(param, default);
+    for control in [hz, offset] {
+        let default = control.default_normalized();
+        edits.drag(control, default);
+        edits.end(control, default);
     }
 }
 
@@ -125,15 +123,15 @@ fn moved_hz(axes: &Axes, hz: f32, delta_x: f32) -> f32 {
     (hz * (delta_x / axes.rect.width().max(1.0) * octaves).exp()).clamp(20.0, 20_000.0)
 }
 
-fn keys(ui: &Ui, edits: &mut Edits, response: &Response, hz: &FloatParam, offset: &FloatParam) {
+fn keys(ui: &Ui, edits: &mut Edits, response: &Response, hz: &Control, offset: &Control) {
     hold_arrows(ui, response.id);
     let presses = |key| ui.input(|input| input.num_presses(key) as f32);
     let up = presses(Key::ArrowUp) - presses(Key::ArrowDown);
     let right = presses(Key::ArrowRight) - presses(Key::ArrowLeft);
     if up != 0.0 {
-        edits.set(offset, offset.preview_normalized(offset.value() + up * KEY_DB));
+        edits.set(offset, offset.normalize(offset.plain() + up * KEY_DB));
     }
     if right != 0.0 {
-        edits.set(hz, hz.preview_normalized(hz.value() * KEY_RATIO.powf(right)));
+        edits.set(hz, hz.normalize(hz.plain() * KEY_RATIO.powf(right)));
     }
 }

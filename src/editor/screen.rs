@@ -6,12 +6,13 @@ use egui::{
     Align2, CentralPanel, Color32, CornerRadius, Event, Frame, Id, Key, Rect, Sense, Ui, pos2, vec2,
 };
 use nice_plug::context::gui::GuiContext;
-use quell_core::LatencyMode;
+use quell_core::{LatencyMode, ProfileSource};
 
 use crate::Shared;
 use crate::editor::analysis::Analysis;
-use crate::editor::axes::{Axes, db_text};
-use crate::editor::capture::{self, Request};
+use crate::editor::axes::Axes;
+use crate::editor::capture::Request;
+use crate::editor::controls;
 use crate::editor::edits::Edits;
 use crate::editor::files::{Decision, Dialog, Purpose};
 use crate::editor::history::Memory;
@@ -20,11 +21,9 @@ use crate::editor::presets::{self, Outcome};
 use crate::editor::spectrogram::{Sound, Spectrogram};
 use crate::editor::spectrum::{self, Curves, PrintColumns};
 use crate::editor::theme::{self, GAP, Theme};
-use crate::editor::widgets::{
-    DialShape, Label, button, choice, dial, font, line_of_text, panel, pick, segments,
-};
+use crate::editor::widgets::{Label, button, font, line_of_text, panel, segments};
 use crate::editor::{clipboard, nodes, places, prints};
-use crate::params::{MonitorChoice, SourceChoice};
+use crate::params::BYPASS;
 use crate::state;
 
 /// Time between two looks while meters fall, seconds. While sound flows the feed asks for looks.
@@ -135,7 +134,7 @@ impl Screen {
         if self.is_advanced {
             let top = picture_bottom - ADVANCED;
             let rect = Rect::from_min_max(pos2(all.left(), top), pos2(all.right(), picture_bottom));
-            self.advanced(ui, rect);
+            controls::advanced(ui, &self.theme, &mut self.edits, &self.shared.params, rect);
             picture_bottom = top - GAP;
         }
         let top = header.bottom() + GAP;
@@ -146,7 +145,25 @@ impl Screen {
         self.picture(ui, picture);
         let inside = panel(ui, &self.theme, meters);
         self.meters.show(ui, &self.theme, inside);
-        self.controls(ui, controls);
+        if let Some(request) = self.controls(ui, controls) {
+            self.follow_controls(ui, request);
+        }
+    }
+
+    /// The controls, which show how much is removed while sound flows.
+    fn controls(&mut self, ui: &mut Ui, rect: Rect) -> Option<controls::Request> {
+        let is_flowing = ui.input(|input| input.time) - self.seen.1 < 0.5;
+        let is_heard = is_flowing && !self.shared.params[BYPASS].is_on();
+        let removed_db = self.analysis.removed_db().filter(|_| is_heard);
+        let state = controls::State { removed_db, is_advanced: self.is_advanced };
+        controls::show(ui, &self.theme, &mut self.edits, &self.shared, state, rect)
+    }
+
+    fn follow_controls(&mut self, ui: &Ui, request: controls::Request) {
+        match request {
+            controls::Request::Print(request) => self.print_request(ui, request),
+            controls::Request::Advanced(is_advanced) => self.is_advanced = is_advanced,
+        }
     }
 
     fn header(&mut self, ui: &mut Ui, rect: Rect) {
@@ -215,11 +232,10 @@ impl Screen {
             right -= width + 4.0;
             place
         };
-        let params = Arc::clone(&self.shared.params);
-        let is_on = params.bypass.value();
-        let label = Label { name: "Bypass", hint: "The sound as it came, equally late" };
-        if button(ui, &t, place(66.0), label, is_on, true).clicked() {
-            self.edits.switch(&params.bypass, !is_on);
+        let bypass = &self.shared.params[BYPASS];
+        let label = Label { name: bypass.row().label(), hint: bypass.row().help };
+        if button(ui, &t, place(66.0), label, bypass.is_on(), true).clicked() {
+            self.edits.switch(bypass, !bypass.is_on());
         }
         let (name, hint) =
             if t.is_light { ("Dark", "Dark colours") } else { ("Light", "Light colours") };
@@ -234,7 +250,7 @@ impl Screen {
     }
 
     fn latency_text(&self) -> String {
-        let mode = self.shared.params.latency_mode();
+        let mode = self.shared.params.settings().latency;
         let (samples, rate_hz) =
             (self.shared.link.latency_samples(), self.shared.feed.sample_rate_hz());
         if samples > 0 && rate_hz > 0.0 {
@@ -290,16 +306,17 @@ impl Screen {
     fn spectrum(&mut self, ui: &mut Ui, rect: Rect) {
         let t = self.theme;
         let params = Arc::clone(&self.shared.params);
+        let settings = params.settings();
         // The print is in force unless another source was chosen.
-        let is_print = params.source.value() != SourceChoice::Adaptive;
+        let is_print = settings.profile_source != ProfileSource::Adaptive;
         let print = self.shared.link.profile().filter(|_| is_print);
         let axes = Axes { rect, max_hz: self.analysis.max_hz };
         let curves = Curves::new(
             &self.analysis,
             &mut self.print_columns,
             print.as_ref(),
-            params.sensitivity.value(),
-            params.curve(),
+            settings.sensitivity,
+            settings.curve,
         );
         let painter = ui.painter_at(rect);
         axes.paint(&painter, &t);
@@ -345,197 +362,6 @@ impl Screen {
             Some(0) => self.sound = None,
             Some(_) => self.sound = self.sound.or(Some(Sound::After)),
             None => {}
-        }
-    }
-
-    // ---- Controls ------------------------------------------------------------------------------
-
-    fn controls(&mut self, ui: &mut Ui, rect: Rect) {
-        let t = self.theme;
-        let capture_width = (rect.width() * 0.28).clamp(232.0, 300.0);
-        let split = |from: f32, to: f32| {
-            Rect::from_min_max(pos2(from, rect.top()), pos2(to, rect.bottom()))
-        };
-        let first = split(rect.left(), rect.left() + capture_width);
-        let second = split(
-            first.right() + GAP,
-            first.right() + GAP + (rect.width() * 0.17).clamp(140.0, 170.0),
-        );
-        let third = split(second.right() + GAP, rect.right());
-        let inside = panel(ui, &t, first);
-        if let Some(request) = capture::show(ui, &t, &mut self.edits, &self.shared, inside) {
-            self.print_request(ui, request);
-        }
-        let inside = panel(ui, &t, second);
-        self.reduction(ui, inside);
-        let inside = panel(ui, &t, third);
-        self.second_row(ui, inside);
-    }
-
-    /// The one large control, and what it does now.
-    fn reduction(&mut self, ui: &mut Ui, rect: Rect) {
-        let t = self.theme;
-        let params = Arc::clone(&self.shared.params);
-        let shape = DialShape {
-            center: pos2(rect.center().x, rect.top() + 66.0),
-            radius: 47.0,
-            text: 14.0,
-            value: 19.0,
-            width: rect.width(),
-        };
-        let label = Label {
-            name: "Reduction",
-            hint: "How much of the noise goes: 0 % nothing, 100 % down to the floor",
-        };
-        dial(ui, &t, &mut self.edits, &params.reduction, label, shape);
-        let is_flowing = ui.input(|input| input.time) - self.seen.1 < 0.5;
-        let removed = self.analysis.removed_db().filter(|_| is_flowing && !params.bypass.value());
-        let text = removed.map_or_else(|| "\u{2013}".to_owned(), |removed| db_text(removed, 1));
-        let at = pos2(rect.center().x, rect.bottom() - 17.0);
-        line_of_text(ui, at, Align2::CENTER_BOTTOM, &text, 17.0, t.removed, rect.width());
-        let at = pos2(rect.center().x, rect.bottom() + 3.0);
-        line_of_text(ui, at, Align2::CENTER_BOTTOM, "removed now", 12.5, t.dim, rect.width());
-    }
-
-    fn second_row(&mut self, ui: &mut Ui, rect: Rect) {
-        let t = self.theme;
-        let params = Arc::clone(&self.shared.params);
-        let width = (rect.width() - 2.0 * GAP) / 3.0;
-        let place = |idx: f32| {
-            let min = pos2(rect.left() + (width + GAP) * idx, rect.top());
-            Rect::from_min_size(min, vec2(width, 44.0))
-        };
-        let edits = &mut self.edits;
-        let hint = "What decides which sound is noise. Gate: calm and careful. Classic: the \
-                    well-known spectral gate. Neural: a small network that knows speech. Hybrid: \
-                    gate and network together";
-        if let Some(engine) =
-            pick(ui, &t, place(0.0), &params.engine, Label { name: "Engine", hint })
-        {
-            edits.choose_engine(&params, engine);
-        }
-        let hint = "Delay against quality: Live for monitoring, Studio looks ahead. The host restarts the plugin";
-        choice(ui, &t, edits, place(1.0), &params.latency, Label { name: "Mode", hint });
-        let hint = "Captured: your print. Adaptive: Quell follows the noise. Sidechain: a second input brings it";
-        choice(ui, &t, edits, place(2.0), &params.source, Label { name: "Noise from", hint });
-        self.small_dials(ui, rect);
-        self.last_row(ui, rect);
-    }
-
-    fn small_dials(&mut self, ui: &mut Ui, rect: Rect) {
-        let t = self.theme;
-        let params = Arc::clone(&self.shared.params);
-        let dials = [
-            (
-                &params.sensitivity,
-                "Sensitivity",
-                "How far above the noise a sound must be to be kept. Higher takes more noise, and sooner quiet sound with it",
-            ),
-            (
-                &params.floor,
-                "Floor",
-                "How far any frequency may be turned down. Higher leaves a bed of quiet noise, which hides artefacts",
-            ),
-            (
-                &params.freq_smoothing,
-                "Smoothing",
-                "The neighbourhood a frequency is judged with. Wide is calm, narrow is detailed",
-            ),
-            (&params.mix, "Mix", "Share of the denoised sound in the output"),
-            (&params.gain, "Gain", "Level of the output"),
-        ];
-        let width = rect.width() / dials.len() as f32;
-        for (idx, (param, name, hint)) in dials.into_iter().enumerate() {
-            let x = rect.left() + width * (idx as f32 + 0.5);
-            let center = pos2(x, rect.top() + 94.0);
-            let shape = DialShape { center, radius: 21.0, text: 13.0, value: 13.0, width };
-            dial(ui, &t, &mut self.edits, param, Label { name, hint }, shape);
-        }
-    }
-
-    fn last_row(&mut self, ui: &mut Ui, rect: Rect) {
-        let t = self.theme;
-        let params = Arc::clone(&self.shared.params);
-        let top = rect.bottom() - 28.0;
-        let listen = Rect::from_min_size(
-            pos2(rect.left(), top),
-            vec2((rect.width() * 0.62).min(260.0), 28.0),
-        );
-        let names = [
-            Label { name: "Denoised", hint: "Hear the sound without the noise" },
-            Label {
-                name: "Hear removed",
-                hint: "Hear only what is taken away. Words or notes in there mean: less Sensitivity, less Reduction",
-            },
-        ];
-        let is_removed = params.monitor.value() == MonitorChoice::Removed;
-        if let Some(idx) = segments(ui, &t, listen, &names, usize::from(is_removed)) {
-            self.edits.set(&params.monitor, idx as f32);
-        }
-        let advanced = Rect::from_min_max(
-            pos2((rect.right() - 96.0).max(listen.right() + 4.0), top),
-            rect.max,
-        );
-        let label =
-            Label { name: "Advanced", hint: "Times, knee, protection of transients, stereo" };
-        if button(ui, &t, advanced, label, self.is_advanced, true).clicked() {
-            self.is_advanced = !self.is_advanced;
-        }
-    }
-
-    fn advanced(&mut self, ui: &mut Ui, rect: Rect) {
-        let t = self.theme;
-        let params = Arc::clone(&self.shared.params);
-        let inside = panel(ui, &t, rect);
-        let dials = [
-            (
-                &params.time_smoothing,
-                "Time smoothing",
-                "Looks back and ahead (Studio). More means less warble and softer onsets",
-            ),
-            (
-                &params.attack,
-                "Attack",
-                "How fast a frequency opens, beyond what the engine does itself",
-            ),
-            (
-                &params.release,
-                "Release",
-                "How fast a frequency closes. Longer keeps tails of rooms",
-            ),
-            (
-                &params.artifact_control,
-                "Artifact control",
-                "Gate: stops single frequencies from twinkling where only noise is",
-            ),
-            (&params.transient_protection, "Transients", "Gate: keeps onsets and consonants sharp"),
-            (&params.knee, "Knee", "Classic: how gradual the border between noise and sound is"),
-        ];
-        let width = (inside.width() - 110.0) / dials.len() as f32;
-        for (idx, (param, name, hint)) in dials.into_iter().enumerate() {
-            let center = pos2(inside.left() + width * (idx as f32 + 0.5), inside.top() + 42.0);
-            let shape = DialShape { center, radius: 21.0, text: 13.0, value: 13.0, width };
-            dial(ui, &t, &mut self.edits, param, Label { name, hint }, shape);
-        }
-        let switches = [
-            (
-                &params.remove_hum,
-                "Remove hum",
-                "Finds hum of the mains (50 or 60 Hz) and subtracts it, so that music in the same place stays",
-            ),
-            (
-                &params.stereo_link,
-                "Stereo link",
-                "One mask for both sides, so the image does not move",
-            ),
-        ];
-        for (idx, (param, name, hint)) in switches.into_iter().enumerate() {
-            let top = inside.top() + 8.0 + 34.0 * idx as f32;
-            let place = Rect::from_min_size(pos2(inside.right() - 104.0, top), vec2(104.0, 28.0));
-            let is_on = param.value();
-            if button(ui, &t, place, Label { name, hint }, is_on, true).clicked() {
-                self.edits.set(param, if is_on { 0.0 } else { 1.0 });
-            }
         }
     }
 

@@ -10,11 +10,11 @@ use egui::{
     Align2, ComboBox, CornerRadius, EventFilter, FontId, Id, Key, Painter, Pos2, Rect, Response,
     Sense, Shape, Stroke, StrokeKind, TextEdit, Ui, Vec2, WidgetInfo, pos2, vec2,
 };
-use nice_plug::params::enums::Enum;
-use nice_plug::params::{EnumParam, Param};
+use quell_core::settings::row::Variants;
 
 use crate::editor::edits::Edits;
 use crate::editor::theme::{GAP, ROUND, Theme, faded};
+use crate::params::Control;
 
 /// Points of the pointer from one end of a dial to the other.
 const DIAL_TRAVEL: f32 = 180.0;
@@ -111,51 +111,37 @@ pub(super) fn segments(
     clicked
 }
 
-/// A caption and a list of choices under it.
-pub(super) fn choice<T: Enum + PartialEq>(
-    ui: &mut Ui,
-    t: &Theme,
-    edits: &mut Edits,
-    rect: Rect,
-    param: &EnumParam<T>,
-    label: Label<'_>,
-) {
-    if let Some(chosen) = pick(ui, t, rect, param, label) {
-        edits.set(param, param.preview_normalized(chosen));
-    }
-}
-
-/// A list to choose from; what was chosen now.
-pub(super) fn pick<T: Enum + PartialEq>(
+/// A caption and a list of variants under it; the place of the one that was chosen now.
+pub(super) fn pick(
     ui: &mut Ui,
     t: &Theme,
     rect: Rect,
-    param: &EnumParam<T>,
-    label: Label<'_>,
-) -> Option<T> {
-    let now = param.unmodulated_plain_value().to_index();
-    let names = T::variants();
+    control: &Control,
+    variants: Variants,
+) -> Option<usize> {
+    let label = control.row().label();
+    let now = control.plain() as usize;
+    let name = variants.at(now).name;
     // What stands in brackets, the latency, moves up beside the caption: lists may be narrow.
-    let (short, caption) = match names[now].split_once(" (") {
-        Some((short, rest)) => {
-            (short, format!("{} \u{b7} {}", label.name, rest.trim_end_matches(')')))
-        }
-        None => (names[now], label.name.to_owned()),
+    let (short, caption) = match name.split_once(" (") {
+        Some((short, rest)) => (short, format!("{label} \u{b7} {}", rest.trim_end_matches(')'))),
+        None => (name, label.to_owned()),
     };
     line_of_text(ui, rect.min, Align2::LEFT_TOP, &caption, 12.5, t.dim, rect.width());
     let below = Rect::from_min_max(rect.min + vec2(0.0, 18.0), rect.max);
-    let mut place = ui.new_child(egui::UiBuilder::new().max_rect(below).id_salt(label.name));
-    let list = ComboBox::from_id_salt(label.name).width(rect.width()).truncate();
+    let mut place = ui.new_child(egui::UiBuilder::new().max_rect(below).id_salt(label));
+    let list = ComboBox::from_id_salt(label).width(rect.width()).truncate();
     let mut chosen = None;
     let shown = list.selected_text(short).show_ui(&mut place, |ui| {
-        for (idx, name) in names.iter().enumerate() {
-            if ui.selectable_label(idx == now, *name).clicked() {
-                chosen = Some(T::from_index(idx));
+        for (idx, variant) in variants.iter().enumerate() {
+            let response = ui.selectable_label(idx == now, variant.name);
+            if response.on_hover_text(variant.help).clicked() {
+                chosen = Some(idx);
             }
         }
     });
-    let hint = format!("{}\nNow: {}", label.hint, names[now]);
-    shown.response.on_hover_text(hint).accessible_name(label.name);
+    let hint = format!("{}\nNow: {name}", control.row().explained());
+    shown.response.on_hover_text(hint).accessible_name(label);
     chosen
 }
 
@@ -171,39 +157,33 @@ pub(super) struct DialShape {
     pub(super) width: f32,
 }
 
-/// A dial with its name above and its value below; true if what was typed could not be read.
-pub(super) fn dial(
-    ui: &mut Ui,
-    t: &Theme,
-    edits: &mut Edits,
-    param: &impl Param,
-    label: Label<'_>,
-    shape: DialShape,
-) -> Response {
+/// A dial with its name above and its value below.
+pub(super) fn dial(ui: &mut Ui, t: &Theme, edits: &mut Edits, control: &Control, shape: DialShape) {
     let DialShape { center, radius, .. } = shape;
-    let id = ui.scope_id().with(("dial", label.name));
+    let label = control.row().label();
+    let id = ui.scope_id().with(("dial", label));
     let knob = Rect::from_center_size(center, Vec2::splat(2.0 * radius));
     let response = ui.interact(knob, id, Sense::click_and_drag());
-    let value = turn(ui, edits, param, &response);
-    let text = short(&param.normalized_value_to_string(value, true));
+    let value = turn(ui, edits, control, &response);
+    let text = short(&control.text(value));
     response.widget_info(|| {
-        let mut info = WidgetInfo::slider(true, f64::from(value), label.name);
+        let mut info = WidgetInfo::slider(true, f64::from(value), label);
         info.current_text_value = Some(text.clone());
         info
     });
-    paint_dial(ui, t, param, &response, shape, value);
+    paint_dial(ui, t, control, &response, shape, value);
     let width = shape.width;
     let above = center - vec2(0.0, radius + 3.0);
-    line_of_text(ui, above, Align2::CENTER_BOTTOM, label.name, shape.text, t.dim, width);
+    line_of_text(ui, above, Align2::CENTER_BOTTOM, label, shape.text, t.dim, width);
     let below = center + vec2(0.0, radius - shape.value * 0.1);
     let place = Rect::from_center_size(
         below + vec2(0.0, shape.value * 0.6),
         vec2(width, shape.value * 1.3),
     );
-    value_text(ui, t, edits, param, &response, place, (&text, shape.value));
-    let hint =
-        format!("{}\n\nDrag, wheel or arrows; Enter to type; Ctrl-click: default", label.hint);
-    response.on_hover_text(hint)
+    value_text(ui, t, edits, control, &response, place, (&text, shape.value));
+    let help = control.row().explained();
+    let hint = format!("{help}\n\nDrag, wheel or arrows; Enter to type; Ctrl-click: default");
+    response.on_hover_text(hint);
 }
 
 /// A value as a person writes it: `100 %` and `\u{2212}24 dB`, without digits that say nothing.
@@ -212,12 +192,12 @@ fn short(text: &str) -> String {
 }
 
 /// What hand and keys do to a dial; returns the value to show.
-fn turn(ui: &Ui, edits: &mut Edits, param: &impl Param, response: &Response) -> f32 {
+fn turn(ui: &Ui, edits: &mut Edits, control: &Control, response: &Response) -> f32 {
     let way = response.id.with("way");
-    let now = param.unmodulated_normalized_value();
+    let now = control.normalized();
     let is_fine = ui.input(|input| input.modifiers.shift);
     if response.drag_started() {
-        edits.begin(param);
+        edits.begin(control);
         ui.data_mut(|data| data.insert_temp(way, now));
     }
     // Where no audio runs, the parameter hears of an edit late; the hand's own value counts.
@@ -226,23 +206,23 @@ fn turn(ui: &Ui, edits: &mut Edits, param: &impl Param, response: &Response) -> 
         let travel = DIAL_TRAVEL * if is_fine { 6.0 } else { 1.0 };
         let delta = response.drag_delta();
         *value = (*value + (delta.x - delta.y) / travel).clamp(0.0, 1.0);
-        edits.drag(param, *value);
+        edits.drag(control, *value);
         let value = *value;
         ui.data_mut(|data| data.insert_temp(way, value));
     }
     if response.drag_stopped() {
-        edits.end(param, held.unwrap_or(now));
+        edits.end(control, held.unwrap_or(now));
         ui.data_mut(|data| data.remove::<f32>(way));
     }
     let is_reset = response.clicked() && ui.input(|input| input.modifiers.command);
     if is_reset || response.double_clicked() {
-        edits.reset(param);
+        edits.reset(control);
     } else if response.clicked() {
         response.request_focus();
     }
     let steps = wheel_steps(ui, response) + key_steps(ui, response);
     if steps != 0.0 {
-        edits.set(param, now + steps * if is_fine { 0.002 } else { 0.02 });
+        edits.set(control, now + steps * if is_fine { 0.002 } else { 0.02 });
     }
     held.unwrap_or(now)
 }
@@ -279,7 +259,7 @@ pub(super) fn hold_arrows(ui: &Ui, id: Id) {
 fn paint_dial(
     ui: &Ui,
     t: &Theme,
-    param: &impl Param,
+    control: &Control,
     response: &Response,
     shape: DialShape,
     value: f32,
@@ -291,7 +271,7 @@ fn paint_dial(
     painter.add(arc_shape(center, arc, 0.0, 1.0, Stroke::new(width, t.line)));
     // From the default on, so that one sees how far it was turned; from the left where the default
     // is an end.
-    let default = param.default_normalized_value();
+    let default = control.default_normalized();
     let origin = if (0.02..0.98).contains(&default) { default } else { 0.0 };
     let (from, to) = (origin.min(value), origin.max(value));
     painter.add(arc_shape(center, arc, from, to, Stroke::new(width, t.accent)));
@@ -324,7 +304,7 @@ fn value_text(
     ui: &mut Ui,
     t: &Theme,
     edits: &mut Edits,
-    param: &impl Param,
+    control: &Control,
     owner: &Response,
     place: Rect,
     (text, size): (&str, f32),
@@ -353,8 +333,8 @@ fn value_text(
     }
     let is_cancelled = ui.input(|input| input.key_pressed(Key::Escape));
     if !is_new && response.lost_focus() {
-        if let Some(value) = param.string_to_normalized_value(&typed).filter(|_| !is_cancelled) {
-            edits.set(param, value);
+        if let (Ok(value), false) = (control.parse(&typed), is_cancelled) {
+            edits.set(control, value);
         }
         ui.data_mut(|data| {
             data.remove::<String>(key);

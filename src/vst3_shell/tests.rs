@@ -141,8 +141,8 @@ fn automation_lands_on_its_sample_and_in_order() {
     let first = left.iter().position(|&s| s != 0.25);
     assert_eq!(first, Some(700));
     assert_eq!(left, right);
-    let p = &shell.core.shared.params;
-    assert_eq!((p.gain.value(), p.mix.value(), p.bypass.value()), (-24.0, 0.0, false));
+    let settings = shell.core.shared.params.settings();
+    assert_eq!((settings.output_gain_db, settings.mix, settings.bypass), (-24.0, 0.0, false));
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn changes_without_samples_count_too() {
     let shell = running_shell();
     let changes = Changes(vec![queue("reduction", &[(0, 0.25), (5, 0.5)])]);
     process(&shell, &mut [], &mut [], Some(&changes));
-    assert_eq!(shell.core.shared.params.reduction.value(), 50.0);
+    assert_eq!(shell.core.shared.params.settings().reduction, 0.5);
 }
 
 #[test]

@@ -4,11 +4,9 @@ use anyhow::Result;
 use clap::Args;
 use quell_audio::interrupt;
 use quell_core::kernels::{Kernel, Level};
-use quell_core::{Engine, LatencyMode, Settings, StreamSpec};
+use quell_core::{Choice, Engine, LatencyMode, Settings, StreamSpec};
 use quell_cost::{learned_stream, time_calls};
 use serde_json::json;
-
-use crate::setting_flags::{engine_name, mode_name};
 
 const RATES_HZ: [u32; 6] = [16_000, 44_100, 48_000, 88_200, 96_000, 192_000];
 const BLOCK_LENS: [usize; 5] = [32, 64, 128, 256, 1024];
@@ -127,8 +125,8 @@ fn kernel_name(cost: &Cost) -> Option<String> {
 
 fn to_json(cost: &Cost) -> serde_json::Value {
     json!({
-        "engine": engine_name(cost.engine), "kernel": kernel_name(cost),
-        "mode": mode_name(cost.mode), "rate_hz": cost.rate_hz,
+        "engine": cost.engine.id(), "kernel": kernel_name(cost),
+        "mode": cost.mode.id(), "rate_hz": cost.rate_hz,
         "block": cost.block_len, "core_percent": cost.core_percent, "p50_us": cost.p50_us,
         "p99_us": cost.p99_us, "max_us": cost.max_us, "budget_us": cost.budget_us,
     })
@@ -152,9 +150,9 @@ fn print_table(rows: &[Cost]) {
     for cost in rows {
         println!(
             "{:>8} {:>8} {:>8} {:>8} {:>6} {:>8.3} {:>10.0} {:>9.1} {:>9.1} {:>9.1} {:>10.0}",
-            engine_name(cost.engine),
+            cost.engine.id(),
             kernel_name(cost).as_deref().unwrap_or("-"),
-            mode_name(cost.mode),
+            cost.mode.id(),
             cost.rate_hz,
             cost.block_len,
             cost.core_percent,

@@ -6,12 +6,11 @@ use std::time::Instant;
 use anyhow::{Result, anyhow};
 use clap::Args;
 use quell_audio::{Audio, read_all, write_all};
-use quell_core::{Engine, LatencyMode, Settings, Treatment};
+use quell_core::{Choice, Engine, LatencyMode, Settings, Treatment};
 use quell_files::write_whole;
 use quell_lab::picture::before_after;
 
 use crate::learn;
-use crate::setting_flags::{engine_name, mode_name};
 use crate::units::TimeRange;
 
 /// Two seconds of a fan alone, then a voice over it; its licence lies beside it.
@@ -73,15 +72,15 @@ fn denoise(
     let channels = quell_core::denoise(&noisy.channels, rate_hz, &treatment)?;
     let speed = noisy.seconds() / started.elapsed().as_secs_f64();
     let clean = Audio { spec: noisy.spec, channels };
-    let name = format!("after-{}-{}.flac", engine_name(engine), mode_name(mode));
+    let name = format!("after-{}-{}.flac", engine.id(), mode.id());
     write_all(&folder.join(name), &clean)?;
     let drop_db = level_db(noisy) - level_db(&clean);
     let geometry = quell_core::Geometry::for_rate(rate_hz)?;
     let latency_ms = geometry.latency_samples(mode) as f64 * 1000.0 / geometry.sample_rate_hz;
     println!(
         "{:>8} {:>9} {:>11.1} {latency_ms:>11.0} {speed:>11.0}",
-        engine_name(engine),
-        mode_name(mode),
+        engine.id(),
+        mode.id(),
         -drop_db
     );
     Ok(clean)

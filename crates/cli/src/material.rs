@@ -7,10 +7,11 @@ use clap::Args;
 use quell_audio::{
     AudioSpec, FileKind, SampleFormat, WriteOptions, Writer, interrupt, read_all, write_all,
 };
+use quell_core::settings::Unit;
 use quell_lab::mix::{Silent, mix};
 use quell_lab::synth::{NoiseKind, Synth};
 
-use crate::units::{parse_bits, parse_quantity};
+use crate::units::parse_bits;
 
 /// Frames made at a time.
 const BLOCK_LEN: usize = 8192;
@@ -140,7 +141,7 @@ fn parse_noise(text: &str) -> Result<NoiseKind, String> {
     let hint = "expected white, pink, brown, band:LOW-HIGH, hum:HZ, hiss or crackle";
     let (name, value) = text.split_once(':').map_or((text, None), |(n, v)| (n, Some(v)));
     let hz = |text: &str| {
-        let value = parse_quantity(text, "Hz").ok().map(f64::from);
+        let value = Unit::Hertz.parse(text).ok().map(f64::from);
         value.filter(|hz| *hz > 0.0).ok_or(hint)
     };
     Ok(match (name, value) {

@@ -69,7 +69,7 @@ pub fn run(args: &PlotArgs) -> Result<()> {
         );
     }
     let settings = Settings { monitor: Monitor::Denoised, ..args.sound.apply(Settings::default()) };
-    let mode = args.sound.mode().unwrap_or_default();
+    let mode = settings.latency;
     let (noise, ranges) = noise_of(args, &audio)?;
     let learned = match &args.noise {
         Some(path) => learn::from_file(path)?,

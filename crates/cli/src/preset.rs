@@ -7,13 +7,11 @@ use std::path::Path;
 
 use anyhow::{Result, anyhow, bail};
 use base64::Engine as _;
+use quell_core::settings::row::Kind;
+use quell_core::settings::{Setting, TABLE};
 use quell_core::unet::SHIPPED_IDENTITY;
-use quell_core::{
-    Engine, LatencyMode, Monitor, NoiseProfile, ProfileSource, Settings, ThresholdCurve,
-};
+use quell_core::{Engine, NoiseProfile, Settings, ThresholdCurve};
 use serde_json::{Map, Value};
-
-use crate::setting_flags::{NUMBER_FLAGS, engine_name, mode_name};
 
 /// Format of the state that is understood.
 const VERSION: u64 = 1;
@@ -25,8 +23,6 @@ const MAX_FILE_BYTES: u64 = 64 << 20;
 pub struct Preset {
     /// Settings of the engine.
     pub settings: Settings,
-    /// Latency mode.
-    pub mode: LatencyMode,
     /// Captured noise.
     pub profile: Option<NoiseProfile>,
     /// Hash of the network that it was made with, where it uses one.
@@ -73,47 +69,21 @@ fn from_state(state: &Value) -> Result<Preset> {
     }
     let params = state["params"].as_object().ok_or_else(|| damaged("params"))?;
     let mut settings = Settings::default();
-    for flag in NUMBER_FLAGS {
-        if let Some(value) = params.get(flag.param_id) {
-            let value = value.as_f64().ok_or_else(|| damaged(flag.param_id))?;
-            flag.set(&mut settings, value as f32);
+    for row in TABLE {
+        if let Some(value) = params.get(row.id) {
+            let plain = read_value(row, value).ok_or_else(|| damaged(row.id))?;
+            row.set_plain(&mut settings, plain);
         }
     }
-    settings.curve = read_curve(params)?;
-    let choice = |id: &str| params.get(id).map(|v| v.as_str().ok_or_else(|| damaged(id)));
-    let switch = |id: &str| params.get(id).map(|v| v.as_bool().ok_or_else(|| damaged(id)));
-    if let Some(name) = choice("engine").transpose()? {
-        let found = Engine::ALL.into_iter().find(|&engine| engine_name(engine) == name);
-        settings.engine = found.ok_or_else(|| damaged("engine"))?;
-    }
-    settings.monitor = match choice("monitor").transpose()? {
-        None | Some("denoised") => Monitor::Denoised,
-        Some("removed") => Monitor::Removed,
-        Some(_) => return Err(damaged("monitor")),
-    };
-    settings.profile_source = match choice("source").transpose()? {
-        // Files have no noise input beside them; the plugin without one does the same.
-        None | Some("captured" | "sidechain") => ProfileSource::Captured,
-        Some("adaptive") => ProfileSource::Adaptive,
-        Some(_) => return Err(damaged("source")),
-    };
-    settings.stereo_link = switch("link").transpose()?.unwrap_or(settings.stereo_link);
+    add_inner_nodes(&mut settings.curve, params);
     // States from before hum could be removed sound as they did.
-    settings.remove_hum = switch("hum").transpose()?.unwrap_or(false);
-    settings.bypass = switch("bypass").transpose()?.unwrap_or(settings.bypass);
-    let mode = match choice("latency").transpose()? {
-        None => LatencyMode::default(),
-        Some(name) => LatencyMode::ALL
-            .into_iter()
-            .find(|&mode| mode_name(mode) == name)
-            .ok_or_else(|| damaged("latency"))?,
-    };
+    settings.remove_hum &= params.contains_key("hum");
     let profile = match &state["profile"] {
         Value::Null => None,
         profile => Some(read_profile(profile)?),
     };
     let model = read_model(&state["model"])?;
-    Ok(Preset { settings: settings.sanitised(), mode, profile, model })
+    Ok(Preset { settings: settings.sanitised(), profile, model })
 }
 
 fn read_model(model: &Value) -> Result<Option<u64>> {
@@ -138,34 +108,26 @@ impl Preset {
     }
 }
 
-/// Ids of the threshold's nodes: where each stands, and how far it shifts.
-const NODE_IDS: [(&str, &str); 6] = [
-    ("thr_hz_1", "thr_1"),
-    ("thr_hz_2", "thr_low"),
-    ("thr_hz_3", "thr_3"),
-    ("thr_hz_4", "thr_mid"),
-    ("thr_hz_5", "thr_5"),
-    ("thr_hz_6", "thr_high"),
-];
+/// A value of a state in the setting's unit.
+fn read_value(row: &Setting, value: &Value) -> Option<f32> {
+    match row.kind {
+        Kind::Number(_) => value.as_f64().map(|v| v as f32),
+        Kind::Switch => value.as_bool().map(|is_on| f32::from(u8::from(is_on))),
+        Kind::Choice(variants) => variants.place_of(value.as_str()?).map(|idx| idx as f32),
+    }
+}
 
-/// The threshold's shape. States from before it had six nodes know the second, fourth and sixth;
-/// the others then lie on the lines between.
-fn read_curve(params: &Map<String, Value>) -> Result<ThresholdCurve> {
-    let number = |id: &str, default: f32| match params.get(id) {
-        None => Ok(default),
-        Some(value) => value.as_f64().map(|v| v as f32).ok_or_else(|| damaged(id)),
-    };
-    let mut curve = ThresholdCurve::default();
-    if !["thr_1", "thr_3", "thr_5"].iter().any(|id| params.contains_key(*id)) {
-        let three = ["thr_low", "thr_mid", "thr_high"].map(|id| number(id, 0.0));
-        let [low, mid, high] = three;
-        curve = ThresholdCurve::from_three(low?, mid?, high?);
+/// States from before the threshold had six nodes know the second, fourth and sixth; the others then
+/// lie on the lines between.
+fn add_inner_nodes(curve: &mut ThresholdCurve, params: &Map<String, Value>) {
+    if ["thr_1", "thr_3", "thr_5"].iter().any(|id| params.contains_key(*id)) {
+        return;
     }
-    for (node, (hz_id, offset_id)) in curve.nodes.iter_mut().zip(NODE_IDS) {
-        node.hz = number(hz_id, node.hz)?;
-        node.offset_db = number(offset_id, node.offset_db)?;
+    let [low, mid, high] = [1, 3, 5].map(|idx| curve.nodes[idx].offset_db);
+    let lines = ThresholdCurve::from_three(low, mid, high);
+    for (node, line) in curve.nodes.iter_mut().zip(lines.nodes) {
+        node.offset_db = line.offset_db;
     }
-    Ok(curve)
 }
 
 fn damaged(name: &str) -> anyhow::Error {
@@ -199,6 +161,7 @@ fn read_profile(profile: &Value) -> Result<NoiseProfile> {
 
 #[cfg(test)]
 mod tests {
+    use quell_core::{LatencyMode, Monitor, ProfileSource};
     use serde_json::json;
 
     use super::*;
@@ -233,13 +196,13 @@ mod tests {
             stereo_link: false,
             remove_hum: false,
             engine: quell_core::Engine::Classic,
+            latency: LatencyMode::Studio,
             monitor: Monitor::Removed,
             profile_source: ProfileSource::Adaptive,
             curve: ThresholdCurve::from_three(0.0, 2.0, 0.0),
             ..Settings::default()
         };
         assert_eq!(preset.settings, wanted);
-        assert_eq!(preset.mode, LatencyMode::Studio);
         assert_eq!(preset.profile.unwrap().mean_db(), [-60.5, -70.25]);
     }
 

@@ -1,38 +1,6 @@
-//! Numbers as people write them: with a unit, or as minutes and seconds.
+//! What people write on the command line: times, depths of samples, layouts of bare samples.
 
 use quell_audio::{AudioSpec, SampleFormat};
-
-/// Parses a number with an optional unit, e.g. `-12`, `-12 dB`, `1.2 kHz`, `0.04 s`, `90 %`.
-///
-/// `unit` is what a bare number is in; `kHz` and `s` are converted to `Hz` and `ms`.
-pub fn parse_quantity(text: &str, unit: &str) -> Result<f32, String> {
-    let text = text.trim();
-    let unit_start = text
-        .char_indices()
-        .find(|&(idx, c)| c.is_alphabetic() && !is_exponent(text, idx) || c == '%')
-        .map_or(text.len(), |(idx, _)| idx);
-    let (number, given) = (text[..unit_start].trim(), text[unit_start..].trim());
-    let value: f32 = number.parse().map_err(|_| format!("'{text}' is not a number"))?;
-    if !value.is_finite() {
-        return Err(format!("'{text}' is not a finite number"));
-    }
-    let factor = match (given.to_ascii_lowercase().as_str(), unit) {
-        ("", _) => 1.0,
-        ("khz", "Hz") | ("s", "ms") => 1000.0,
-        (given, unit) if given == unit.to_ascii_lowercase() => 1.0,
-        _ if unit.is_empty() => return Err(format!("'{text}' has a unit where none is expected")),
-        _ => return Err(format!("'{given}' is not a unit for this; expected {unit}")),
-    };
-    Ok(value * factor)
-}
-
-fn is_exponent(text: &str, idx: usize) -> bool {
-    let bytes = text.as_bytes();
-    matches!(bytes[idx], b'e' | b'E')
-        && idx > 0
-        && bytes[idx - 1].is_ascii_digit()
-        && bytes.get(idx + 1).is_some_and(|b| b.is_ascii_digit() || *b == b'-' || *b == b'+')
-}
 
 /// Parses a sample format: `16`, `24`, `32` or `32f`.
 pub fn parse_bits(text: &str) -> Result<SampleFormat, String> {
@@ -122,37 +90,6 @@ pub fn clock(seconds: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn quantities_are_read_as_people_write_them() {
-        for (text, unit, expected) in [
-            ("-12", "dB", -12.0),
-            ("-12 dB", "dB", -12.0),
-            ("-12db", "dB", -12.0),
-            ("1.2 kHz", "Hz", 1200.0),
-            ("40 ms", "ms", 40.0),
-            ("0.04 s", "ms", 40.0),
-            ("90%", "%", 90.0),
-            ("1e2", "%", 100.0),
-            ("1.5", "", 1.5),
-        ] {
-            assert_eq!(parse_quantity(text, unit), Ok(expected), "{text}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_quantity_is_refused_with_a_reason() {
-        for (text, unit, reason) in [
-            ("loud", "dB", "not a number"),
-            ("3 ms", "dB", "expected dB"),
-            ("3 ms", "", "none is expected"),
-            ("inf", "dB", "not a"),
-            ("", "dB", "not a number"),
-        ] {
-            let error = parse_quantity(text, unit).unwrap_err();
-            assert!(error.contains(reason), "{text}: {error}");
-        }
-    }
 
     #[test]
     fn ranges_are_read_in_seconds_minutes_and_hours() {

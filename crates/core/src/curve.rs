@@ -15,6 +15,18 @@ pub struct ThresholdNode {
     pub offset_db: f32,
 }
 
+/// The value inside its range, or the default where it is no number.
+pub(crate) fn within(value: f32, [low, high]: [f32; 2], default: f32) -> f32 {
+    if value.is_finite() { value.clamp(low, high) } else { default }
+}
+
+impl ThresholdNode {
+    /// Where the curve can have nodes, Hz.
+    pub const LIMITS_HZ: [f32; 2] = [1.0, 1e6];
+    /// How far it can shift the threshold, dB.
+    pub const OFFSET_LIMITS_DB: [f32; 2] = [-60.0, 60.0];
+}
+
 /// Six nodes in any order; where two share a frequency, the later one holds from there on.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ThresholdCurve {
@@ -67,12 +79,9 @@ impl ThresholdCurve {
 
     /// The curve with every number finite and in range.
     pub(crate) fn sanitised(mut self) -> Self {
-        let or = |value: f32, low: f32, high: f32, fallback: f32| {
-            if value.is_finite() { value.clamp(low, high) } else { fallback }
-        };
         for (node, default_hz) in self.nodes.iter_mut().zip(config::NODE_HZ) {
-            node.hz = or(node.hz, 1.0, 1e6, default_hz);
-            node.offset_db = or(node.offset_db, -60.0, 60.0, 0.0);
+            node.hz = within(node.hz, ThresholdNode::LIMITS_HZ, default_hz);
+            node.offset_db = within(node.offset_db, ThresholdNode::OFFSET_LIMITS_DB, 0.0);
         }
         self
     }

@@ -27,4 +27,4 @@ pub use denoiser::{Denoiser, FrameView, StreamSpec, Tap};
 pub use geometry::{BuildError, Geometry, LatencyMode};
 pub use offline::{AlignedStream, LearnError, Treatment, denoise, denoise_into, learn_noise};
 pub use profile::{NoiseProfile, ProfileError};
-pub use settings::{Engine, Monitor, ProfileSource, Settings};
+pub use settings::{Choice, Engine, Monitor, ProfileSource, Settings};

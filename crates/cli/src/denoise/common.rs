@@ -1,17 +1,17 @@
 //! What holds for all files of a run.
 
 use anyhow::Result;
-use quell_core::{Engine, LatencyMode, Settings};
+use quell_core::Settings;
 
 use super::args::DenoiseArgs;
 use super::noise::Noise;
 use crate::preset;
+use crate::setting_flags::DENOISE_ENGINE;
 
 /// Flags, and what they and a preset come to.
 pub(super) struct Common<'a> {
     pub(super) args: &'a DenoiseArgs,
     pub(super) settings: Settings,
-    pub(super) mode: LatencyMode,
     pub(super) noise: Noise,
 }
 
@@ -20,20 +20,18 @@ impl<'a> Common<'a> {
     pub(super) fn new(args: &'a DenoiseArgs) -> Result<Self> {
         let preset = args.preset.as_deref().map(preset::load).transpose()?;
         let base = preset.as_ref().map_or_else(usual_settings, |preset| preset.settings);
-        let mode = preset.as_ref().map(|preset| preset.mode).unwrap_or_default();
         let settings = args.sound.apply(base);
         let notice = preset.as_ref().and_then(|preset| preset.model_notice(settings.engine));
         if let (Some(notice), Some(path), false) = (notice, &args.preset, args.quiet) {
             eprintln!("quell: '{}': {notice}", path.display());
         }
-        let mode = args.sound.mode().unwrap_or(mode);
-        Ok(Self { args, settings, mode, noise: Noise::choose(args, preset)? })
+        Ok(Self { args, settings, noise: Noise::choose(args, preset)? })
     }
 }
 
 /// What is done where nothing else is asked for.
 fn usual_settings() -> Settings {
     let mut settings = Settings::default();
-    settings.choose_engine(Engine::Neural);
+    settings.choose_engine(DENOISE_ENGINE);
     settings
 }

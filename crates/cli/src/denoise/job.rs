@@ -33,7 +33,7 @@ fn run_sound(job: &Job, common: &Common, progress: &Progress) -> Result<FileRepo
     let spec = reader.spec();
     let treatment = Treatment {
         settings: &common.settings,
-        mode: common.mode,
+        mode: common.settings.latency,
         profile: noise.profile.as_ref(),
     };
     let rate_hz = f64::from(spec.sample_rate_hz);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use quell_audio::{AudioSpec, SampleFormat};
+use quell_core::Choice;
 use quell_core::unet::SHIPPED_IDENTITY;
 use quell_lab::metrics::Levels;
 use serde_json::{Value, json};
@@ -12,7 +13,7 @@ use serde_json::{Value, json};
 use super::common::Common;
 use super::noise::NoiseOfFile;
 use super::plan::Job;
-use crate::setting_flags::{engine_name, mode_name, settings_json};
+use crate::setting_flags::settings_json;
 use crate::units::clock;
 
 /// What became of one file.
@@ -127,9 +128,9 @@ pub(super) fn to_json(
     json!({
         "program": "quell",
         "version": env!("CARGO_PKG_VERSION"),
-        "engine": engine_name(common.settings.engine),
+        "engine": common.settings.engine.id(),
         "model_hash": has_network.then(|| format!("{SHIPPED_IDENTITY:016x}")),
-        "mode": mode_name(common.mode),
+        "mode": common.settings.latency.id(),
         "settings": settings_json(&common.settings),
         "files": files,
         "seconds": rounded(seconds),

@@ -1,0 +1,403 @@
+//! The table of settings. A row here, and its use where the sound is made, is all that a new
+//! setting takes: the plugin's parameters, the bounds that the engine relies on, flags, reports,
+//! tooltips, remote controls, saved states and the README's table are read from it.
+
+use crate::config;
+use crate::curve::{ThresholdCurve, ThresholdNode, within};
+use crate::geometry::LatencyMode;
+use crate::settings::choice::{Engine, Monitor, ProfileSource};
+use crate::settings::declare::settings;
+use crate::settings::quantity::Unit;
+use crate::settings::row::{Flag, Kind, Number, Page, Plain, Row, Scale, Scope, Shown, Variants};
+
+const fn number(unit: Unit, min: f32, max: f32) -> Kind {
+    Kind::Number(Number { unit, min, max, scale: Scale::Even })
+}
+
+const fn percent() -> Kind {
+    number(Unit::Percent, 0.0, 100.0)
+}
+
+const fn milliseconds(max: f32) -> Kind {
+    Kind::Number(Number { unit: Unit::Millisecond, min: 0.0, max, scale: Scale::Short })
+}
+
+/// A row of the table.
+pub type Setting = Row<Settings>;
+
+/// What rows leave out.
+const USUAL: Setting = Row {
+    id: "",
+    name: "",
+    label: "",
+    help: "",
+    kind: Kind::Switch,
+    acts_on: &Engine::ALL,
+    flag: Flag::None,
+    shown: Shown::Own,
+    page: None,
+    scope: Scope::Sound,
+    is_automatable: true,
+    limits: &[],
+    get: |_| 0.0,
+    set: |_, _| {},
+};
+
+settings! {
+before the curve: {
+    /// While true, frames are collected; when it falls, they become the captured profile.
+    capture: bool = false;
+    {
+        id: "capture",
+        name: "Capture",
+        help: "On while you play noise alone; what was heard then becomes the print.",
+        page: Some((Page::Main, 1)),
+        scope: Scope::Session,
+    }
+    /// Share of the noise to take away, 0 to 1.
+    reduction: f32 = 1.0, 0.0..=1.0;
+    {
+        id: "reduction",
+        name: "Reduction",
+        help: "How much of the noise goes: 0 % nothing, 100 % down to the floor.",
+        kind: percent(),
+        flag: Flag::Value("reduction"),
+        page: Some((Page::Main, 2)),
+    }
+    /// No bin is ever turned down further than this, dB (negative).
+    floor_db: f32 = Engine::DEFAULT.usual_floor_db(), -200.0..=0.0;
+    {
+        id: "floor",
+        name: "Floor",
+        help: "How far any frequency may be turned down. Higher leaves a bed of quiet noise, which \
+               hides artefacts. Every engine brings its usual one, unless you have set another.",
+        kind: number(Unit::Decibel, -100.0, 0.0),
+        flag: Flag::Value("floor"),
+        shown: Shown::Basic(5),
+        page: Some((Page::Main, 3)),
+    }
+    /// Standard deviations of the noise above its mean at which a bin counts as signal. For the
+    /// network, each more than the default's is 5.6 dB more noise for its mask to meet.
+    sensitivity: f32 = config::DEFAULT_SENSITIVITY, -20.0..=20.0;
+    {
+        id: "sensitivity",
+        name: "Sensitivity",
+        help: "How far above the noise a sound must be to be kept, in standard deviations of the \
+               noise. Higher takes more noise, and sooner quiet sound with it.",
+        kind: number(Unit::Plain, -3.0, 6.0),
+        flag: Flag::Value("sensitivity"),
+        shown: Shown::Basic(4),
+        page: Some((Page::Main, 4)),
+    }
+    /// Where the noise profile comes from.
+    profile_source: ProfileSource = ProfileSource::Captured;
+    {
+        id: "source",
+        name: "Profile Source",
+        label: "Noise from",
+        help: "What the noise is known by.",
+        kind: Kind::Choice(Variants::of::<ProfileSource>()),
+        flag: Flag::Alone {
+            name: "adaptive",
+            plain: ProfileSource::Adaptive as u8 as f32,
+            help: "Follow the noise as it changes instead of learning it once",
+        },
+        shown: Shown::Basic(3),
+        page: Some((Page::Main, 5)),
+    }
+    /// What is sent to the output.
+    monitor: Monitor = Monitor::Denoised;
+    {
+        id: "monitor",
+        name: "Output",
+        help: "What you hear.",
+        kind: Kind::Choice(Variants::of::<Monitor>()),
+        flag: Flag::Alone {
+            name: "removed",
+            plain: Monitor::Removed as u8 as f32,
+            help: "Write what is taken away instead of what remains",
+        },
+        page: Some((Page::Main, 6)),
+    }
+    /// Share of the processed signal in the output, 0 (dry) to 1 (wet).
+    mix: f32 = 1.0, 0.0..=1.0;
+    {
+        id: "mix",
+        name: "Mix",
+        help: "Share of the denoised sound in the output.",
+        kind: percent(),
+        flag: Flag::Value("mix"),
+        shown: Shown::Basic(7),
+        page: Some((Page::Main, 7)),
+    }
+    /// Gain of the output, dB; bypass ignores it.
+    output_gain_db: f32 = 0.0, -120.0..=60.0;
+    {
+        id: "gain",
+        name: "Output Gain",
+        label: "Gain",
+        help: "Level of the output.",
+        kind: number(Unit::Decibel, -24.0, 24.0),
+        flag: Flag::Value("output-gain"),
+        shown: Shown::Basic(8),
+        page: Some((Page::Main, 8)),
+    }
+    /// Classic engine: width of the transition from noise to signal around the threshold, dB; 0 is
+    /// a hard gate.
+    knee_db: f32 = 6.0, 0.0..=60.0;
+    {
+        id: "knee",
+        name: "Knee",
+        help: "How gradual the border between noise and sound is; 0 is a hard gate.",
+        kind: number(Unit::Decibel, 0.0, 24.0),
+        acts_on: &[Engine::Classic],
+        flag: Flag::Value("knee"),
+        shown: Shown::Advanced(6),
+        page: Some((Page::Mask, 1)),
+    }
+    /// Full width of the neighbourhood that a bin is judged with, Hz. Classic: the triangle that
+    /// smooths the mask (counted as noisereduce counts it). Gate: where sound is searched for.
+    /// Neural: nothing, as it sees all frequencies at once; Hybrid: its gate.
+    freq_smoothing_hz: f32 = 600.0, 0.0..=2_000.0;
+    {
+        id: "freq_smooth",
+        name: "Frequency Smoothing",
+        label: "Smoothing",
+        help: "The width of the neighbourhood that a frequency is judged with. Wide is calm, \
+               narrow is detailed.",
+        kind: number(Unit::Hertz, 0.0, 1_000.0),
+        acts_on: &[Engine::Gate, Engine::Classic, Engine::Hybrid],
+        flag: Flag::Value("freq-smoothing"),
+        shown: Shown::Basic(6),
+        page: Some((Page::Mask, 2)),
+    }
+    /// How long a bin looks back and ahead, ms: the half width of a triangle over time in Studio
+    /// mode. Elsewhere there is nothing to look ahead at: Classic uses it as a release time, the
+    /// others not at all.
+    time_smoothing_ms: f32 = 20.0, 0.0..=1_000.0;
+    {
+        id: "time_smooth",
+        name: "Time Smoothing",
+        label: "Time smoothing",
+        help: "Looks back and ahead (Studio); in the other modes a release time (Classic). More \
+               means less warble and softer onsets.",
+        kind: milliseconds(500.0),
+        flag: Flag::Value("time-smoothing"),
+        shown: Shown::Advanced(1),
+        page: Some((Page::Mask, 7)),
+    }
+    /// Time constant with which a bin opens, ms; 0 is at once.
+    attack_ms: f32 = 0.0, 0.0..=10_000.0;
+    {
+        id: "attack",
+        name: "Attack",
+        help: "How fast a frequency opens, beyond what the engine does itself.",
+        kind: milliseconds(500.0),
+        flag: Flag::Value("attack"),
+        shown: Shown::Advanced(2),
+        page: Some((Page::Mask, 3)),
+    }
+    /// Time constant with which a bin closes, ms; 0 is at once.
+    release_ms: f32 = 0.0, 0.0..=10_000.0;
+    {
+        id: "release",
+        name: "Release",
+        help: "How fast a frequency closes, beyond what the engine does itself. Longer keeps tails \
+               of rooms.",
+        kind: milliseconds(2_000.0),
+        flag: Flag::Value("release"),
+        shown: Shown::Advanced(3),
+        page: Some((Page::Mask, 4)),
+    }
+}
+after the curve: {
+    /// Gate, and the gate of Hybrid: how much the gain of bins that hold only noise is averaged
+    /// over their neighbourhood, so that none of them twinkles, 0 to 1.
+    artifact_control: f32 = 1.0, 0.0..=1.0;
+    {
+        id: "artifact",
+        name: "Artifact Control",
+        label: "Artifact control",
+        help: "Stops single frequencies from twinkling where only noise is.",
+        kind: percent(),
+        acts_on: &[Engine::Gate, Engine::Hybrid],
+        flag: Flag::Value("artifact-control"),
+        shown: Shown::Advanced(4),
+        page: Some((Page::Mask, 5)),
+    }
+    /// Gate, and the gate of Hybrid: how much faster bins open where sound is, 0 to 1.
+    transient_protection: f32 = 1.0, 0.0..=1.0;
+    {
+        id: "transient",
+        name: "Transient Protection",
+        label: "Transients",
+        help: "Keeps onsets and consonants sharp.",
+        kind: percent(),
+        acts_on: &[Engine::Gate, Engine::Hybrid],
+        flag: Flag::Value("transient-protection"),
+        shown: Shown::Advanced(5),
+        page: Some((Page::Mask, 6)),
+    }
+    /// Takes hum of the mains out of the sound in phase, before any engine: as far as `reduction`
+    /// and `floor_db` let noise be taken away, and only where there is some.
+    remove_hum: bool = true;
+    {
+        id: "hum",
+        name: "Remove Hum",
+        label: "Remove hum",
+        help: "Finds hum of the mains (50 or 60 Hz) and subtracts it before any engine, so that \
+               music in the same place stays. Where there is none, nothing happens.",
+        flag: Flag::Alone {
+            name: "keep-hum",
+            plain: 0.0,
+            help: "Leave hum of the mains to the mask instead of subtracting it",
+        },
+        shown: Shown::Advanced(7),
+        page: Some((Page::Mask, 8)),
+    }
+    /// One mask for all channels, so that the stereo image does not move.
+    stereo_link: bool = true;
+    {
+        id: "link",
+        name: "Stereo Link",
+        label: "Stereo link",
+        help: "One mask for both sides, so the image does not move.",
+        flag: Flag::Alone {
+            name: "unlink",
+            plain: 0.0,
+            help: "Give every channel its own mask; the stereo image may move",
+        },
+        shown: Shown::Advanced(8),
+        page: Some((Page::Mask, 9)),
+    }
+    /// Algorithm that makes the mask.
+    engine: Engine = Engine::DEFAULT;
+    {
+        id: "engine",
+        name: "Engine",
+        help: "What tells sound from noise; switching crossfades.",
+        kind: Kind::Choice(Variants::of::<Engine>()),
+        flag: Flag::Value("engine"),
+        shown: Shown::Basic(1),
+        // VST3 stores automation as a share of the range, and this range grows.
+        is_automatable: false,
+    }
+    /// Delay that the next stream takes; one that runs keeps its own.
+    latency: LatencyMode = LatencyMode::Standard;
+    {
+        id: "latency",
+        name: "Latency",
+        label: "Mode",
+        help: "Delay against quality; changing it makes the host restart the plugin.",
+        kind: Kind::Choice(Variants::of::<LatencyMode>()),
+        flag: Flag::Value("mode"),
+        shown: Shown::Basic(2),
+        scope: Scope::Stream,
+        is_automatable: false,
+    }
+    /// Sends the delayed input to the output, untouched.
+    bypass: bool = false;
+    {
+        id: "bypass",
+        name: "Bypass",
+        help: "The sound as it came, equally late.",
+        scope: Scope::Session,
+    }
+}
+}
+
+/// How far a node of the curve shifts the threshold.
+const fn offset<const NODE: usize>(id: &'static str, name: &'static str) -> Setting {
+    Row {
+        id,
+        name,
+        help: "Shifts the threshold there: up takes away more, down protects. For hiss raise it \
+               above 5 kHz, for rumble below 200 Hz.",
+        kind: number(Unit::Decibel, -24.0, 24.0),
+        flag: Flag::Curve,
+        page: Some((Page::Threshold, NODE as u8)),
+        limits: &ThresholdNode::OFFSET_LIMITS_DB,
+        get: |settings| settings.curve.nodes[NODE].offset_db,
+        set: |settings, plain| settings.curve.nodes[NODE].offset_db = plain,
+        ..USUAL
+    }
+}
+
+/// Where a node of the curve stands.
+const fn frequency<const NODE: usize>(id: &'static str, name: &'static str) -> Setting {
+    Row {
+        id,
+        name,
+        help: "Where that node stands.",
+        kind: Kind::Number(Number {
+            unit: Unit::Hertz,
+            min: 20.0,
+            max: 20_000.0,
+            scale: Scale::Octaves,
+        }),
+        flag: Flag::Curve,
+        limits: &ThresholdNode::LIMITS_HZ,
+        get: |settings| settings.curve.nodes[NODE].hz,
+        set: |settings, plain| settings.curve.nodes[NODE].hz = plain,
+        ..USUAL
+    }
+}
+
+impl Settings {
+    /// Chooses an engine. A floor that stands where it usually does for the old one moves to where
+    /// it usually does for the new one; any other was somebody's wish and stays.
+    pub fn choose_engine(&mut self, engine: Engine) {
+        // A host may have rounded it.
+        if (self.floor_db - self.engine.usual_floor_db()).abs() < 0.05 {
+            self.floor_db = engine.usual_floor_db();
+        }
+        self.engine = engine;
+    }
+}
+
+impl Setting {
+    /// The default, in the setting's unit.
+    pub fn default_plain(&self) -> f32 {
+        self.plain(&Settings::default())
+    }
+
+    /// The default as help texts name it, with that of the engines for which it is another.
+    pub fn default_text(&self) -> String {
+        let usual = self.short_text(self.default_plain());
+        let Kind::Number(_) = self.kind else { return usual };
+        let with = |engine| {
+            let mut settings = Settings::default();
+            settings.choose_engine(engine);
+            self.short_text(self.plain(&settings))
+        };
+        let others: Vec<_> =
+            Engine::ALL.into_iter().filter(|engine| with(*engine) != usual).collect();
+        let Some(other) = others.first() else { return usual };
+        let names: Vec<_> = others.iter().map(|engine| engine.name()).collect();
+        format!("{usual}; with {} {}", names.join(" or "), with(*other))
+    }
+}
+
+/// Place of a setting in the table, known while the program is compiled: `const FLOOR: usize =
+/// place_of("floor")`.
+///
+/// # Panics
+/// Where no row has this id, which in a constant ends the compilation.
+pub const fn place_of(id: &str) -> usize {
+    let mut idx = 0;
+    while idx < TABLE.len() {
+        if is_same(TABLE[idx].id.as_bytes(), id.as_bytes()) {
+            return idx;
+        }
+        idx += 1;
+    }
+    panic!("no setting has this id");
+}
+
+const fn is_same(a: &[u8], b: &[u8]) -> bool {
+    let mut idx = 0;
+    while idx < a.len() && idx < b.len() && a[idx] == b[idx] {
+        idx += 1;
+    }
+    idx == a.len() && idx == b.len()
+}

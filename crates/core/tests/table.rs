@@ -1,0 +1,184 @@
+//! The table of settings: what its rows say is so.
+
+use quell_core::settings::row::{Flag, Kind, Scope};
+use quell_core::settings::table::place_of;
+use quell_core::settings::{Setting, TABLE};
+use quell_core::{Engine, LatencyMode, Settings};
+use quell_testkit::signals::{hum, sine, white};
+use quell_testkit::stream::{denoiser, learn, run};
+
+#[test]
+fn names_are_taken_once_and_every_help_is_a_sentence() {
+    let mut taken = std::collections::BTreeSet::new();
+    for row in TABLE {
+        assert!(taken.insert(("id", row.id)), "two settings have the id '{}'", row.id);
+        assert!(taken.insert(("name", row.name)), "two settings are called '{}'", row.name);
+        if let Flag::Value(name) | Flag::Alone { name, .. } = row.flag {
+            assert!(taken.insert(("flag", name)), "two settings have the flag '--{name}'");
+        }
+        assert!(row.help.ends_with('.'), "{}: {}", row.id, row.help);
+        assert!(
+            row.scope == Scope::Session || !matches!(row.flag, Flag::None),
+            "the command line cannot set '{}'",
+            row.id
+        );
+    }
+    const FLOOR: usize = place_of("floor");
+    assert_eq!(TABLE[FLOOR].id, "floor");
+}
+
+#[test]
+fn what_hosts_offer_lies_inside_what_the_engine_can_work_with() {
+    for row in TABLE {
+        let Kind::Number(number) = row.kind else { continue };
+        let (low, high) = row.limits().expect("a number has limits");
+        assert!(low <= number.min && number.min < number.max && number.max <= high, "{}", row.id);
+        assert!((number.min..=number.max).contains(&row.default_plain()), "{}", row.id);
+    }
+}
+
+/// Every value that a setting can have: ends and default of a range, variants of a choice.
+fn values_of(row: &Setting) -> Vec<f32> {
+    match row.kind {
+        Kind::Number(number) => vec![number.min, number.max, row.default_plain()],
+        Kind::Switch => vec![0.0, 1.0],
+        Kind::Choice(variants) => (0..variants.len).map(|idx| idx as f32).collect(),
+    }
+}
+
+#[test]
+fn a_setting_is_set_alone_and_its_own_text_is_read_back() {
+    for (idx, row) in TABLE.iter().enumerate() {
+        for plain in values_of(row) {
+            let mut settings = Settings::default();
+            row.set_plain(&mut settings, plain);
+            assert_eq!(row.plain(&settings), plain, "{}", row.id);
+            for (other_idx, other) in TABLE.iter().enumerate() {
+                let is_default = other.plain(&settings) == other.default_plain();
+                assert!(is_default || other_idx == idx, "{} moves {}", row.id, other.id);
+            }
+            let text = row.text(plain);
+            let read = row.parse(&text).unwrap_or_else(|error| panic!("{}: {error}", row.id));
+            assert_eq!(row.text(read), text, "{}", row.id);
+        }
+        assert!(row.parse("never").is_err(), "{}", row.id);
+    }
+}
+
+#[test]
+fn sanitising_brings_every_number_inside_its_limits_and_moves_nothing_else() {
+    for row in TABLE {
+        let sanitised = |plain: f32| {
+            let mut settings = Settings::default();
+            row.set_plain(&mut settings, plain);
+            row.plain(&settings.sanitised())
+        };
+        match row.limits() {
+            Some((low, high)) => {
+                assert_eq!((sanitised(-1e9), sanitised(1e9)), (low, high), "{}", row.id);
+                assert_eq!((sanitised(low), sanitised(high)), (low, high), "{}", row.id);
+                for no_number in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+                    assert_eq!(sanitised(no_number), row.default_plain(), "{}", row.id);
+                }
+            }
+            None => values_of(row).iter().for_each(|&v| assert_eq!(sanitised(v), v, "{}", row.id)),
+        }
+    }
+}
+
+const RATE_HZ: f64 = 8_000.0;
+
+/// Voice-like tones over hiss and hum, other on the second channel.
+fn scene(n: usize) -> [Vec<f32>; 2] {
+    let mut rng = fastrand::Rng::with_seed(0x7ab1e);
+    [(440.0, 1_500), (700.0, 2_350)].map(|(tone_hz, period)| {
+        let (tone, hum) = (sine(RATE_HZ, tone_hz, n, 0.2), hum(RATE_HZ, 50.0, n, 0.05));
+        let mut sound = white(&mut rng, n, 0.02);
+        for (idx, sample) in sound.iter_mut().enumerate() {
+            let is_on = idx / period % 2 == 1;
+            *sample += hum[idx] + if is_on { tone[idx] } else { 0.0 };
+        }
+        sound
+    })
+}
+
+/// The print is of hiss alone, so that there is something for every setting to do.
+fn heard(settings: &Settings, scene: &[Vec<f32>; 2]) -> Vec<Vec<f32>> {
+    let mut stream = denoiser(RATE_HZ, 2, LatencyMode::Studio);
+    let noise = white(&mut fastrand::Rng::with_seed(7), 8_000, 0.02);
+    learn(&mut stream, &noise);
+    let mut channels = scene.to_vec();
+    run(&mut stream, &mut channels, settings, || 512);
+    channels
+}
+
+#[test]
+fn a_setting_is_heard_with_the_engines_that_it_names_and_with_no_other() {
+    let scene = scene(4 * 8_000);
+    for engine in Engine::ALL {
+        let mut base =
+            Settings { engine, floor_db: -40.0, sensitivity: 2.0, ..Settings::default() };
+        // Level nodes do not show where they stand.
+        for (idx, node) in base.curve.nodes.iter_mut().enumerate() {
+            node.offset_db = 3.0 * idx as f32;
+        }
+        let usual = heard(&base, &scene);
+        for row in TABLE {
+            // A capture is heard after it, the latency after a restart, the engine is itself.
+            if ["capture", "latency", "engine"].contains(&row.id) {
+                continue;
+            }
+            let now = row.plain(&base);
+            let is_heard = values_of(row).into_iter().filter(|&value| value != now).any(|value| {
+                let mut settings = base;
+                row.set_plain(&mut settings, value);
+                heard(&settings, &scene) != usual
+            });
+            assert_eq!(is_heard, row.acts_on.contains(&engine), "{} with {engine:?}", row.id);
+        }
+    }
+}
+
+/// The README's table, as the rows make it: one line for settings of one help.
+fn readme_table() -> String {
+    let mut lines =
+        String::from("| control | range | default | what it does |\n|---|---|---|---|\n");
+    let mut rest = TABLE;
+    while let Some(first) = rest.first() {
+        let n_alike = rest.iter().take_while(|row| row.help == first.help).count();
+        let (alike, others) = rest.split_at(n_alike);
+        let name = match n_alike {
+            1 => first.name.to_owned(),
+            n => first.name.replacen('1', &format!("1 to {n}"), 1),
+        };
+        let range = match first.kind {
+            Kind::Number(number) => {
+                format!("{} to {}", number.min, number.unit.short(number.max))
+            }
+            Kind::Switch => "on, off".to_owned(),
+            Kind::Choice(variants) => {
+                variants.iter().map(|variant| variant.name).collect::<Vec<_>>().join(", ")
+            }
+        };
+        let mut defaults: Vec<_> = alike.iter().map(Setting::default_text).collect();
+        defaults.dedup();
+        let [range, default] =
+            [range, defaults.join(", ")].map(|cell| cell.replace('-', "\u{2212}"));
+        lines += &format!("| {name} | {range} | {default} | {} |\n", first.explained());
+        rest = others;
+    }
+    lines
+}
+
+#[test]
+fn the_readmes_table_of_controls_is_this_one() {
+    let readme = include_str!("../../../README.md");
+    let ours = readme_table();
+    let start = readme.find("| control |").expect("a table of controls");
+    let theirs: String = readme[start..]
+        .lines()
+        .take_while(|line| line.starts_with('|'))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    assert!(theirs == ours, "the README should hold this table:\n{ours}");
+}
