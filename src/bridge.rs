@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crossbeam_utils::atomic::AtomicCell;
-use quell_core::unet::SHIPPED_IDENTITY;
 use quell_core::{CaptureRefusal, CaptureStatus, NoiseProfile, Verdict};
 use ringbuf::traits::{Consumer, Observer, Producer, Split};
 use ringbuf::{HeapCons, HeapProd, HeapRb};
@@ -32,51 +31,7 @@ pub struct Link {
     latency_samples: AtomicU32,
     is_dirty: AtomicBool,
     is_active: AtomicBool,
-    /// The network that the loaded state was made with, or that of this build.
-    model: AtomicU64,
-    window: AtomicU64,
     desk: Mutex<Desk>,
-}
-
-/// How the editor's window looks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Window {
-    /// Logical pixels.
-    pub width: u16,
-    /// Logical pixels.
-    pub height: u16,
-    /// Light colours instead of dark ones.
-    pub is_light: bool,
-}
-
-impl Default for Window {
-    fn default() -> Self {
-        Self { width: 1_000, height: 640, is_light: false }
-    }
-}
-
-impl Window {
-    /// Least and greatest size, logical pixels.
-    pub const MIN: (u16, u16) = (750, 480);
-    /// See [`Self::MIN`].
-    pub const MAX: (u16, u16) = (2_400, 1_536);
-
-    /// The nearest size that is allowed.
-    pub fn in_range(self) -> Self {
-        Self {
-            width: self.width.clamp(Self::MIN.0, Self::MAX.0),
-            height: self.height.clamp(Self::MIN.1, Self::MAX.1),
-            ..self
-        }
-    }
-
-    fn pack(self) -> u64 {
-        u64::from(self.width) | u64::from(self.height) << 16 | u64::from(self.is_light) << 32
-    }
-
-    fn unpack(word: u64) -> Self {
-        Self { width: word as u16, height: (word >> 16) as u16, is_light: word >> 32 & 1 == 1 }
-    }
 }
 
 /// What only threads that may wait touch.
@@ -114,8 +69,6 @@ pub fn link() -> (Arc<Link>, AudioEnd) {
         latency_samples: AtomicU32::new(0),
         is_dirty: AtomicBool::new(false),
         is_active: AtomicBool::new(false),
-        model: AtomicU64::new(SHIPPED_IDENTITY),
-        window: AtomicU64::new(Window::default().pack()),
         desk: Mutex::new(Desk {
             profile: None,
             n_orders: 0,
@@ -158,27 +111,6 @@ impl Link {
     pub fn edit_profile(&self, profile: Option<NoiseProfile>) {
         self.set_profile(profile);
         self.is_dirty.store(true, Ordering::Relaxed);
-    }
-
-    /// The network that what is loaded was made with: kept and saved again, so that a project does
-    /// not forget by being opened once.
-    pub fn model(&self) -> u64 {
-        self.model.load(Ordering::Relaxed)
-    }
-
-    /// Remembers the network of a loaded state; without one it is this build's.
-    pub fn set_model(&self, model: Option<u64>) {
-        self.model.store(model.unwrap_or(SHIPPED_IDENTITY), Ordering::Relaxed);
-    }
-
-    /// How the editor's window looks, open or not.
-    pub fn window(&self) -> Window {
-        Window::unpack(self.window.load(Ordering::Relaxed))
-    }
-
-    /// Remembers how the window looks.
-    pub fn set_window(&self, window: Window) {
-        self.window.store(window.pack(), Ordering::Relaxed);
     }
 
     /// What became of the last capture.

@@ -30,6 +30,7 @@ use clap_sys::stream::{clap_istream, clap_ostream};
 use clap_sys::version::CLAP_VERSION;
 use nice_plug::prelude::ClapPlugin;
 use nice_plug::wrapper::clap::{PluginDescriptor, Wrapper};
+use quell_formats::state::{MAX_LEN, encode};
 
 use crate::params::CAPTURE;
 use crate::{Quell, Shared, state};
@@ -352,7 +353,7 @@ unsafe extern "C" fn latency_get(plugin: *const clap_plugin) -> u32 {
 unsafe extern "C" fn state_save(plugin: *const clap_plugin, stream: *const clap_ostream) -> bool {
     // SAFETY: as in `plugin_init`.
     let shared = &unsafe { shell(plugin) }.shared;
-    let bytes = state::encode(&shared.params, &shared.link);
+    let bytes = encode(&state::of(shared));
     // SAFETY: the host's stream is valid during the call.
     unsafe { write_all(stream, &bytes) }
 }
@@ -362,15 +363,9 @@ unsafe extern "C" fn state_load(plugin: *const clap_plugin, stream: *const clap_
     let shell = unsafe { shell(plugin) };
     // SAFETY: the host's stream is valid during the call.
     let Some(bytes) = (unsafe { read_all(stream) }) else { return false };
-    match state::decode(&bytes) {
-        Ok(state) => {
-            state::apply(state, &shell.shared.params, &shell.shared.link);
-            shell.shared.feed.request_repaint();
-        }
-        Err(error) => {
-            nice_plug::prelude::nice_warn!("{error}; the running state was kept");
-            return false;
-        }
+    if let Err(error) = state::load(&bytes, &shell.shared) {
+        nice_plug::prelude::nice_warn!("{error}; the running state was kept");
+        return false;
     }
     // SAFETY: loading happens on the main thread.
     unsafe { rescan_values(shell) };
@@ -423,7 +418,7 @@ unsafe fn read_all(stream: *const clap_istream) -> Option<Vec<u8>> {
                 0 => return Some(bytes),
                 n => bytes.extend_from_slice(chunk.get(..n)?),
             }
-            if bytes.len() > state::MAX_LEN {
+            if bytes.len() > MAX_LEN {
                 return None;
             }
         }

@@ -1,6 +1,6 @@
 //! The editor: what people see of Quell.
 //!
-//! It depends on parameters, bridge, feed and state only, and it is told nothing: it looks, while
+//! It depends on parameters, bridge, feed, session and state only, and it is told nothing: it looks, while
 //! something moves thirty times a second. So no message has to reach it from another thread.
 //!
 //! Each window has a screen of its own ([`screen`]); what outlives a window ([`history`]) belongs to
@@ -45,9 +45,9 @@ use nice_plug_egui::{
     EguiEditor, EguiEditorHandle, EguiEditorState, EguiNiceSettings, Frame, NiceEguiApp,
     create_egui_editor,
 };
+use quell_formats::state::Window;
 
 use crate::Shared;
-use crate::bridge::Window;
 use crate::editor::history::Memory;
 use crate::editor::screen::Screen;
 use crate::editor::window::{Life, OwnWindow, life};
@@ -86,7 +86,7 @@ impl QuellEditor {
     }
 
     fn logical_size(&self) -> LogicalSize<f32> {
-        let window = self.shared.link.window();
+        let window = self.shared.session.window();
         LogicalSize { width: f32::from(window.width), height: f32::from(window.height) }
     }
 
@@ -268,8 +268,8 @@ impl NiceEguiApp for App {
         self.note_scale(size.scale_factor);
         let points = |length: f64| length.round().clamp(0.0, f64::from(u16::MAX)) as u16;
         let (width, height) = (points(size.logical.width), points(size.logical.height));
-        let window = Window { width, height, ..self.shared.link.window() };
-        self.shared.link.set_window(window.in_range());
+        let window = Window { width, height, ..self.shared.session.window() };
+        self.shared.session.set_window(window.in_range());
     }
 }
 

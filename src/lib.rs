@@ -14,6 +14,7 @@ pub mod clap_shell;
 pub mod editor;
 pub mod feed;
 pub mod params;
+pub mod session;
 pub mod state;
 pub mod vst3_shell;
 
@@ -29,6 +30,7 @@ use crate::bridge::{AudioEnd, Link};
 use crate::editor::QuellEditor;
 use crate::feed::{Feed, FeedEnd};
 use crate::params::{CAPTURE, QuellParams};
+use crate::session::Session;
 
 /// What an instance shares with the shell around it and with its editor.
 #[derive(Clone)]
@@ -39,6 +41,8 @@ pub struct Shared {
     pub link: Arc<Link>,
     /// What the audio thread shows.
     pub feed: Arc<Feed>,
+    /// What is saved besides settings and print.
+    pub session: Arc<Session>,
     /// Set where the shell, not the framework, carries the editor's edits to the host.
     pub edits: editor::EditsSlot,
 }
@@ -74,6 +78,7 @@ impl Default for Quell {
             params: Arc::new(QuellParams::default()),
             link,
             feed,
+            session: Arc::default(),
             edits: editor::EditsSlot::default(),
         };
         LAST_BUILT.set(Some(shared.clone()));

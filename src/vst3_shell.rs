@@ -33,6 +33,8 @@ use nice_plug::wrapper::vst3::vst3::Steinberg::*;
 use nice_plug::wrapper::vst3::vst3::{Class, ComPtr, ComRef, ComWrapper};
 use nice_plug::wrapper::vst3::{PluginInfo, Wrapper};
 
+use quell_formats::state::{MAX_LEN, encode};
+
 use crate::vst3_shell::view::View;
 use crate::{Quell, Shared, state};
 
@@ -384,11 +386,8 @@ impl IComponentTrait for Shell {
     unsafe fn setState(&self, stream: *mut IBStream) -> tresult {
         // SAFETY: the host passes null or a valid stream.
         let Some(bytes) = (unsafe { read_all(stream) }) else { return kResultFalse };
-        match state::decode(&bytes) {
-            Ok(state) => {
-                let shared = &self.core.shared;
-                state::apply(state, &shared.params, &shared.link);
-                shared.feed.request_repaint();
+        match state::load(&bytes, &self.core.shared) {
+            Ok(()) => {
                 self.core.tell_host();
                 kResultOk
             }
@@ -400,7 +399,7 @@ impl IComponentTrait for Shell {
     }
 
     unsafe fn getState(&self, stream: *mut IBStream) -> tresult {
-        let bytes = state::encode(&self.core.shared.params, &self.core.shared.link);
+        let bytes = encode(&state::of(&self.core.shared));
         // SAFETY: the host passes null or a valid stream.
         if unsafe { write_all(stream, &bytes) } { kResultOk } else { kResultFalse }
     }
@@ -759,7 +758,7 @@ unsafe fn read_all(stream: *mut IBStream) -> Option<Vec<u8>> {
             0 => return Some(bytes),
             n => bytes.extend_from_slice(chunk.get(..n)?),
         }
-        if bytes.len() > state::MAX_LEN {
+        if bytes.len() > MAX_LEN {
             return None;
         }
     }

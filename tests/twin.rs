@@ -45,10 +45,11 @@ fn rendered_by_cli(state: &[u8], sound: &[Vec<f32>]) -> Vec<Vec<f32>> {
     std::fs::write(file.path(), state).expect("room for a state");
     let preset = preset::load(file.path()).expect("the plugin's own state");
     assert!(preset.profile.is_some(), "the print travels with the state");
+    let settings = preset.settings();
     let treatment = Treatment {
-        settings: &preset.settings,
-        mode: preset.settings.latency,
-        profile: preset.profile.as_ref(),
+        settings: &settings,
+        mode: settings.latency,
+        profile: preset.profile.as_deref(),
     };
     denoise(sound, RATE_HZ, &treatment).expect("a valid stream")
 }

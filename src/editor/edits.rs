@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use nice_plug::context::gui::GuiContext;
 use quell_core::settings::row::Scope;
 use quell_core::{Choice, Engine, NoiseProfile};
+use quell_formats::state::State;
 
 use crate::Shared;
 use crate::editor::history::{Memory, Snapshot, Step};
 use crate::params::{Control, ENGINE, FLOOR, QuellParams};
-use crate::state::State;
 
 /// The way of edits, from one window.
 pub(super) struct Edits {
@@ -208,7 +208,7 @@ impl Edits {
         crate::state::apply_params(preset, &wanted, false);
         let is_taken = |control: &&Control| match control.row().scope {
             Scope::Sound => true,
-            Scope::Stream => preset.names(control.row().id),
+            Scope::Stream => preset.value(control.place()).is_some(),
             Scope::Session => false,
         };
         let values: Vec<_> = wanted
@@ -217,7 +217,7 @@ impl Edits {
             .map(|control| (control.place(), control.normalized()))
             .collect();
         self.set_all(&values);
-        if let Some(print) = preset.profile() {
+        if let Some(print) = preset.profile.as_deref() {
             self.set_print(Some(print.clone()));
         }
     }

@@ -1,53 +1,15 @@
-//! Presets: seven that come with Quell, and those the user saves as files. A preset is a saved
+//! Presets: those that come with Quell, and those the user saves as files. A preset is a saved
 //! state, as the command line's `--preset` takes it; what it does not name takes its default.
 
 use egui::{Align2, Rect, RichText, ScrollArea, Ui};
+use quell_formats::presets::{FACTORY, Preset};
+use quell_formats::state::decode;
 
 use crate::editor::edits::Edits;
 use crate::editor::files::{Dialog, Purpose};
 use crate::editor::places;
 use crate::editor::theme::Theme;
 use crate::editor::widgets::{Label, button, line_of_text};
-use crate::state;
-
-/// What comes with Quell: name, what it is for, and the state.
-pub(super) const FACTORY: [(&str, &str, &str); 7] = [
-    (
-        "Voice",
-        "A speaker over steady room noise: careful with consonants",
-        include_str!("../../assets/presets/voice.json"),
-    ),
-    (
-        "Podcast",
-        "Leaves a bed of room tone, so that cuts do not jump",
-        include_str!("../../assets/presets/podcast.json"),
-    ),
-    (
-        "Stream",
-        "Live: 20 ms, follows the noise, never chops",
-        include_str!("../../assets/presets/stream.json"),
-    ),
-    (
-        "Cassette",
-        "Tape hiss under music: deep in the treble, gentle below",
-        include_str!("../../assets/presets/cassette.json"),
-    ),
-    (
-        "Vinyl",
-        "Surface noise and rumble under music, attacks kept",
-        include_str!("../../assets/presets/vinyl.json"),
-    ),
-    (
-        "Hum",
-        "Mains hum and its harmonics: deep below 500 Hz, nothing above 3 kHz",
-        include_str!("../../assets/presets/hum.json"),
-    ),
-    (
-        "Field recording",
-        "Takes the hiss of preamps from quiet places, keeps the air",
-        include_str!("../../assets/presets/field-recording.json"),
-    ),
-];
 
 /// The name of the preset, which opens the list.
 pub(super) fn menu(ui: &mut Ui, t: &Theme, edits: &mut Edits, rect: Rect) -> Option<Outcome> {
@@ -88,7 +50,7 @@ pub(super) enum Outcome {
 fn list(ui: &mut Ui, edits: &mut Edits) -> Option<Outcome> {
     let mut outcome = None;
     ui.label(RichText::new("Come with Quell").small());
-    for (name, purpose, text) in FACTORY {
+    for Preset { name, purpose, text } in FACTORY {
         if ui.button(name).on_hover_text(purpose).clicked() {
             outcome = load(edits, name, text.as_bytes()).err().map(Outcome::Error);
             ui.close();
@@ -120,7 +82,7 @@ fn list(ui: &mut Ui, edits: &mut Edits) -> Option<Outcome> {
 
 /// Puts a preset in force, or says what is wrong with it and changes nothing.
 pub(super) fn load(edits: &mut Edits, name: &str, bytes: &[u8]) -> Result<(), String> {
-    let preset = state::decode(bytes).map_err(|error| format!("'{name}' is no preset: {error}"))?;
+    let preset = decode(bytes).map_err(|error| format!("'{name}' is no preset: {error}"))?;
     edits.load(&preset);
     edits.memory().preset = Some(name.to_owned());
     Ok(())
@@ -129,7 +91,7 @@ pub(super) fn load(edits: &mut Edits, name: &str, bytes: &[u8]) -> Result<(), St
 /// The two buttons that go through the presets that come with Quell.
 pub(super) fn steps(ui: &mut Ui, t: &Theme, edits: &mut Edits, [back, on]: [Rect; 2]) {
     let current = edits.memory().preset.clone();
-    let place = FACTORY.iter().position(|(name, ..)| Some(*name) == current.as_deref());
+    let place = FACTORY.iter().position(|preset| Some(preset.name) == current.as_deref());
     let n = FACTORY.len();
     let back_label = Label { name: "\u{2039}", hint: "The preset before" };
     let on_label = Label { name: "\u{203a}", hint: "The next preset" };
@@ -140,8 +102,8 @@ pub(super) fn steps(ui: &mut Ui, t: &Theme, edits: &mut Edits, [back, on]: [Rect
     if button(ui, t, on, on_label, false, true).clicked() {
         next = Some(place.map_or(0, |idx| (idx + 1) % n));
     }
-    if let Some((name, _, text)) = next.map(|idx| FACTORY[idx]) {
+    if let Some(preset) = next.map(|idx| FACTORY[idx]) {
         // What comes with Quell is read in a test, so there is nothing to say here.
-        drop(load(edits, name, text.as_bytes()));
+        drop(load(edits, preset.name, preset.text.as_bytes()));
     }
 }

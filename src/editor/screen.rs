@@ -7,6 +7,9 @@ use egui::{
 };
 use nice_plug::context::gui::GuiContext;
 use quell_core::{LatencyMode, ProfileSource};
+#[cfg(test)]
+use quell_formats::state::State;
+use quell_formats::state::{Window, encode_preset};
 
 use crate::Shared;
 use crate::editor::analysis::Analysis;
@@ -57,7 +60,7 @@ pub(super) struct Screen {
 
 impl Screen {
     pub(super) fn new(shared: Shared, context: GuiContext, memory: Arc<Mutex<Memory>>) -> Self {
-        let theme = Theme::of(shared.link.window().is_light);
+        let theme = Theme::of(shared.session.window().is_light);
         Self {
             edits: Edits::new(shared.clone(), context, memory),
             theme,
@@ -108,7 +111,7 @@ impl Screen {
     }
 
     #[cfg(test)]
-    pub(super) fn load_for_test(&mut self, preset: &state::State) {
+    pub(super) fn load_for_test(&mut self, preset: &State) {
         self.edits.load(preset);
     }
 
@@ -267,8 +270,8 @@ impl Screen {
     fn set_light(&mut self, ui: &Ui, is_light: bool) {
         self.theme = Theme::of(is_light);
         self.theme.apply(ui.ctx());
-        let window = self.shared.link.window();
-        self.shared.link.set_window(crate::bridge::Window { is_light, ..window });
+        let window = self.shared.session.window();
+        self.shared.session.set_window(Window { is_light, ..window });
     }
 
     // ---- The picture ---------------------------------------------------------------------------
@@ -289,7 +292,7 @@ impl Screen {
             }
         }
         self.tabs(ui, inside);
-        if let Some(notice) = state::model_notice(&self.shared.params, &self.shared.link) {
+        if let Some(notice) = state::model_notice(&self.shared) {
             let at = pos2(inside.left() + 10.0, inside.top() + 46.0);
             line_of_text(
                 ui,
@@ -434,7 +437,7 @@ impl Screen {
             path.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         match purpose {
             Purpose::SavePreset => {
-                places::write(path, &state::encode_preset(&self.shared.params))?;
+                places::write(path, &encode_preset(&state::of(&self.shared)))?;
                 self.edits.memory().preset = Some(name);
             }
             Purpose::LoadPreset => presets::load(&mut self.edits, &name, &places::read(path)?)?,

@@ -14,12 +14,13 @@ use quell_core::{
     Choice, Denoiser, Engine, FrameView, LatencyMode, Monitor, NoiseProfile, Settings, StreamSpec,
     Tap, ThresholdCurve,
 };
+use quell_formats::presets::FACTORY;
+use quell_formats::state::decode;
 
 use super::*;
 use crate::bridge::{AudioEnd, link};
 use crate::feed::{FeedEnd, N_COLUMNS, feed};
 use crate::params::{CAPTURE, QuellParams, REDUCTION};
-use crate::state;
 
 const LATENCY: usize = place_of("latency");
 
@@ -81,13 +82,14 @@ fn bench() -> Bench {
 fn bench_of(width: f32, height: f32) -> Bench {
     let ((link, audio), (feed, mut display)) = (link(), feed());
     let params = Arc::new(QuellParams::default());
-    let shared = Shared { params, link, feed, edits: EditsSlot::default() };
+    let session = Arc::default();
+    let shared = Shared { params, link, feed, session, edits: EditsSlot::default() };
     display.prepare(48_000.0, 25.0, 961);
     shared.feed.watch(true);
     let host = Arc::new(Host::default());
     let context = GuiContext::new(Arc::clone(&host) as Arc<dyn GuiContextInner>);
     let screen = Screen::new(shared.clone(), context, Arc::default());
-    let light = theme::Theme::of(shared.link.window().is_light);
+    let light = theme::Theme::of(shared.session.window().is_light);
     let harness = Harness::builder()
         .with_size(vec2(width, height))
         .with_context_setup(move |egui| {
@@ -313,21 +315,16 @@ fn presets_load_leave_the_print_alone_and_can_be_undone() {
 }
 
 #[test]
-fn every_preset_is_read_by_the_command_line_too() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/presets");
-    assert_eq!(places::names_in(&folder).len(), presets::FACTORY.len());
+fn a_preset_sets_what_the_command_line_reads_in_it() {
     let mut bench = bench();
-    for (name, _, text) in presets::FACTORY {
-        let file = folder.join(format!("{}.json", name.to_lowercase().replace(' ', "-")));
-        assert_eq!(std::fs::read_to_string(&file).unwrap(), text, "{name}");
-        let ours = state::decode(text.as_bytes()).unwrap();
-        bench.harness.state_mut().load_for_test(&ours);
-        let theirs = quell_cli::preset::load(&file).unwrap();
+    for preset in FACTORY {
+        let state = decode(preset.text.as_bytes()).unwrap();
+        bench.harness.state_mut().load_for_test(&state);
         // A share of the range and back may cost the last bits.
         for row in quell_core::settings::TABLE {
-            let (our, their) = (row.plain(&bench.settings()), row.plain(&theirs.settings));
-            let size = their.abs().max(1.0);
-            assert!((our - their).abs() <= 1e-3 * size, "{name}, {}: {our} {their}", row.id);
+            let (our, their) = (row.plain(&bench.settings()), row.plain(&state.settings()));
+            let is_near = (our - their).abs() <= 1e-3 * their.abs().max(1.0);
+            assert!(is_near, "{}, {}: {our} {their}", preset.name, row.id);
         }
         // The latency belongs to the session unless a preset names it.
         bench.p()[LATENCY].set_plain(LatencyMode::Standard.idx() as f32);
@@ -473,7 +470,7 @@ fn the_pictures_take_every_size_sound_and_theme() {
             bench.play(40);
             bench.steps(2);
         }
-        assert!(bench.shared.link.window().is_light);
+        assert!(bench.shared.session.window().is_light);
     }
 }
 

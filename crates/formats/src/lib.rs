@@ -1,4 +1,6 @@
-//! Files that the plugin and the command line share, as JSON values; who calls reads and writes.
+//! Files that the plugin and the command line share; who calls reads and writes.
 
 pub mod noise_profile;
+pub mod presets;
 pub mod sox;
+pub mod state;

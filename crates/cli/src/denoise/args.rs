@@ -73,9 +73,10 @@ pub struct DenoiseArgs {
     /// Print nothing but errors
     #[arg(short, long)]
     pub(super) quiet: bool,
-    /// Take settings, latency mode and captured noise from a preset or saved state of the plugin;
-    /// other flags go over it
-    #[arg(long, value_name = "FILE")]
+    /// Take settings, latency mode and captured noise from a preset that comes with Quell (voice,
+    /// podcast, stream, cassette, vinyl, hum, field-recording) or from a preset or saved state of
+    /// the plugin; other flags go over it. Without captured noise it is followed; --auto learns it
+    #[arg(long, value_name = "NAME|FILE")]
     pub(super) preset: Option<PathBuf>,
     #[command(flatten)]
     pub(super) noise: NoiseArgs,

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use quell_core::Settings;
+use quell_formats::state::{State, model_notice};
 
 use super::args::DenoiseArgs;
 use super::noise::Noise;
@@ -19,9 +20,10 @@ impl<'a> Common<'a> {
     /// Reads the preset and learns what is the same for all files.
     pub(super) fn new(args: &'a DenoiseArgs) -> Result<Self> {
         let preset = args.preset.as_deref().map(preset::load).transpose()?;
-        let base = preset.as_ref().map_or_else(usual_settings, |preset| preset.settings);
+        let base = preset.as_ref().map_or_else(usual_settings, State::settings);
         let settings = args.sound.apply(base);
-        let notice = preset.as_ref().and_then(|preset| preset.model_notice(settings.engine));
+        let model = preset.as_ref().and_then(|preset| preset.model);
+        let notice = model.and_then(|model| model_notice(settings.engine, model));
         if let (Some(notice), Some(path), false) = (notice, &args.preset, args.quiet) {
             eprintln!("quell: '{}': {notice}", path.display());
         }

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use quell_core::NoiseProfile;
+use quell_formats::state::State;
 
 use super::args::{DenoiseArgs, NoiseArgs, is_pipe};
 use crate::learn::{self, Learned};
-use crate::preset::Preset;
 use crate::units::TimeRange;
 use crate::{profile_file, quiet};
 
@@ -27,7 +27,7 @@ pub(super) enum Noise {
 
 impl Noise {
     /// Learns or reads what is the same for all files.
-    pub(super) fn choose(args: &DenoiseArgs, preset: Option<Preset>) -> Result<Self> {
+    pub(super) fn choose(args: &DenoiseArgs, preset: Option<State>) -> Result<Self> {
         let NoiseArgs { noise, noise_range, profile, auto } = &args.noise;
         if args.sound.is_adaptive() {
             return Ok(Self::Adaptive);
@@ -35,7 +35,7 @@ impl Noise {
         // A preset without captured noise follows it, as the plugin does.
         if let Some(preset) = preset.filter(|_| !args.noise.is_given()) {
             let path = args.preset.clone().unwrap_or_default();
-            return Ok(preset.profile.map_or(Self::Adaptive, |profile| Self::Profile {
+            return Ok(preset.into_profile().map_or(Self::Adaptive, |profile| Self::Profile {
                 path,
                 profile: Box::new(profile),
             }));
