@@ -16,52 +16,52 @@ use ringbuf::{HeapCons, HeapProd, HeapRb};
 const N_BOXES: usize = 8;
 
 /// A profile on its way to the audio thread or back; an empty one removes the print.
-struct Parcel {
+struct Message {
     profile: NoiseProfile,
-    /// To the audio thread: number of this parcel. From it: the last number it had unpacked when
+    /// To the audio thread: number of this message. From it: the last number it had taken when
     /// it captured, so that a capture from before a newer order is recognised as outdated.
     order_idx: u32,
 }
 
 /// The side of the main thread and the editor; shared by all of them.
 pub struct Link {
-    to_audio: AtomicCell<Option<Box<Parcel>>>,
-    from_audio: AtomicCell<Option<Box<Parcel>>>,
+    to_audio: AtomicCell<Option<Box<Message>>>,
+    from_audio: AtomicCell<Option<Box<Message>>>,
     status: AtomicU64,
     latency_samples: AtomicU32,
     is_dirty: AtomicBool,
     is_active: AtomicBool,
-    desk: Mutex<Desk>,
+    main: Mutex<MainSide>,
 }
 
 /// What only threads that may wait touch.
-struct Desk {
+struct MainSide {
     /// The profile as it was captured or loaded, on its own bins and channels.
     profile: Option<Arc<NoiseProfile>>,
     n_orders: u32,
     /// Boxes that the audio thread is done with.
-    unpacked: HeapCons<Box<Parcel>>,
+    used: HeapCons<Box<Message>>,
     /// Boxes for the audio thread to fill.
-    empties: HeapProd<Box<Parcel>>,
+    blank: HeapProd<Box<Message>>,
 }
 
 /// The side of the audio thread.
 pub struct AudioEnd {
     link: Arc<Link>,
-    unpacked: HeapProd<Box<Parcel>>,
-    empties: HeapCons<Box<Parcel>>,
+    used: HeapProd<Box<Message>>,
+    blank: HeapCons<Box<Message>>,
     /// A box that came back unread.
-    spare: Option<Box<Parcel>>,
-    /// Number of the last parcel unpacked.
+    spare: Option<Box<Message>>,
+    /// Number of the last message taken.
     order_idx: u32,
     /// A captured profile still has to be sent.
-    is_owing: bool,
+    is_unsent: bool,
 }
 
 /// Makes both ends.
 pub fn link() -> (Arc<Link>, AudioEnd) {
-    let (unpacked_in, unpacked_out) = HeapRb::new(N_BOXES).split();
-    let (empties_in, empties_out) = HeapRb::new(N_BOXES).split();
+    let (used_in, used_out) = HeapRb::new(N_BOXES).split();
+    let (blank_in, blank_out) = HeapRb::new(N_BOXES).split();
     let link = Arc::new(Link {
         to_audio: AtomicCell::new(None),
         from_audio: AtomicCell::new(None),
@@ -69,20 +69,15 @@ pub fn link() -> (Arc<Link>, AudioEnd) {
         latency_samples: AtomicU32::new(0),
         is_dirty: AtomicBool::new(false),
         is_active: AtomicBool::new(false),
-        desk: Mutex::new(Desk {
-            profile: None,
-            n_orders: 0,
-            unpacked: unpacked_out,
-            empties: empties_in,
-        }),
+        main: Mutex::new(MainSide { profile: None, n_orders: 0, used: used_out, blank: blank_in }),
     });
     let audio = AudioEnd {
         link: Arc::clone(&link),
-        unpacked: unpacked_in,
-        empties: empties_out,
+        used: used_in,
+        blank: blank_out,
         spare: None,
         order_idx: 0,
-        is_owing: false,
+        is_unsent: false,
     };
     (link, audio)
 }
@@ -90,21 +85,21 @@ pub fn link() -> (Arc<Link>, AudioEnd) {
 impl Link {
     /// The profile in its original form: the last one loaded or captured.
     pub fn profile(&self) -> Option<Arc<NoiseProfile>> {
-        let mut desk = self.lock();
-        self.collect(&mut desk);
-        desk.profile.clone()
+        let mut main = self.lock();
+        self.collect(&mut main);
+        main.profile.clone()
     }
 
     /// Replaces the profile, here and on the audio thread.
     pub fn set_profile(&self, profile: Option<NoiseProfile>) {
-        let mut desk = self.lock();
-        self.collect(&mut desk);
-        while desk.unpacked.try_pop().is_some() {}
-        desk.n_orders = desk.n_orders.wrapping_add(1);
-        let parcel =
-            Parcel { profile: profile.clone().unwrap_or_default(), order_idx: desk.n_orders };
-        desk.profile = profile.map(Arc::new);
-        drop(self.to_audio.swap(Some(Box::new(parcel))));
+        let mut main = self.lock();
+        self.collect(&mut main);
+        while main.used.try_pop().is_some() {}
+        main.n_orders = main.n_orders.wrapping_add(1);
+        let message =
+            Message { profile: profile.clone().unwrap_or_default(), order_idx: main.n_orders };
+        main.profile = profile.map(Arc::new);
+        drop(self.to_audio.swap(Some(Box::new(message))));
     }
 
     /// Replaces or removes the profile by hand, which changes what is saved.
@@ -139,18 +134,18 @@ impl Link {
     }
 
     /// A panic of another thread leaves nothing half-done behind this lock.
-    fn lock(&self) -> MutexGuard<'_, Desk> {
-        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, MainSide> {
+        self.main.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes in what the audio thread captured and sends the box back.
-    fn collect(&self, desk: &mut Desk) {
-        let Some(parcel) = self.from_audio.take() else { return };
-        if parcel.order_idx == desk.n_orders {
-            desk.profile = Some(Arc::new(parcel.profile.clone()));
+    fn collect(&self, main: &mut MainSide) {
+        let Some(message) = self.from_audio.take() else { return };
+        if message.order_idx == main.n_orders {
+            main.profile = Some(Arc::new(message.profile.clone()));
         }
         // A full ring means that the audio thread has more than enough boxes.
-        drop(desk.empties.try_push(parcel));
+        drop(main.blank.try_push(message));
     }
 }
 
@@ -159,54 +154,54 @@ impl AudioEnd {
     ///
     /// Returns the profile that the new stream starts with.
     pub fn prepare(&mut self, n_channels: usize, n_bins: usize) -> Option<Arc<NoiseProfile>> {
-        self.is_owing = false;
+        self.is_unsent = false;
         let link = Arc::clone(&self.link);
-        let mut desk = link.lock();
-        link.collect(&mut desk);
-        // What was still under way is in the desk's profile already.
+        let mut main = link.lock();
+        link.collect(&mut main);
+        // What was still under way is in the main side's profile already.
         drop(link.to_audio.take());
-        self.order_idx = desk.n_orders;
+        self.order_idx = main.n_orders;
         // Boxes of the last stream may be too small for this one.
         self.spare = None;
-        while self.empties.try_pop().is_some() {}
+        while self.blank.try_pop().is_some() {}
         for _ in 0..2 {
             let profile = NoiseProfile::with_capacity(n_channels, n_bins);
-            drop(desk.empties.try_push(Box::new(Parcel { profile, order_idx: 0 })));
+            drop(main.blank.try_push(Box::new(Message { profile, order_idx: 0 })));
         }
-        desk.profile.clone()
+        main.profile.clone()
     }
 
     /// Hands a newly ordered profile to `adopt`: `None` removes the print.
-    pub fn unpack_order(&mut self, adopt: impl FnOnce(Option<&NoiseProfile>)) {
-        if self.unpacked.is_full() {
+    pub fn take_order(&mut self, adopt: impl FnOnce(Option<&NoiseProfile>)) {
+        if self.used.is_full() {
             return;
         }
-        let Some(parcel) = self.link.to_audio.take() else { return };
-        self.order_idx = parcel.order_idx;
-        self.is_owing = false;
-        adopt(Some(&parcel.profile).filter(|profile| !profile.is_empty()));
+        let Some(message) = self.link.to_audio.take() else { return };
+        self.order_idx = message.order_idx;
+        self.is_unsent = false;
+        adopt(Some(&message.profile).filter(|profile| !profile.is_empty()));
         // There is a slot: it was looked for above, and only this side fills the ring.
-        if let Err(parcel) = self.unpacked.try_push(parcel) {
-            std::mem::forget(parcel);
+        if let Err(message) = self.used.try_push(message) {
+            std::mem::forget(message);
         }
     }
 
     /// Remembers that a capture gave a profile, to be sent by [`Self::send`].
-    pub fn owe(&mut self) {
-        self.is_owing = true;
+    pub fn mark_unsent(&mut self) {
+        self.is_unsent = true;
     }
 
-    /// Sends an owed profile, or leaves it owed where no box is at hand.
+    /// Sends a profile that was not sent yet, or leaves it for later where no box is at hand.
     pub fn send(&mut self, profile: Option<&NoiseProfile>) {
-        let (true, Some(profile)) = (self.is_owing, profile) else { return };
-        let Some(mut parcel) = self.spare.take().or_else(|| self.empties.try_pop()) else {
+        let (true, Some(profile)) = (self.is_unsent, profile) else { return };
+        let Some(mut message) = self.spare.take().or_else(|| self.blank.try_pop()) else {
             return;
         };
-        parcel.profile.copy_from(profile);
-        parcel.order_idx = self.order_idx;
-        self.is_owing = false;
+        message.profile.copy_from(profile);
+        message.order_idx = self.order_idx;
+        self.is_unsent = false;
         // Where nobody has looked at the one before, its box serves again.
-        self.spare = self.link.from_audio.swap(Some(parcel));
+        self.spare = self.link.from_audio.swap(Some(message));
         self.link.is_dirty.store(true, Ordering::Relaxed);
     }
 
@@ -302,7 +297,7 @@ mod tests {
 
     #[test]
     fn slots_need_no_lock() {
-        assert!(AtomicCell::<Option<Box<Parcel>>>::is_lock_free());
+        assert!(AtomicCell::<Option<Box<Message>>>::is_lock_free());
     }
 
     fn captured(verdict: Verdict) -> CaptureStatus {
@@ -330,13 +325,13 @@ mod tests {
         let (link, mut audio) = link();
         assert!(audio.prepare(1, 4).is_none());
         for level_db in -50..-20 {
-            audio.owe();
+            audio.mark_unsent();
             audio.send(Some(&print(level_db as f32)));
         }
         assert!(link.is_dirty());
         assert_eq!(level(link.profile()), Some(-21.0));
         for level_db in -20..0 {
-            audio.owe();
+            audio.mark_unsent();
             audio.send(Some(&print(level_db as f32)));
             assert_eq!(level(link.profile()), Some(level_db as f32));
         }
@@ -347,11 +342,11 @@ mod tests {
         let (link, mut audio) = link();
         audio.prepare(1, 4);
         link.set_profile(Some(print(-30.0)));
-        audio.owe();
+        audio.mark_unsent();
         audio.send(Some(&print(-60.0)));
         assert_eq!(level(link.profile()), Some(-30.0));
         let mut adopted = None;
-        audio.unpack_order(|p| adopted = p.map(|p| p.mean_db()[0]));
+        audio.take_order(|p| adopted = p.map(|p| p.mean_db()[0]));
         assert_eq!(adopted, Some(-30.0));
     }
 
@@ -363,8 +358,8 @@ mod tests {
             link.set_profile(Some(print(-40.0)));
             link.set_profile(None);
             let mut orders = Vec::new();
-            audio.unpack_order(|p| orders.push(p.cloned()));
-            audio.unpack_order(|p| orders.push(p.cloned()));
+            audio.take_order(|p| orders.push(p.cloned()));
+            audio.take_order(|p| orders.push(p.cloned()));
             assert_eq!(orders, [None]);
         }
     }
@@ -373,7 +368,7 @@ mod tests {
     fn a_new_stream_starts_with_what_was_captured_before() {
         let (link, mut audio) = link();
         audio.prepare(1, 4);
-        audio.owe();
+        audio.mark_unsent();
         audio.send(Some(&print(-45.0)));
         assert_eq!(level(audio.prepare(2, 8)), Some(-45.0));
         assert_eq!(level(link.profile()), Some(-45.0));

@@ -28,12 +28,12 @@ use clap_sys::process::{
 };
 use clap_sys::stream::{clap_istream, clap_ostream};
 use clap_sys::version::CLAP_VERSION;
-use nice_plug::prelude::ClapPlugin;
 use nice_plug::wrapper::clap::{PluginDescriptor, Wrapper};
 use quell_formats::state::{MAX_LEN, encode};
 
 use crate::params::CAPTURE;
-use crate::{Quell, Shared, state};
+use crate::shared::{Shared, take_last_built};
+use crate::{Quell, state};
 
 /// Where hosts begin.
 #[unsafe(no_mangle)]
@@ -97,7 +97,7 @@ unsafe extern "C" fn create_plugin(
     let wrapper = Arc::into_raw(unsafe { Wrapper::<Quell>::new(host) });
     // SAFETY: just made, so it is valid.
     let inner: *const clap_plugin = unsafe { (*wrapper).clap_plugin.as_ptr() };
-    let Some(shared) = crate::take_last_built() else { return ptr::null() };
+    let Some(shared) = take_last_built() else { return ptr::null() };
     // SAFETY: as above.
     let data = unsafe { (*inner).plugin_data };
     let shell = Box::new(Shell {
@@ -442,5 +442,3 @@ unsafe fn host_extension<T>(host: *const clap_host, id: &CStr) -> *const T {
         None => ptr::null(),
     }
 }
-
-const _: () = assert!(!Quell::CLAP_ID.is_empty());

@@ -1,20 +1,23 @@
 //! The editor: what people see of Quell.
 //!
-//! It depends on parameters, bridge, feed, session and state only, and it is told nothing: it looks, while
-//! something moves thirty times a second. So no message has to reach it from another thread.
+//! It depends on parameters, bridge, feed, columns, session and state only, and it is told nothing:
+//! it looks, while something moves thirty times a second. So no message has to reach it from
+//! another thread.
 //!
-//! Each window has a screen of its own ([`screen`]); what outlives a window ([`history`]) belongs to
-//! the instance.
+//! Each window has a screen of its own ([`screen`]); what outlives a window ([`history`]) belongs
+//! to the instance.
 
 mod analysis;
 mod axes;
 mod capture;
 mod clipboard;
 mod controls;
+mod dialogs;
 #[cfg(target_os = "linux")]
 mod drivers;
 mod edits;
 mod files;
+mod header;
 mod history;
 mod meters;
 mod nodes;
@@ -30,7 +33,7 @@ mod window;
 
 use std::error::Error;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 
 use atomic_float::AtomicF64;
 use egui::Ui;
@@ -51,17 +54,6 @@ use crate::Shared;
 use crate::editor::history::Memory;
 use crate::editor::screen::Screen;
 use crate::editor::window::{Life, OwnWindow, life};
-
-/// Where a shell leaves its own way for edits to the host; else the framework's is taken.
-#[derive(Clone, Default)]
-pub struct EditsSlot(Arc<OnceLock<GuiContext>>);
-
-impl EditsSlot {
-    /// Fills the slot, once.
-    pub fn fill(&self, context: GuiContext) {
-        drop(self.0.set(context));
-    }
-}
 
 /// The editor of one instance; windows come and go.
 pub struct QuellEditor {
@@ -118,7 +110,7 @@ impl Editor for QuellEditor {
         gui_context: GuiContext,
         _host: Option<HostMethods>,
     ) -> Result<SpawnedEditor<Self::Handle>, Box<dyn Error>> {
-        let gui_context = self.shared.edits.0.get().cloned().unwrap_or(gui_context);
+        let gui_context = self.shared.edits.get().cloned().unwrap_or(gui_context);
         let (life, end) = life();
         let window = self.window(life).ok_or("the editor cannot be made")?;
         let spawned =

@@ -13,12 +13,8 @@ use quell_core::{FrameView, Tap};
 use ringbuf::traits::{Consumer, Producer, Split};
 use ringbuf::{HeapCons, HeapProd, HeapRb};
 
-/// Columns of a display, evenly spaced over log frequency.
-pub const N_COLUMNS: usize = 256;
-/// Left edge of the first column, Hz.
-pub const MIN_HZ: f32 = 20.0;
-/// Right edge of the last column, Hz, where the rate reaches that far.
-pub const MAX_HZ: f32 = 24_000.0;
+use crate::columns::{Column, MAX_HZ, N_COLUMNS, columns};
+
 /// Frames under way: half a second, more than any window lets pass between two looks.
 const N_FRAMES: usize = 50;
 /// The window is asked to look again after so many frames: 33 times a second.
@@ -172,15 +168,6 @@ pub struct FeedEnd {
     is_looking: bool,
 }
 
-/// Bins of a column.
-#[derive(Clone, Copy)]
-struct Column {
-    start: usize,
-    end: usize,
-    /// Where the column is narrower than a bin: place between `start` and the next bin.
-    share: f32,
-}
-
 /// Makes both ends.
 pub fn feed() -> (Arc<Feed>, FeedEnd) {
     let (producer, consumer) = HeapRb::new(N_FRAMES).split();
@@ -212,13 +199,7 @@ impl FeedEnd {
         self.feed.sample_rate_hz.store(self.sample_rate_hz, Ordering::Relaxed);
         self.max_hz = MAX_HZ.min(self.sample_rate_hz / 2.0);
         self.columns.clear();
-        let edge = |idx: usize| {
-            let share = idx as f32 / N_COLUMNS as f32;
-            MIN_HZ * (self.max_hz / MIN_HZ).powf(share) / bin_hz as f32
-        };
-        for idx in 0..N_COLUMNS {
-            self.columns.push(Column::between(edge(idx), edge(idx + 1), n_bins));
-        }
+        self.columns.extend(columns(self.max_hz, bin_hz as f32, n_bins));
         self.mean_square = [0.0; 2];
     }
 
@@ -259,31 +240,6 @@ impl FeedEnd {
     }
 }
 
-impl Column {
-    /// The column between two edges in bins.
-    fn between(from: f32, to: f32, n_bins: usize) -> Self {
-        let last = n_bins - 1;
-        let start = (from.ceil() as usize).min(last);
-        let end = (to.ceil() as usize).min(n_bins);
-        if end > start {
-            return Self { start, end, share: 0.0 };
-        }
-        let middle = (from + to) / 2.0;
-        let below = (middle.floor() as usize).min(last);
-        Self { start: below, end: below, share: middle - below as f32 }
-    }
-
-    /// Mean of what `value` gives for the column's bins.
-    fn mean(&self, last: usize, value: impl Fn(usize) -> f32) -> f32 {
-        if self.end > self.start {
-            let sum: f32 = (self.start..self.end).map(&value).sum();
-            return sum / (self.end - self.start) as f32;
-        }
-        let (below, above) = (value(self.start), value((self.start + 1).min(last)));
-        below + (above - below) * self.share
-    }
-}
-
 impl Tap for FeedEnd {
     fn is_looking(&self) -> bool {
         self.is_looking
@@ -300,11 +256,11 @@ impl Tap for FeedEnd {
         let output = |bin: usize| view.power[bin] * view.gain[bin] * view.gain[bin];
         let removed = |bin: usize| view.power[bin] * (1.0 - view.gain[bin]).powi(2);
         for (idx, column) in self.columns.iter().enumerate() {
-            frame.input[idx] = column.mean(last, |bin| view.power[bin]);
-            frame.output[idx] = column.mean(last, output);
-            frame.removed[idx] = column.mean(last, removed);
-            frame.noise[idx] = column.mean(last, |bin| view.noise[bin]);
-            frame.threshold[idx] = column.mean(last, |bin| view.noise[bin] * view.threshold[bin]);
+            frame.input[idx] = column.mean(|bin| view.power[bin]);
+            frame.output[idx] = column.mean(output);
+            frame.removed[idx] = column.mean(removed);
+            frame.noise[idx] = column.mean(|bin| view.noise[bin]);
+            frame.threshold[idx] = column.mean(|bin| view.noise[bin] * view.threshold[bin]);
         }
         frame.input_power = view.power.iter().sum();
         frame.output_power = (0..=last).map(output).sum();
@@ -335,7 +291,8 @@ mod tests {
             n_frames += 1;
             let (idx, _) =
                 frame.input.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).unwrap();
-            let hz = MIN_HZ * (frame.max_hz / MIN_HZ).powf((idx as f32 + 0.5) / 256.0);
+            let hz =
+                crate::columns::MIN_HZ * (frame.max_hz / MIN_HZ).powf((idx as f32 + 0.5) / 256.0);
             assert!((hz / 10_000.0 - 1.0).abs() < 0.02, "{hz} Hz");
             assert_eq!(frame.output[idx], frame.input[idx] * 0.25);
             assert_eq!(frame.removed[idx], frame.input[idx] * 0.25);

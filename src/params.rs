@@ -14,7 +14,7 @@ use quell_core::curve::N_NODES;
 use quell_core::settings::row::{Kind, Number, Page, Scale, ValueError, Variants};
 use quell_core::settings::table::place_of;
 use quell_core::settings::{Setting, TABLE};
-use quell_core::{Settings, ThresholdCurve};
+use quell_core::{Geometry, Settings, ThresholdCurve};
 
 /// Collects noise while on.
 pub const CAPTURE: usize = place_of("capture");
@@ -74,6 +74,13 @@ impl QuellParams {
             control.row.set_plain(&mut settings, control.plain());
         }
         settings
+    }
+
+    /// Delay that the next stream will have at a rate, samples; 0 where no engine can be built.
+    pub fn latency_samples_at(&self, sample_rate_hz: f64) -> u32 {
+        let mode = self.settings().latency;
+        Geometry::for_rate(sample_rate_hz)
+            .map_or(0, |geometry| geometry.latency_samples(mode) as u32)
     }
 
     /// The nodes of the threshold: where each stands, and how far it shifts.
@@ -191,6 +198,12 @@ impl Control {
                 Kinds::Choice(param) => param._internal_set_plain_value(plain as i32),
             }
         };
+    }
+
+    /// Sets it from a share of the range, from any thread; the host does not hear of it.
+    pub fn set_normalized(&self, normalized: f32) {
+        // SAFETY: as in `set_plain`.
+        unsafe { each!(&self.param, param => param._internal_set_normalized_value(normalized)) };
     }
 
     /// The value without a host's modulation, as a share of the range.

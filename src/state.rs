@@ -62,8 +62,6 @@ pub fn model_notice(shared: &Shared) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use quell_core::unet::SHIPPED_IDENTITY;
     use quell_core::{Choice, Engine, NoiseProfile};
     use quell_formats::state::{Window, encode};
@@ -73,15 +71,7 @@ mod tests {
     use crate::params::{BYPASS, ENGINE, REDUCTION};
 
     fn instance() -> (Shared, AudioEnd) {
-        let (link, audio) = crate::bridge::link();
-        let (feed, _) = crate::feed::feed();
-        let shared = Shared {
-            params: Arc::default(),
-            link,
-            feed,
-            session: Arc::default(),
-            edits: Default::default(),
-        };
+        let (shared, audio, _) = Shared::new();
         (shared, audio)
     }
 

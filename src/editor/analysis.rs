@@ -1,6 +1,7 @@
 //! Frames of the feed, calmed down to what an eye can follow.
 
-use crate::feed::{Frame, MAX_HZ, MIN_HZ, N_COLUMNS};
+use crate::columns::{MAX_HZ, MIN_HZ, N_COLUMNS};
+use crate::feed::Frame;
 
 /// Share of a new frame in the shown spectra: a time constant of 70 ms.
 const SHARE: f32 = 0.13;

@@ -2,9 +2,9 @@
 
 use egui::{Align2, Painter, Pos2, Rect, Stroke, pos2, vec2};
 
+use crate::columns::MIN_HZ;
 use crate::editor::theme::Theme;
 use crate::editor::widgets::font;
-use crate::feed::MIN_HZ;
 
 /// Levels at the upper and lower edge, dB re full scale per 25 Hz.
 pub(super) const TOP_DB: f32 = -10.0;

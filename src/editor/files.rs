@@ -53,6 +53,14 @@ pub(super) struct Dialog {
     is_new: bool,
 }
 
+/// What follows from a click.
+pub(super) enum Next {
+    /// A dialogue has to open.
+    Open(Dialog),
+    /// The user has to be told something.
+    Say(String),
+}
+
 /// What the user decided.
 pub(super) enum Decision {
     /// Nothing yet.

@@ -119,7 +119,7 @@ fn reset(edits: &mut Edits, hz: &Control, offset: &Control) {
 }
 
 fn moved_hz(axes: &Axes, hz: f32, delta_x: f32) -> f32 {
-    let octaves = (axes.max_hz / crate::feed::MIN_HZ).ln();
+    let octaves = (axes.max_hz / crate::columns::MIN_HZ).ln();
     (hz * (delta_x / axes.rect.width().max(1.0) * octaves).exp()).clamp(20.0, 20_000.0)
 }
 

@@ -6,13 +6,13 @@ use quell_formats::presets::{FACTORY, Preset};
 use quell_formats::state::decode;
 
 use crate::editor::edits::Edits;
-use crate::editor::files::{Dialog, Purpose};
+use crate::editor::files::{Dialog, Next, Purpose};
 use crate::editor::places;
 use crate::editor::theme::Theme;
 use crate::editor::widgets::{Label, button, line_of_text};
 
 /// The name of the preset, which opens the list.
-pub(super) fn menu(ui: &mut Ui, t: &Theme, edits: &mut Edits, rect: Rect) -> Option<Outcome> {
+pub(super) fn menu(ui: &mut Ui, t: &Theme, edits: &mut Edits, rect: Rect) -> Option<Next> {
     let name = edits.memory().preset.clone();
     let shown = name.as_deref().unwrap_or("Presets");
     let mut outcome = None;
@@ -39,20 +39,12 @@ pub(super) fn menu(ui: &mut Ui, t: &Theme, edits: &mut Edits, rect: Rect) -> Opt
     outcome
 }
 
-/// What a click in the list asks for.
-pub(super) enum Outcome {
-    /// A window has to open.
-    Open(Dialog),
-    /// Something went wrong.
-    Error(String),
-}
-
-fn list(ui: &mut Ui, edits: &mut Edits) -> Option<Outcome> {
+fn list(ui: &mut Ui, edits: &mut Edits) -> Option<Next> {
     let mut outcome = None;
     ui.label(RichText::new("Come with Quell").small());
     for Preset { name, purpose, text } in FACTORY {
         if ui.button(name).on_hover_text(purpose).clicked() {
-            outcome = load(edits, name, text.as_bytes()).err().map(Outcome::Error);
+            outcome = load(edits, name, text.as_bytes()).err().map(Next::Say);
             ui.close();
         }
     }
@@ -65,16 +57,16 @@ fn list(ui: &mut Ui, edits: &mut Edits) -> Option<Outcome> {
             let bytes =
                 path.map_or(Err("there is no folder for presets".into()), |p| places::read(&p));
             let loaded = bytes.and_then(|bytes| load(edits, &name, &bytes));
-            outcome = loaded.err().map(Outcome::Error);
+            outcome = loaded.err().map(Next::Say);
             ui.close();
         }
     }
     if ui.button("Save as\u{2026}").clicked() {
-        outcome = Some(Outcome::Open(Dialog::new(Purpose::SavePreset)));
+        outcome = Some(Next::Open(Dialog::new(Purpose::SavePreset)));
         ui.close();
     }
     if ui.button("Load from file\u{2026}").clicked() {
-        outcome = Some(Outcome::Open(Dialog::new(Purpose::LoadPreset)));
+        outcome = Some(Next::Open(Dialog::new(Purpose::LoadPreset)));
         ui.close();
     }
     outcome

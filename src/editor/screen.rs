@@ -6,26 +6,23 @@ use egui::{
     Align2, CentralPanel, Color32, CornerRadius, Event, Frame, Id, Key, Rect, Sense, Ui, pos2, vec2,
 };
 use nice_plug::context::gui::GuiContext;
-use quell_core::{LatencyMode, ProfileSource};
+use quell_core::ProfileSource;
 #[cfg(test)]
 use quell_formats::state::State;
-use quell_formats::state::{Window, encode_preset};
+use quell_formats::state::Window;
 
 use crate::Shared;
 use crate::editor::analysis::Analysis;
 use crate::editor::axes::Axes;
-use crate::editor::capture::Request;
-use crate::editor::controls;
 use crate::editor::edits::Edits;
-use crate::editor::files::{Decision, Dialog, Purpose};
+use crate::editor::files::{Dialog, Next};
 use crate::editor::history::Memory;
 use crate::editor::meters::Meters;
-use crate::editor::presets::{self, Outcome};
 use crate::editor::spectrogram::{Sound, Spectrogram};
 use crate::editor::spectrum::{self, Curves, PrintColumns};
 use crate::editor::theme::{self, GAP, Theme};
-use crate::editor::widgets::{Label, button, font, line_of_text, panel, segments};
-use crate::editor::{clipboard, nodes, places, prints};
+use crate::editor::widgets::{Label, font, line_of_text, panel, segments};
+use crate::editor::{controls, dialogs, header, nodes, prints};
 use crate::params::BYPASS;
 use crate::state;
 
@@ -99,7 +96,9 @@ impl Screen {
         self.shortcuts(ui);
         // The window is cleared to the ground's colour: a fill would paint every pixel twice.
         CentralPanel::default().frame(Frame::NONE).show(ui, |ui| self.lay_out(ui));
-        self.dialogs(ui);
+        if let Some(dialog) = self.dialog.take() {
+            self.dialog = dialogs::show(ui, &self.theme, dialog, &mut self.edits, &self.shared);
+        }
         self.message(ui, now_s);
         let is_flowing = now_s - self.seen.1 < 0.1;
         let seconds = match (is_flowing, self.meters.is_moving() || self.note.is_some()) {
@@ -144,7 +143,12 @@ impl Screen {
         let bottom = picture_bottom.max(top + 40.0);
         let meters = Rect::from_min_max(pos2(all.right() - 84.0, top), pos2(all.right(), bottom));
         let picture = Rect::from_min_max(pos2(all.left(), top), pos2(meters.left() - GAP, bottom));
-        self.header(ui, header);
+        let request = header::show(ui, &self.theme, &mut self.edits, &self.shared, header);
+        match request {
+            Some(header::Request::Next(next)) => self.follow(ui, Some(next)),
+            Some(header::Request::Light(is_light)) => self.set_light(ui, is_light),
+            None => {}
+        }
         self.picture(ui, picture);
         let inside = panel(ui, &self.theme, meters);
         self.meters.show(ui, &self.theme, inside);
@@ -164,107 +168,12 @@ impl Screen {
 
     fn follow_controls(&mut self, ui: &Ui, request: controls::Request) {
         match request {
-            controls::Request::Print(request) => self.print_request(ui, request),
+            controls::Request::Print(request) => {
+                let next = prints::follow(ui, &mut self.edits, &self.shared, request);
+                self.follow(ui, next);
+            }
             controls::Request::Advanced(is_advanced) => self.is_advanced = is_advanced,
         }
-    }
-
-    fn header(&mut self, ui: &mut Ui, rect: Rect) {
-        let t = self.theme;
-        let y = rect.center().y;
-        let at = pos2(rect.left() + 2.0, y);
-        line_of_text(ui, at, Align2::LEFT_CENTER, "Quell", 26.0, t.text, 80.0);
-        let mut left = rect.left() + 76.0;
-        let mut place = |width: f32| {
-            let place = Rect::from_min_size(pos2(left, y - 14.0), vec2(width, 28.0));
-            left += width + 4.0;
-            place
-        };
-        let name_width = (rect.width() * 0.2).clamp(130.0, 220.0);
-        let (back, name, on) = (place(24.0), place(name_width), place(24.0));
-        presets::steps(ui, &t, &mut self.edits, [back, on]);
-        if let Some(outcome) = presets::menu(ui, &t, &mut self.edits, name) {
-            self.follow(outcome, ui);
-        }
-        place(4.0);
-        self.comparison(ui, [place(34.0), place(34.0), place(64.0)]);
-        place(4.0);
-        self.undo_buttons(ui, [place(54.0), place(54.0)]);
-        self.header_end(ui, rect);
-    }
-
-    fn comparison(&mut self, ui: &mut Ui, [a, b, copy]: [Rect; 3]) {
-        let t = self.theme;
-        let is_b = self.edits.memory().is_b;
-        let hint = "Two settings to compare; the session's bypass and latency stay";
-        let is_swap = button(ui, &t, a, Label { name: "A", hint }, !is_b, true).clicked() && is_b;
-        let is_swap = (button(ui, &t, b, Label { name: "B", hint }, is_b, true).clicked() && !is_b)
-            || is_swap;
-        let name = if is_b { "Copy B\u{203a}A" } else { "Copy A\u{203a}B" };
-        let hint = "Makes the other setting the same as this one";
-        if is_swap {
-            self.edits.swap_a_b();
-        }
-        if button(ui, &t, copy, Label { name, hint }, false, true).clicked() {
-            self.edits.copy_to_other();
-        }
-    }
-
-    fn undo_buttons(&mut self, ui: &mut Ui, [undo, redo]: [Rect; 2]) {
-        let t = self.theme;
-        let (can_undo, can_redo) = {
-            let memory = self.edits.memory();
-            (memory.can_undo(), memory.can_redo())
-        };
-        let label = Label { name: "Undo", hint: "Takes the last edit back (Ctrl Z)" };
-        if button(ui, &t, undo, label, false, can_undo).clicked() {
-            self.edits.undo();
-        }
-        let label = Label { name: "Redo", hint: "Makes it again (Ctrl Shift Z)" };
-        if button(ui, &t, redo, label, false, can_redo).clicked() {
-            self.edits.redo();
-        }
-    }
-
-    fn header_end(&mut self, ui: &mut Ui, rect: Rect) {
-        let t = self.theme;
-        let y = rect.center().y;
-        let mut right = rect.right();
-        let mut place = |width: f32| {
-            let place = Rect::from_min_size(pos2(right - width, y - 14.0), vec2(width, 28.0));
-            right -= width + 4.0;
-            place
-        };
-        let bypass = &self.shared.params[BYPASS];
-        let label = Label { name: bypass.row().label(), hint: bypass.row().help };
-        if button(ui, &t, place(66.0), label, bypass.is_on(), true).clicked() {
-            self.edits.switch(bypass, !bypass.is_on());
-        }
-        let (name, hint) =
-            if t.is_light { ("Dark", "Dark colours") } else { ("Light", "Light colours") };
-        if button(ui, &t, place(48.0), Label { name, hint }, false, true).clicked() {
-            self.set_light(ui, !t.is_light);
-        }
-        let text = self.latency_text();
-        let at = place(60.0).right_center();
-        if rect.width() > 790.0 {
-            line_of_text(ui, at, Align2::RIGHT_CENTER, &text, 13.0, t.dim, 110.0);
-        }
-    }
-
-    fn latency_text(&self) -> String {
-        let mode = self.shared.params.settings().latency;
-        let (samples, rate_hz) =
-            (self.shared.link.latency_samples(), self.shared.feed.sample_rate_hz());
-        if samples > 0 && rate_hz > 0.0 {
-            return format!("{:.0} ms late", samples as f32 / rate_hz * 1000.0);
-        }
-        let ms = match mode {
-            LatencyMode::Live => 20,
-            LatencyMode::Standard => 40,
-            LatencyMode::Studio => 80,
-        };
-        format!("{ms} ms late")
     }
 
     fn set_light(&mut self, ui: &Ui, is_light: bool) {
@@ -368,92 +277,18 @@ impl Screen {
         }
     }
 
-    // ---- Files, keys, messages -------------------------------------------------------------------
+    // ---- Files, keys, messages ----------------------------------------------------------------
 
     fn say(&mut self, ui: &Ui, text: String) {
         self.note = Some((text, ui.input(|input| input.time)));
     }
 
-    fn follow(&mut self, outcome: Outcome, ui: &Ui) {
-        match outcome {
-            Outcome::Open(dialog) => self.dialog = Some(dialog),
-            Outcome::Error(error) => self.say(ui, error),
+    fn follow(&mut self, ui: &Ui, next: Option<Next>) {
+        match next {
+            Some(Next::Open(dialog)) => self.dialog = Some(dialog),
+            Some(Next::Say(text)) => self.say(ui, text),
+            None => {}
         }
-    }
-
-    fn print_request(&mut self, ui: &Ui, request: Request) {
-        match request {
-            Request::Clear => {
-                self.edits.memory().print_note = None;
-                self.edits.set_print(None);
-            }
-            Request::Save => self.dialog = Some(Dialog::new(Purpose::SavePrint)),
-            Request::Load => self.dialog = Some(Dialog::new(Purpose::LoadPrint)),
-            Request::Copy => {
-                if let Some(print) = self.shared.link.profile() {
-                    ui.ctx().copy_text(prints::to_text(&print));
-                    self.say(ui, "The print is on the clipboard.".to_owned());
-                }
-            }
-            Request::Paste => match clipboard::text() {
-                Ok(text) => self.paste(ui, &text),
-                Err(error) => self.say(ui, error),
-            },
-        }
-    }
-
-    fn paste(&mut self, ui: &Ui, text: &str) {
-        match prints::from_text(text.as_bytes()) {
-            Ok(print) => self.take_print(print, "Pasted print"),
-            Err(error) => self.say(
-                ui,
-                format!("The clipboard holds no print: {error}. The print in use was kept."),
-            ),
-        }
-    }
-
-    fn take_print(&mut self, print: quell_core::NoiseProfile, note: &str) {
-        self.edits.memory().print_note = Some(note.to_owned());
-        self.edits.set_print(Some(print));
-    }
-
-    fn dialogs(&mut self, ui: &Ui) {
-        let Some(mut dialog) = self.dialog.take() else { return };
-        match dialog.show(ui, &self.theme) {
-            Decision::Open => self.dialog = Some(dialog),
-            Decision::Cancel => {}
-            Decision::Take(path) => {
-                if let Err(error) = self.take_file(dialog.purpose, &path) {
-                    dialog.error = Some(error);
-                    self.dialog = Some(dialog);
-                }
-            }
-        }
-    }
-
-    /// Does what the dialogue was for; nothing has changed where it fails.
-    fn take_file(&mut self, purpose: Purpose, path: &std::path::Path) -> Result<(), String> {
-        let name =
-            path.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        match purpose {
-            Purpose::SavePreset => {
-                places::write(path, &encode_preset(&state::of(&self.shared)))?;
-                self.edits.memory().preset = Some(name);
-            }
-            Purpose::LoadPreset => presets::load(&mut self.edits, &name, &places::read(path)?)?,
-            Purpose::SavePrint => {
-                let print = self.shared.link.profile().ok_or("there is no print to save")?;
-                places::write(path, prints::to_text(&print).as_bytes())?;
-                self.edits.memory().print_note = Some(name);
-            }
-            Purpose::LoadPrint => {
-                let print = prints::from_text(&places::read(path)?).map_err(|error| {
-                    format!("'{}': {error}. The print in use was kept.", path.display())
-                })?;
-                self.take_print(print, &name);
-            }
-        }
-        Ok(())
     }
 
     fn shortcuts(&mut self, ui: &Ui) {
@@ -479,7 +314,8 @@ impl Screen {
             self.edits.redo();
         }
         if let Some(text) = pasted {
-            self.paste(ui, &text);
+            let next = prints::paste(&mut self.edits, &text);
+            self.follow(ui, next);
         }
     }
 

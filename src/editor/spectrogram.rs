@@ -4,11 +4,12 @@ use std::collections::VecDeque;
 
 use egui::{Align2, Color32, ColorImage, Rect, TextureHandle, TextureOptions, Ui, pos2, vec2};
 
+use crate::columns::N_COLUMNS;
 use crate::editor::analysis::db;
 use crate::editor::axes::Axes;
 use crate::editor::theme::Theme;
 use crate::editor::widgets::font;
-use crate::feed::{Frame, N_COLUMNS};
+use crate::feed::Frame;
 
 /// Frames kept: 10.24 s.
 const N_FRAMES: usize = 1_024;

@@ -8,11 +8,11 @@ use egui::{
 use quell_core::config::{GAUSSIAN_LOG_BIAS_DB, PROFILE_BIN_HZ};
 use quell_core::{NoiseProfile, ThresholdCurve};
 
+use crate::columns::{N_COLUMNS, columns};
 use crate::editor::analysis::{Analysis, column_at, column_hz};
 use crate::editor::axes::{Axes, db_text, hz_text};
 use crate::editor::theme::{Theme, faded};
 use crate::editor::widgets::font;
-use crate::feed::{MIN_HZ, N_COLUMNS};
 
 type Levels = [f32; N_COLUMNS];
 
@@ -54,24 +54,10 @@ impl PrintColumns {
 fn resample(values: &[f32], n_bins: usize, max_hz: f32) -> Vec<f32> {
     let n_channels = (values.len() / n_bins.max(1)).max(1);
     let bin = |idx: usize| {
-        let idx = idx.min(n_bins - 1);
         let channels = (0..n_channels).map(|channel| values[channel * n_bins + idx]);
         channels.sum::<f32>() / n_channels as f32
     };
-    let edge = |idx: usize| {
-        MIN_HZ * (max_hz / MIN_HZ).powf(idx as f32 / N_COLUMNS as f32) / PROFILE_BIN_HZ as f32
-    };
-    let column = |idx: usize| {
-        let (from, to) = (edge(idx), edge(idx + 1));
-        let (start, end) = (from.ceil() as usize, to.ceil() as usize);
-        if end > start {
-            return (start..end).map(bin).sum::<f32>() / (end - start) as f32;
-        }
-        let middle = (from + to) / 2.0;
-        let (below, above) = (bin(middle as usize), bin(middle as usize + 1));
-        below + (above - below) * middle.fract()
-    };
-    (0..N_COLUMNS).map(column).collect()
+    columns(max_hz, PROFILE_BIN_HZ as f32, n_bins).map(|column| column.mean(bin)).collect()
 }
 
 impl Curves {

@@ -18,8 +18,9 @@ use quell_formats::presets::FACTORY;
 use quell_formats::state::decode;
 
 use super::*;
-use crate::bridge::{AudioEnd, link};
-use crate::feed::{FeedEnd, N_COLUMNS, feed};
+use crate::bridge::AudioEnd;
+use crate::columns::N_COLUMNS;
+use crate::feed::FeedEnd;
 use crate::params::{CAPTURE, QuellParams, REDUCTION};
 
 const LATENCY: usize = place_of("latency");
@@ -80,10 +81,7 @@ fn bench() -> Bench {
 }
 
 fn bench_of(width: f32, height: f32) -> Bench {
-    let ((link, audio), (feed, mut display)) = (link(), feed());
-    let params = Arc::new(QuellParams::default());
-    let session = Arc::default();
-    let shared = Shared { params, link, feed, session, edits: EditsSlot::default() };
+    let (shared, audio, mut display) = Shared::new();
     display.prepare(48_000.0, 25.0, 961);
     shared.feed.watch(true);
     let host = Arc::new(Host::default());
@@ -160,7 +158,7 @@ impl Bench {
     }
 }
 
-// ---- What it must do -----------------------------------------------------------------------------
+// ---- What it must do --------------------------------------------------------------------------
 
 #[test]
 fn clicking_capture_sets_the_parameter() {

@@ -1,5 +1,6 @@
 //! The VST3 object, called as a host calls it.
 
+use super::host::vst3_id;
 use super::*;
 
 /// Changes of one parameter in one block.
@@ -107,12 +108,12 @@ fn ids_are_the_frameworks() {
     // SAFETY: the pointers are valid during the calls.
     unsafe {
         let n_params = shell.getParameterCount();
-        assert_eq!(n_params as usize, shell.core.params.len());
+        assert_eq!(n_params as usize, shell.core.shared.params.iter().count());
         for index in 0..n_params {
             let mut info: ParameterInfo = std::mem::zeroed();
             assert_eq!(shell.getParameterInfo(index, &raw mut info), kResultOk);
-            let param = shell.core.param(info.id).expect("an id of ours");
-            assert_eq!(param.default_normalized_value() as f64, info.defaultNormalizedValue);
+            let control = shell.core.param(info.id).expect("an id of ours");
+            assert_eq!(f64::from(control.default_normalized()), info.defaultNormalizedValue);
         }
     }
 }

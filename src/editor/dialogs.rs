@@ -1,0 +1,59 @@
+//! What the dialogues for files do.
+
+use std::path::Path;
+
+use egui::Ui;
+use quell_formats::state::encode_preset;
+
+use crate::editor::edits::Edits;
+use crate::editor::files::{Decision, Dialog, Purpose};
+use crate::editor::theme::Theme;
+use crate::editor::{places, presets, prints};
+use crate::{Shared, state};
+
+/// Shows a dialogue and does what was decided; returns it where it stays open.
+pub(super) fn show(
+    ui: &Ui,
+    t: &Theme,
+    mut dialog: Dialog,
+    edits: &mut Edits,
+    shared: &Shared,
+) -> Option<Dialog> {
+    match dialog.show(ui, t) {
+        Decision::Open => Some(dialog),
+        Decision::Cancel => None,
+        Decision::Take(path) => {
+            dialog.error = Some(take_file(dialog.purpose, &path, edits, shared).err()?);
+            Some(dialog)
+        }
+    }
+}
+
+/// Does what the dialogue was for; nothing has changed where it fails.
+fn take_file(
+    purpose: Purpose,
+    path: &Path,
+    edits: &mut Edits,
+    shared: &Shared,
+) -> Result<(), String> {
+    let name = path.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    match purpose {
+        Purpose::SavePreset => {
+            places::write(path, &encode_preset(&state::of(shared)))?;
+            edits.memory().preset = Some(name);
+        }
+        Purpose::LoadPreset => presets::load(edits, &name, &places::read(path)?)?,
+        Purpose::SavePrint => {
+            let print = shared.link.profile().ok_or("there is no print to save")?;
+            places::write(path, prints::to_text(&print).as_bytes())?;
+            edits.memory().print_note = Some(name);
+        }
+        Purpose::LoadPrint => {
+            let print = prints::from_text(&places::read(path)?).map_err(|error| {
+                format!("'{}': {error}. The print in use was kept.", path.display())
+            })?;
+            prints::take(edits, print, &name);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,243 @@
+//! Quell as the framework sees it: a stream of the denoiser, its layouts and its names.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use nice_plug::prelude::*;
+use quell_core::settings::row::Page;
+use quell_core::{CaptureStatus, Denoiser, NoiseProfile, StreamSpec};
+
+use crate::bridge::AudioEnd;
+use crate::editor::QuellEditor;
+use crate::feed::FeedEnd;
+use crate::params::CAPTURE;
+use crate::shared::Shared;
+
+/// One instance of the plugin.
+pub struct Quell {
+    shared: Shared,
+    audio: AudioEnd,
+    display: FeedEnd,
+    denoiser: Option<Denoiser>,
+    /// [`Denoiser::profile_count`] up to which everybody knows the profile.
+    n_known_profiles: u32,
+    /// The host was asked for the restart that a new latency mode needs.
+    is_restart_requested: bool,
+}
+
+impl Default for Quell {
+    fn default() -> Self {
+        let (shared, audio, display) = Shared::new();
+        Self {
+            shared,
+            audio,
+            display,
+            denoiser: None,
+            n_known_profiles: 0,
+            is_restart_requested: false,
+        }
+    }
+}
+
+const fn layout(
+    n_channels: u32,
+    noise: &'static [NonZeroU32],
+    name: &'static str,
+) -> AudioIOLayout {
+    AudioIOLayout {
+        main_input_channels: NonZeroU32::new(n_channels),
+        main_output_channels: NonZeroU32::new(n_channels),
+        aux_input_ports: noise,
+        aux_output_ports: &[],
+        names: PortNames {
+            layout: Some(name),
+            main_input: None,
+            main_output: None,
+            aux_inputs: &["Noise"],
+            aux_outputs: &[],
+        },
+    }
+}
+
+impl Plugin for Quell {
+    const NAME: &'static str = "Quell";
+    const VENDOR: &'static str = "The Quell authors";
+    const URL: &'static str = env!("CARGO_PKG_REPOSITORY");
+    const EMAIL: &'static str = "";
+    const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+
+    // The first is the default. It has the noise input, because a VST3 host can only change the
+    // channels of inputs, not their number.
+    const AUDIO_IO_LAYOUTS: &'static [AudioIOLayout] = &[
+        layout(2, &[new_nonzero_u32(2)], "Stereo, noise input"),
+        layout(1, &[new_nonzero_u32(1)], "Mono, noise input"),
+        layout(2, &[new_nonzero_u32(1)], "Stereo, mono noise input"),
+        layout(2, &[], "Stereo"),
+        layout(1, &[], "Mono"),
+    ];
+
+    const SAMPLE_ACCURATE_AUTOMATION: bool = true;
+
+    type Editor = QuellEditor;
+    type SysExMessage = ();
+    type BackgroundTask = ();
+
+    fn params(&self) -> Arc<dyn Params> {
+        Arc::clone(&self.shared.params) as Arc<dyn Params>
+    }
+
+    fn editor(&mut self, _: AsyncExecutor<Self>) -> Option<QuellEditor> {
+        QuellEditor::new(self.shared.clone())
+    }
+
+    fn activate(
+        &mut self,
+        layout: &AudioIOLayout,
+        config: &BufferConfig,
+        context: &mut impl ActivateContext<Self>,
+    ) -> bool {
+        let count = |n: Option<&NonZeroU32>| n.map_or(0, |n| n.get() as usize);
+        let spec = StreamSpec {
+            sample_rate_hz: f64::from(config.sample_rate),
+            n_channels: count(layout.main_input_channels.as_ref()),
+            n_noise_channels: count(layout.aux_input_ports.first()),
+            mode: self.shared.params.settings().latency,
+        };
+        let mut denoiser = match Denoiser::new(spec) {
+            Ok(denoiser) => denoiser,
+            Err(error) => {
+                nice_error!("Quell cannot run here: {error}");
+                return false;
+            }
+        };
+        let n_bins = NoiseProfile::bins_up_to(spec.sample_rate_hz / 2.0);
+        let profile = self.audio.prepare(spec.n_channels, n_bins);
+        denoiser.set_profile(profile.as_deref());
+        let geometry = denoiser.geometry();
+        self.display.prepare(spec.sample_rate_hz, geometry.bin_hz(), geometry.n_bins());
+        self.n_known_profiles = denoiser.profile_count();
+        self.is_restart_requested = false;
+        // Nothing begins by learning; in particular no project that was just opened.
+        self.shared.params[CAPTURE].set_plain(0.0);
+        self.audio.show_active(true);
+        self.audio.show_latency(denoiser.latency_samples());
+        if context.plugin_api() == PluginApi::Standalone {
+            context.set_latency_samples(denoiser.latency_samples() as u32);
+        }
+        self.denoiser = Some(denoiser);
+        true
+    }
+
+    fn reset(&mut self) {
+        if let Some(denoiser) = &mut self.denoiser {
+            denoiser.reset();
+        }
+    }
+
+    fn process(
+        &mut self,
+        buffer: &mut Buffer,
+        aux: &mut AuxiliaryBuffers,
+        context: &mut impl ProcessContext<Self>,
+    ) -> ProcessStatus {
+        let Some(denoiser) = &mut self.denoiser else {
+            return ProcessStatus::Error("process before activate");
+        };
+        // 1. Orders from outside.
+        self.audio.take_order(|profile| denoiser.set_profile(profile));
+        if denoiser.profile_count() != self.n_known_profiles {
+            self.n_known_profiles = denoiser.profile_count();
+        }
+        // 2. Sound.
+        let settings = self.shared.params.settings();
+        let noise = aux.inputs.first().map(Buffer::as_slice_immutable);
+        let is_watched = self.display.look();
+        if is_watched {
+            self.display.input(buffer.as_slice());
+        }
+        run(denoiser, buffer.as_slice(), noise, &settings, &mut self.display);
+        if is_watched {
+            self.display.output(buffer.as_slice());
+        }
+        // 3. News for outside.
+        let status = denoiser.capture_status();
+        self.audio.show_status(status);
+        if denoiser.profile_count() != self.n_known_profiles {
+            self.n_known_profiles = denoiser.profile_count();
+            if matches!(status, CaptureStatus::Captured { .. }) {
+                self.audio.mark_unsent();
+            }
+        }
+        self.audio.send(denoiser.profile());
+        // 4. A new latency mode takes a restart, asked for once per change.
+        let is_other_mode = settings.latency != denoiser.spec().mode;
+        if is_other_mode && !self.is_restart_requested {
+            request_restart(context);
+        }
+        self.is_restart_requested = is_other_mode;
+        ProcessStatus::Tail(denoiser.tail_samples() as u32)
+    }
+
+    fn deactivate(&mut self) {
+        self.audio.show_active(false);
+        self.denoiser = None;
+    }
+}
+
+/// In VST3 the shell asks, from the main thread: see [`crate::vst3_shell`].
+fn request_restart(context: &impl ProcessContext<Quell>) {
+    if context.plugin_api() == PluginApi::Clap {
+        context.request_restart();
+    }
+}
+
+/// Calls the denoiser with the noise input in the form it takes.
+fn run(
+    denoiser: &mut Denoiser,
+    io: &mut [&mut [f32]],
+    noise: Option<&[&mut [f32]]>,
+    settings: &quell_core::Settings,
+    tap: &mut FeedEnd,
+) {
+    // The noise input is analysed only while something depends on it.
+    let is_wanted = settings.profile_source == quell_core::ProfileSource::Sidechain;
+    match noise.filter(|_| is_wanted) {
+        Some([left, right, ..]) => {
+            denoiser.process(io, Some(&[&**left, &**right]), settings, tap);
+        }
+        Some([mono]) => denoiser.process(io, Some(&[&**mono]), settings, tap),
+        Some([]) | None => denoiser.process(io, None, settings, tap),
+    }
+}
+
+impl ClapPlugin for Quell {
+    const CLAP_ID: &'static str = "audio.quell.quell";
+    const CLAP_DESCRIPTION: Option<&'static str> =
+        Some("Noise reduction: capture a noise print and gate it away");
+    const CLAP_MANUAL_URL: Option<&'static str> = Some(Self::URL);
+    const CLAP_SUPPORT_URL: Option<&'static str> = None;
+    const CLAP_FEATURES: &'static [ClapFeature] = &[
+        ClapFeature::AudioEffect,
+        ClapFeature::Restoration,
+        ClapFeature::Gate,
+        ClapFeature::Mono,
+        ClapFeature::Stereo,
+    ];
+
+    fn remote_controls(&self, context: &mut impl RemoteControlsContext) {
+        context.add_section("Quell", |section| {
+            for page in Page::ALL {
+                section.add_page(page.name(), |on_it| {
+                    let controls = self.shared.params.on_page(page);
+                    controls.iter().for_each(|control| control.add_to(on_it));
+                });
+            }
+        });
+    }
+}
+
+impl Vst3Plugin for Quell {
+    const VST3_CLASS_ID: [u8; 16] = *b"QuellDenoiserPlg";
+    const VST3_SUBCATEGORIES: &'static [Vst3SubCategory] =
+        &[Vst3SubCategory::Fx, Vst3SubCategory::Restoration];
+}
