@@ -23,11 +23,21 @@ pub(super) struct Edits {
     ended: Vec<(usize, f32, f32)>,
     /// Time of the window, seconds.
     pub(super) now_s: f64,
+    /// What is wrong with what was typed last, to be said.
+    pub(super) unread: Option<String>,
 }
 
 impl Edits {
     pub(super) fn new(shared: Shared, context: GuiContext, memory: Arc<Mutex<Memory>>) -> Self {
-        Self { shared, context, memory, open: Vec::new(), ended: Vec::new(), now_s: 0.0 }
+        Self {
+            shared,
+            context,
+            memory,
+            open: Vec::new(),
+            ended: Vec::new(),
+            now_s: 0.0,
+            unread: None,
+        }
     }
 
     pub(super) fn memory(&self) -> MutexGuard<'_, Memory> {

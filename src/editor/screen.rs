@@ -99,6 +99,9 @@ impl Screen {
         if let Some(dialog) = self.dialog.take() {
             self.dialog = dialogs::show(ui, &self.theme, dialog, &mut self.edits, &self.shared);
         }
+        if let Some(text) = self.edits.unread.take() {
+            self.say(ui, text);
+        }
         self.message(ui, now_s);
         let is_flowing = now_s - self.seen.1 < 0.1;
         let seconds = match (is_flowing, self.meters.is_moving() || self.note.is_some()) {
@@ -112,6 +115,11 @@ impl Screen {
     #[cfg(test)]
     pub(super) fn load_for_test(&mut self, preset: &State) {
         self.edits.load(preset);
+    }
+
+    #[cfg(test)]
+    pub(super) fn message_for_test(&self) -> Option<&str> {
+        self.note.as_ref().map(|(text, _)| text.as_str())
     }
 
     fn take_frames(&mut self, now_s: f64) {

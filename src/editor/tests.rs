@@ -274,8 +274,11 @@ fn a_typed_value_is_set_and_nonsense_changes_nothing() {
         let mut bench = bench();
         type_value(&mut bench, "Floor", text);
         assert_eq!(bench.settings().floor_db, -12.0, "{text}");
+        assert_eq!(bench.harness.state().message_for_test(), None, "{text}");
         type_value(&mut bench, "Floor", "loud");
         assert_eq!(bench.settings().floor_db, -12.0);
+        let said = bench.harness.state().message_for_test().unwrap();
+        assert!(said.starts_with("Floor: 'loud' is not a number"), "{said}");
         bench.click("Undo");
         assert_eq!(bench.settings().floor_db, Settings::default().floor_db);
     }

@@ -333,8 +333,13 @@ fn value_text(
     }
     let is_cancelled = ui.input(|input| input.key_pressed(Key::Escape));
     if !is_new && response.lost_focus() {
-        if let (Ok(value), false) = (control.parse(&typed), is_cancelled) {
-            edits.set(control, value);
+        match control.parse(&typed) {
+            _ if is_cancelled => {}
+            Ok(value) => edits.set(control, value),
+            Err(error) => {
+                let name = control.row().name;
+                edits.unread = Some(format!("{name}: {error}. The value in use was kept."));
+            }
         }
         ui.data_mut(|data| {
             data.remove::<String>(key);
