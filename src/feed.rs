@@ -291,8 +291,8 @@ mod tests {
             n_frames += 1;
             let (idx, _) =
                 frame.input.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).unwrap();
-            let hz =
-                crate::columns::MIN_HZ * (frame.max_hz / MIN_HZ).powf((idx as f32 + 0.5) / 256.0);
+            let hz = crate::columns::MIN_HZ
+                * (frame.max_hz / crate::columns::MIN_HZ).powf((idx as f32 + 0.5) / 256.0);
             assert!((hz / 10_000.0 - 1.0).abs() < 0.02, "{hz} Hz");
             assert_eq!(frame.output[idx], frame.input[idx] * 0.25);
             assert_eq!(frame.removed[idx], frame.input[idx] * 0.25);

@@ -124,7 +124,10 @@ mod tests {
             std::thread::sleep(NEEDED);
             Ok(7)
         };
-        steps.run_with("had", had, |number| Ok(assert_eq!(number, 7)));
+        steps.run_with("had", had, |number| {
+            assert_eq!(number, 7);
+            Ok(())
+        });
         let missing = || -> Result<()> {
             std::thread::sleep(NEEDED);
             bail!("out of stock")
