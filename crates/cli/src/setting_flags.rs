@@ -254,7 +254,10 @@ mod tests {
                 }
                 Flag::Value(name) => {
                     let (plain, text) = match row.kind {
-                        Kind::Choice(variants) => (1.0, variants.at(1).id.to_owned()),
+                        Kind::Choice(variants) => {
+                            let other = usize::from(row.default_plain() == 0.0);
+                            (other as f32, variants.at(other).id.to_owned())
+                        }
                         _ => {
                             // The end that is not the default.
                             let (low, high) = row.limits().unwrap();

@@ -88,15 +88,16 @@ fn sanitising_brings_every_number_inside_its_limits_and_moves_nothing_else() {
 
 const RATE_HZ: f64 = 8_000.0;
 
-/// Voice-like tones over hiss and hum, other on the second channel.
+/// Voice-like tones over hiss and hum, other on the second channel, and one that the highest node is near.
 fn scene(n: usize) -> [Vec<f32>; 2] {
     let mut rng = fastrand::Rng::with_seed(0x7ab1e);
     [(440.0, 1_500), (700.0, 2_350)].map(|(tone_hz, period)| {
         let (tone, hum) = (sine(RATE_HZ, tone_hz, n, 0.2), hum(RATE_HZ, 50.0, n, 0.05));
+        let high = sine(RATE_HZ, 3_600.0, n, 0.02);
         let mut sound = white(&mut rng, n, 0.02);
         for (idx, sample) in sound.iter_mut().enumerate() {
             let is_on = idx / period % 2 == 1;
-            *sample += hum[idx] + if is_on { tone[idx] } else { 0.0 };
+            *sample += hum[idx] + if is_on { tone[idx] + high[idx] } else { 0.0 };
         }
         sound
     })
