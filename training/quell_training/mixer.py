@@ -43,6 +43,7 @@ class Recipe:
     live_share: float = 0.25  # batches seen through the Live mode's window
     captured_share: float = 0.45
     absent_share: float = 0.2  # the rest has a running minimum
+    followed_share: float = 0.0  # of that rest: told as a print, as the plugin tells the level that it follows
     profile_s: tuple[float, float] = (0.3, 2.0)
     profile_off_share: float = 0.10  # captured up to 6 dB too high or too low
     profile_wrong_share: float = 0.05  # captured from some other noise
@@ -373,7 +374,9 @@ class Mixer:
             else:
                 profiles.append(minimum[i])
                 is_absent = 0.0 <= chance - recipe.captured_share < recipe.absent_share
-                sources.append(features.ABSENT if is_absent else features.MINIMUM)
+                is_told_as_print = not is_absent and _chance(recipe.followed_share, draw)
+                followed = features.CAPTURED if is_told_as_print else features.MINIMUM
+                sources.append(features.ABSENT if is_absent else followed)
         return torch.stack(profiles), torch.tensor(sources, device=self.device)
 
 

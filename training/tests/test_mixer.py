@@ -47,6 +47,19 @@ def test_a_floor_is_wanted_and_no_print_is_made_of_it(clips):
     assert (without.inputs[..., 4] == features.CAPTURED).all() and (snr_db(without) < 40.0).all()
 
 
+def test_what_is_followed_can_be_told_as_a_print(clips):
+    """Also where a floor is wanted, which the plugin tells like that without a capture."""
+    recipe = dataclasses.replace(PLAIN, floor_share=1.0, captured_share=0.0, absent_share=0.3)
+    marked, told = (
+        mixed(clips, dataclasses.replace(recipe, followed_share=share), 10, 30) for share in (0.0, 1.0)
+    )
+    source, now = marked.inputs[:, 0, 0, 4], told.inputs[:, 0, 0, 4]
+    assert (source == features.MINIMUM).any() and not (source == features.CAPTURED).any()
+    assert (now == features.CAPTURED).any() and not (now == features.MINIMUM).any()
+    both = (source == features.MINIMUM) & (now == features.CAPTURED)
+    assert both.any() and torch.equal(told.inputs[both][..., 1], marked.inputs[both][..., 1]), "the level is the same"
+
+
 def test_music_beside_speech_is_wanted_and_its_noise_is_steady(clips):
     tone = 0.1 * np.sin(2.0 * np.pi * 5_000.0 * np.arange(4 * RATE_HZ) / RATE_HZ)
     clips = dict(clips, music=clips_of(tone))
