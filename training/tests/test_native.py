@@ -221,7 +221,7 @@ def learn_once(arguments: argparse.Namespace, rank: int) -> None:
 
 @pytest.mark.parametrize("n_workers", [1, 3])
 def test_workers_learn_from_the_mean(n_workers, tmp_path):
-    workers.start(n_workers, learn_once, argparse.Namespace(out=str(tmp_path)))
+    workers.start(n_workers, learn_once, argparse.Namespace(out=str(tmp_path), device="cpu"))
     n, gradient = torch.load(tmp_path / "0.pt")
     assert n == n_workers
     assert gradient.tolist() == [[5.0 * (n_workers - 1)] * 2]
