@@ -88,7 +88,8 @@ fn sanitising_brings_every_number_inside_its_limits_and_moves_nothing_else() {
 
 const RATE_HZ: f64 = 8_000.0;
 
-/// Voice-like tones over hiss and hum, other on the second channel, and one that the highest node is near.
+/// Voice-like tones over hiss and hum, other on the second channel, and one that the highest node
+/// is near.
 fn scene(n: usize) -> [Vec<f32>; 2] {
     let mut rng = fastrand::Rng::with_seed(0x7ab1e);
     [(440.0, 1_500), (700.0, 2_350)].map(|(tone_hz, period)| {
