@@ -23,7 +23,8 @@ from .corpus import Clips, load
 from .evaluate import SOURCES, as_markdown, checkpoint_denoiser, manifest_items
 from .loss import MaskLoss, Weights
 from .measures import all_measures
-from .mixer import Mixer, Recipe
+from .mixer import Mixer
+from .recipe import Recipe
 from .model import Options, UNet
 from .optimiser import RATES
 from .settings import with_settings
@@ -85,7 +86,8 @@ class Run:
         """One step, and how many core seconds it took."""
         started = time.process_time()
         factor = min(1.0, (1.0 - self.core_s / budget_s) / DECAY_SHARE)
-        self.trainer.train_step(self.mixer, arguments.batch, arguments.frames, factor)
+        batch = self.mixer.batch(self.trainer.step, arguments.batch, arguments.frames)
+        self.trainer.train_step(batch, factor)
         took = time.process_time() - started
         self.core_s += took
         return took

@@ -5,6 +5,7 @@ cache is keyed by role; delete its folder after the data have changed.
 """
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,14 +60,18 @@ def _decode_role(role: str, roots: list[Path], samples_path: Path, index_path: P
     paths = sorted(p for root in roots for p in (root / role).rglob("*") if p.suffix.lower() in SUFFIXES)
     if not paths:
         raise FileNotFoundError(f"no {role} audio ({', '.join(sorted(SUFFIXES))}) under {roots}")
-    index = []
-    with open(samples_path, "wb") as out:
-        for path in paths:
-            samples = _read(path)
-            out.write((samples.clip(-1.0, 1.0) * 32767.0).astype(np.int16).tobytes())
-            is_stationary = role == "noise" and _spread_db(samples) < STATIONARY_SPREAD_DB
+    with open(samples_path, "wb") as out, ThreadPoolExecutor() as readers:
+        index = []
+        for path, (samples, is_stationary) in zip(paths, readers.map(lambda path: _decoded(path, role), paths)):
+            out.write(samples.tobytes())
             index.append(dict(path=path.name, n_samples=len(samples), is_stationary=is_stationary))
     index_path.write_text(json.dumps(index))
+
+
+def _decoded(path: Path, role: str) -> tuple[np.ndarray, bool]:
+    samples = _read(path)
+    is_stationary = role == "noise" and _spread_db(samples) < STATIONARY_SPREAD_DB
+    return (samples.clip(-1.0, 1.0) * 32767.0).astype(np.int16), is_stationary
 
 
 def _read(path: Path) -> np.ndarray:

@@ -5,6 +5,7 @@
 
 import torch
 
+from . import scans
 from .geometry import band_edges
 
 FLOOR_DB = -120.0  # level of a silent or absent band, dB per 25 Hz
@@ -83,8 +84,9 @@ def wiener_gain(power: torch.Tensor, noise_power: torch.Tensor) -> torch.Tensor:
     """Decision-directed gain, ``[B, T, 128]``."""
     snr = (power / noise_power.clamp_min(1e-12)).clamp_max(LARGEST_SNR)
     excess = (snr - 1.0).clamp_min(0.0) * (1.0 - WIENER_MEMORY)
-    remembered = torch.zeros_like(snr[:, 0])
-    gains = []
+    if snr.is_cuda:
+        return scans.wiener(snr, excess, WIENER_MEMORY, LEAST_A_PRIORI_SNR)
+    remembered, gains = torch.zeros_like(snr[:, 0]), []
     for snr_now, excess_now in zip(snr.unbind(1), excess.unbind(1)):
         prior = torch.add(excess_now, remembered, alpha=WIENER_MEMORY).clamp_min_(LEAST_A_PRIORI_SNR)
         gain = prior / (prior + 1.0)
@@ -97,6 +99,14 @@ def slow_gain(power: torch.Tensor) -> torch.Tensor:
     """Factor that brings a slow level of what comes in to where the network expects it, ``[B, T, 128] ->
     [B, T, 1]``; causal, and equal for a sound and for the same sound at any other strength."""
     frame_db = 10.0 * torch.log10(power[..., SLOW_FIRST_BAND:].mean(-1).clamp_min(1e-15))
+    away_db = _slow_db(frame_db) - SLOW_TARGET_DB
+    return 10.0 ** ((away_db.clamp(-SLOW_FREE_DB, SLOW_FREE_DB) - away_db) / 10.0)[..., None]
+
+
+def _slow_db(frame_db: torch.Tensor) -> torch.Tensor:
+    """The slow level, ``[B, T] -> [B, T]``."""
+    if frame_db.is_cuda:
+        return scans.slow(frame_db, SLOW_TARGET_DB, SLOW_SILENCE_DB, SLOW_RISE, SLOW_FALL, SLOW_START)
     slow_db, levels = torch.full_like(frame_db[:, 0], SLOW_TARGET_DB), []
     n_heard = torch.zeros_like(slow_db)
     for now_db in frame_db.unbind(1):
@@ -107,8 +117,7 @@ def slow_gain(power: torch.Tensor) -> torch.Tensor:
         slow_db = torch.where(is_heard, torch.lerp(slow_db, now_db, step), slow_db)
         n_heard = n_heard + is_heard
         levels.append(slow_db)
-    away_db = torch.stack(levels, 1) - SLOW_TARGET_DB
-    return 10.0 ** ((away_db.clamp(-SLOW_FREE_DB, SLOW_FREE_DB) - away_db) / 10.0)[..., None]
+    return torch.stack(levels, 1)
 
 
 def network_input(

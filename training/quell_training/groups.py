@@ -15,7 +15,8 @@ from .corpus import Clips, load
 from .evaluate import as_markdown
 from .geometry import RATE_HZ
 from .loss import MaskLoss, Weights
-from .mixer import Mixer, Recipe
+from .mixer import Mixer
+from .recipe import Recipe
 from .quantise import load_float
 
 SEED = 1 << 30
@@ -91,8 +92,8 @@ def _reaches_high(clips: Clips, clip: int) -> bool:
     first, length = int(clips.first[clip]), int(clips.length[clip])
     heard = min(length, HEARD_LEN)
     middle = clips.samples[first + (length - heard) // 2 :][:heard].float()
-    spectrum = torch.fft.rfft(middle * torch.hann_window(heard))
-    return voices.end_hz(spectrum, RATE_HZ / heard, FULL_BAND_HZ) is None
+    spectrum = torch.fft.rfft(middle * torch.hann_window(heard))[None]
+    return bool(voices.end_hz(spectrum, RATE_HZ / heard, FULL_BAND_HZ).isinf())
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -3,23 +3,24 @@
 PyTorch's own one spends most of a step on small calls there. This one runs in C++ where there is a
 compiler (`native.py`), or projects all inputs at once and loops over the frames in PyTorch, where it may
 round its state as the 8-bit run-time does. Parameters and equations are those of `torch.nn.GRU`, which
-still runs on CUDA.
+still runs on CUDA where it is large.
 """
 
 import torch
 from torch import nn
 
-from . import native
+from . import native, scans
 
 #: Steps of the state's 8-bit form: u8 = round(127 h) + 127.
 STATE_STEPS = 127.0
+#: On a GPU a GRU of up to so many units keeps its weights in registers.
+MOST_SMALL_UNITS = 64
 
 
 def run(gru: nn.GRU, x: torch.Tensor, first: torch.Tensor | None):
     """``[T, N, C] -> [T, N, H]`` and the last state ``[N, H]``."""
     if x.is_cuda:
-        y, last = gru(x, None if first is None else first[None])
-        return y, last[0]
+        return _run_on_gpu(gru, x, first)
     if first is None:
         first = x.new_zeros(x.shape[1], gru.hidden_size, dtype=torch.float32)
     if native.can_run(x, first):
@@ -28,6 +29,16 @@ def run(gru: nn.GRU, x: torch.Tensor, first: torch.Tensor | None):
     projected = nn.functional.linear(x, gru.weight_ih_l0, gru.bias_ih_l0).float()
     with torch.autocast(x.device.type, enabled=False):
         states = Scan.apply(projected, gru.weight_hh_l0, gru.bias_hh_l0, first, None)
+    return states, states[-1]
+
+
+def _run_on_gpu(gru: nn.GRU, x: torch.Tensor, first: torch.Tensor | None):
+    if gru.hidden_size > MOST_SMALL_UNITS or first is not None:
+        y, last = gru(x, None if first is None else first[None])
+        return y, last[0]
+    projected = nn.functional.linear(x, gru.weight_ih_l0, gru.bias_ih_l0).float()
+    with torch.autocast("cuda", enabled=False):
+        states = scans.Gru.apply(projected, gru.weight_hh_l0, gru.bias_hh_l0)
     return states, states[-1]
 
 

@@ -78,8 +78,8 @@ class MaskLoss:
         extra = sum(getattr(self.weights, name) * part.nan_to_num() for name, part in extra.items())
         loss = (compressed + weight * (ratio_db - RATIO_FLOOR_DB) + self.weights.opinion * opinion + extra).mean()
         return loss, dict(
-            compressed=compressed.mean(), opinion=opinion[has_speech].mean(),
-            speech_db=ratio_db[~batch.is_music].mean(), music_db=ratio_db[batch.is_music].mean(), **parts,
+            compressed=compressed.mean(), opinion=_mean_of(opinion, has_speech),
+            speech_db=_mean_of(ratio_db, ~batch.is_music), music_db=_mean_of(ratio_db, batch.is_music), **parts,
         )
 
     def _extra(self, gains, noisy_abs, wanted_abs, dot, unclear, has_speech):
@@ -140,6 +140,11 @@ class MaskLoss:
         error = (error.clamp_min(0.0) * self.share).sum((1, 2))
         sound = ((wanted_abs**2 + 0.01 * noisy_abs**2) * self.share).sum((1, 2))
         return (10.0 * torch.log10(error / sound + 1e-9)).clamp_min(RATIO_FLOOR_DB)
+
+
+def _mean_of(values, chosen):
+    """Mean of the chosen ones, no number where none is; by a product, for a GPU would wait to count them."""
+    return (values * chosen).sum() / chosen.sum()
 
 
 def _snr_db(wanted, noisy, dot, share):

@@ -29,6 +29,17 @@ def made(name: str, model: nn.Module) -> "torch.optim.Optimizer | Muon":
     return Muon(model) if name == "muon" else _adamw(model.parameters())
 
 
+def settle(optimiser: "torch.optim.Optimizer | Muon", device: torch.device) -> None:
+    """Rates as the device wants them, also after a checkpoint from another one: on a GPU a step is recorded once and
+    played again, with its rate in a tensor."""
+    on_gpu = device.type == "cuda"
+    for group in optimiser.param_groups:
+        rate = float(group["lr"])
+        group["lr"] = torch.tensor(rate, device=device) if on_gpu else rate
+        if "capturable" in group:
+            group["capturable"] = on_gpu
+
+
 def _adamw(parameters) -> torch.optim.AdamW:
     return torch.optim.AdamW(parameters, RATES["adamw"], betas=ADAMW_BETAS, weight_decay=WEIGHT_DECAY, fused=True)
 
@@ -103,7 +114,7 @@ class _Matrices(torch.optim.Optimizer):
         for shape, members in by_shape.items():
             steps = orthogonal(torch.stack([direction for _, direction, _ in members]))
             for (matrix, _, is_tall), step in zip(members, steps, strict=True):
-                matrix.sub_(step, alpha=rate * ((shape[1] / shape[0]) ** 0.5 if is_tall else 1.0))
+                matrix.sub_(step * (rate * ((shape[1] / shape[0]) ** 0.5 if is_tall else 1.0)))
 
 
 def orthogonal(matrices: torch.Tensor) -> torch.Tensor:

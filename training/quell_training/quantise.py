@@ -15,7 +15,8 @@ from torch.nn.functional import linear, pad
 from . import gru, workers
 from .corpus import load
 from .features import ABSOLUTE, N_INPUTS
-from .mixer import Mixer, Recipe
+from .mixer import Mixer
+from .recipe import Recipe
 from .model import ACTIVATION_LIMIT, BandConv, Options, UNet
 from .train import Trainer, add_common_arguments, load_state, train
 
@@ -226,8 +227,8 @@ def run(arguments: argparse.Namespace) -> None:
     checkpoint = Path(arguments.out) / "checkpoint.pt"
     if checkpoint.exists():
         trainer.restore(load_state(checkpoint))
-    arguments.decay_steps = arguments.steps
-    train(trainer, Mixer(corpus, Recipe(), device, trainer.seed), arguments, arguments.steps)
+    arguments.decay_steps, arguments.steps = arguments.steps, arguments.steps - trainer.step
+    train(trainer, Mixer(corpus, Recipe(), device, trainer.seed), arguments)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

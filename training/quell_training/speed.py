@@ -13,7 +13,8 @@ import torch
 from . import arithmetic, native, optimiser, workers
 from .corpus import ROLES, Clips, load
 from .geometry import HOP_LEN, RATE_HZ
-from .mixer import Mixer, Recipe
+from .mixer import Mixer
+from .recipe import Recipe
 from .model import Options, UNet
 from .train import Trainer, keep_freed_memory
 
@@ -50,7 +51,7 @@ def _seconds_a_step(trainer: Trainer, mixer: Mixer, arguments: argparse.Namespac
     took = []
     for _ in range(WARM_UP_STEPS + arguments.steps):
         started = time.process_time()
-        trainer.train_step(mixer, arguments.batch, arguments.frames)
+        trainer.train_step(mixer.batch(trainer.step, arguments.batch, arguments.frames))
         took.append(time.process_time() - started)
     return statistics.median(took[WARM_UP_STEPS:])
 

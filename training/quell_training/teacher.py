@@ -16,7 +16,8 @@ from .denoise import sound_of
 from .evaluate import command_denoiser
 from .geometry import RATE_HZ, analysis_window, band_means, power_of, stft
 from .lessons import Lessons, about
-from .mixer import Batch, Mixer, Recipe
+from .mixer import Batch, Mixer
+from .recipe import Recipe
 from .settings import with_settings
 
 #: Silence after each mixture, so that the teacher forgets it and gives out what it holds back.
@@ -62,4 +63,4 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--steps", type=int, required=True)
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--frames", type=int, default=300)
-    parser.add_argument("--recipe", nargs="+", default=[], metavar="NAME=VALUE", help="settings of mixer.Recipe")
+    parser.add_argument("--recipe", nargs="+", default=[], metavar="NAME=VALUE", help="settings of recipe.Recipe")

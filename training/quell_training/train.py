@@ -22,7 +22,10 @@ from .features import N_INPUTS
 from .geometry import HOP_LEN, N_BANDS, RATE_HZ
 from .lessons import Lessons, about
 from .loss import MaskLoss, Weights
-from .mixer import Mixer, Recipe
+from .ahead import Ahead
+from .mixer import Batch, Mixer
+from .recipe import Recipe
+from .recorded import Recorded
 from .model import Options, UNet
 from .settings import with_settings
 
@@ -43,16 +46,29 @@ class Trainer:
         self.average = copy.deepcopy(self.model).eval().requires_grad_(False)
         self.optimiser_name = optimiser_name
         self.optimiser = optimiser.made(optimiser_name, self.model)
+        optimiser.settle(self.optimiser, device)
         self.optimiser_since = 0  # the step at which it began
         self.loss = MaskLoss(device)
         self.arithmetic = "f32"
         self.step = 0
+        self.keep = torch.zeros((), device=device)  # how much of the average stays
         self.seconds_seen = 0.0
 
-    def train_step(self, mixer: Mixer, n_items: int, n_frames: int, rate_factor: float = 1.0) -> dict[str, float]:
-        """One batch; returns the parts of the loss."""
+    def train_step(self, batch: Batch, rate_factor: float = 1.0) -> dict[str, torch.Tensor]:
+        """Learns from a batch; returns the parts of the loss."""
+        self.begin_step(batch, rate_factor)
+        return self.learn(batch)
+
+    def begin_step(self, batch: Batch, rate_factor: float) -> None:
+        """Counts, and sets what changes from step to step."""
         self._set_rate(rate_factor)
-        batch = mixer.batch(self.step, n_items, n_frames)
+        self.keep.fill_(min(1.0 - 1.0 / EMA_HORIZON_STEPS, self.step / (self.step + 10.0)))
+        self.step += 1
+        n_items, n_frames = batch.inputs.shape[:2]
+        self.seconds_seen += workers.count() * n_items * n_frames * HOP_LEN / RATE_HZ
+
+    def learn(self, batch: Batch) -> dict[str, torch.Tensor]:
+        """The work of a step. On a GPU nothing here waits for it, so that it can be recorded (`recorded`)."""
         self.model.train()
         with arithmetic.autocast(self.device, self.arithmetic):
             gains, _ = self.model(batch.inputs)
@@ -60,13 +76,13 @@ class Trainer:
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         workers.average_gradients(self.model)
-        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), GRADIENT_LIMIT)
-        if torch.isfinite(norm):
-            self.optimiser.step()
-        self.step += 1
-        self.seconds_seen += workers.count() * n_items * n_frames * HOP_LEN / RATE_HZ
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), GRADIENT_LIMIT, foreach=True)
+        for parameter in self.model.parameters():
+            # Of gradients that are no numbers nothing is learnt: clipping has spread them to all.
+            parameter.grad.nan_to_num_(0.0, 0.0, 0.0)
+        self.optimiser.step()
         self._update_average()
-        return {name: float(value.detach()) for name, value in dict(loss=loss, **parts).items()}
+        return {name: value.detach() for name, value in dict(loss=loss, **parts).items()}
 
     def choose_arithmetic(self, asked: str) -> str:
         """Takes what was asked for, or the quickest where that is `auto`, and says why."""
@@ -79,17 +95,22 @@ class Trainer:
         n_steps = self.step + 1 - self.optimiser_since
         warm_up = min(1.0, n_steps / optimiser.WARM_UP_STEPS[self.optimiser_name])
         for group in self.optimiser.param_groups:
-            group["lr"] = self.rate * group.get("rate_share", 1.0) * warm_up * factor
+            rate = self.rate * group.get("rate_share", 1.0) * warm_up * factor
+            if isinstance(group["lr"], torch.Tensor):
+                group["lr"].fill_(rate)
+            else:
+                group["lr"] = rate
 
     @torch.no_grad()
     def _update_average(self) -> None:
-        keep = min(1.0 - 1.0 / EMA_HORIZON_STEPS, self.step / (self.step + 10.0))
         pairs = list(zip(self.average.state_dict().values(), self.model.state_dict().values()))
         for averaged, value in pairs:
             if not averaged.dtype.is_floating_point:
                 averaged.copy_(value)
-        numbers = [pair for pair in pairs if pair[0].dtype.is_floating_point]
-        torch._foreach_lerp_(*map(list, zip(*numbers)), 1.0 - keep)
+        averages, values = map(list, zip(*(pair for pair in pairs if pair[0].dtype.is_floating_point)))
+        steps = torch._foreach_sub(values, averages)
+        torch._foreach_mul_(steps, 1.0 - self.keep)
+        torch._foreach_add_(averages, steps)
 
     def save(self, path: Path) -> None:
         """Everything that going on needs, atomically."""
@@ -112,6 +133,7 @@ class Trainer:
         self.optimiser_since = self.step
         if state.get("optimiser_name", "adamw") == self.optimiser_name:
             self.optimiser.load_state_dict(state["optimiser"])
+            optimiser.settle(self.optimiser, self.device)
             self.optimiser_since = state.get("optimiser_since", 0)
 
 
@@ -139,7 +161,7 @@ def _run(arguments: argparse.Namespace, rank: int) -> None:
     seed = trainer.seed * workers.count() + rank
     lessons = Lessons(Path(arguments.teacher), about(recipe, arguments.batch, arguments.frames)) if arguments.teacher else None
     mixer = Mixer(corpus, recipe, device, seed, lessons)
-    train(trainer, mixer, arguments, trainer.step + arguments.steps, rank)
+    train(trainer, mixer, arguments, rank)
 
 
 def _state_to_go_on_from(arguments: argparse.Namespace) -> dict | None:
@@ -163,32 +185,57 @@ def _options(arguments: argparse.Namespace, recipe: Recipe, state: dict | None) 
     return Options(**(saved | asked))
 
 
-def train(trainer: Trainer, mixer: Mixer, arguments: argparse.Namespace, last_step: int, rank: int = 0) -> None:
+def train(trainer: Trainer, mixer: Mixer, arguments: argparse.Namespace, rank: int = 0) -> None:
     """The loop: steps, and by the first worker the curve and a checkpoint every few minutes."""
     checkpoint = Path(arguments.out) / "checkpoint.pt"
     log = CurveLog(Path(arguments.out) / "curve.csv")
-    first_step, saved_at = trainer.step, time.monotonic()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     keep_freed_memory()
     arithmetic_chosen = trainer.choose_arithmetic(arguments.arithmetic)
     if rank == 0:
         print(arithmetic_chosen)
+    schedule = Schedule(trainer.step, arguments)
+    batches = Ahead(mixer, arguments.batch, arguments.frames, trainer.step)
+    step = Recorded(trainer) if arguments.record_steps else trainer.train_step
+    saved_at = time.monotonic()
     try:
-        for step in tqdm(range(first_step, last_step), initial=first_step, total=last_step, mininterval=10.0, disable=rank > 0):
-            wait_while_exists(arguments.pause_file)
-            factor = decay_factor(step, last_step, arguments.decay_steps)
-            parts = trainer.train_step(mixer, arguments.batch, arguments.frames, factor)
-            if rank > 0:
-                continue
-            log.add(trainer, parts)
-            if time.monotonic() - saved_at > arguments.save_every_s:
-                trainer.save(checkpoint)
-                saved_at = time.monotonic()
+        with tqdm(initial=trainer.step, total=schedule.last_step, mininterval=10.0, disable=rank > 0) as progress:
+            while (factor := schedule.factor(trainer.step)) > 0.0:
+                wait_while_exists(arguments.pause_file)
+                parts = step(batches.next(), factor)
+                if rank > 0:
+                    continue
+                progress.update()
+                log.add(trainer, parts)
+                if time.monotonic() - saved_at > arguments.save_every_s:
+                    trainer.save(checkpoint)
+                    saved_at = time.monotonic()
     except KeyboardInterrupt:
         print(f"stopped at step {trainer.step}")
     finally:
         if rank == 0:
             trainer.save(checkpoint)
+
+
+class Schedule:
+    """Factor of the rate: 1, then a straight line to nothing over the last steps; or, where there is a time to
+    keep to, over the last share of it."""
+
+    def __init__(self, first_step: int, arguments: argparse.Namespace):
+        self.last_step, self.decay_steps = first_step + arguments.steps, arguments.decay_steps
+        self.seconds, self.decay_share = arguments.seconds, arguments.decay_share
+        self.started = time.monotonic()
+
+    def factor(self, step: int) -> float:
+        """0 once it is over."""
+        if step >= self.last_step:
+            return 0.0
+        by_step = min(1.0, (self.last_step - step) / self.decay_steps) if self.decay_steps else 1.0
+        return min(by_step, self._by_time()) if self.seconds else by_step
+
+    def _by_time(self) -> float:
+        left = max(0.0, 1.0 - (time.monotonic() - self.started) / self.seconds)
+        return min(1.0, left / self.decay_share) if self.decay_share else float(left > 0.0)
 
 
 def keep_freed_memory() -> None:
@@ -201,11 +248,6 @@ def keep_freed_memory() -> None:
         mallopt(mmap_max, 0)
         mallopt(trim_threshold, 2**31 - 1)
         mallopt(top_pad, 2**28)
-
-
-def decay_factor(step: int, last_step: int, decay_steps: int) -> float:
-    """1, then a straight line to nothing over the last `decay_steps`."""
-    return min(1.0, (last_step - step) / decay_steps) if decay_steps else 1.0
 
 
 def wait_while_exists(pause_file: str | None) -> None:
@@ -223,11 +265,11 @@ class CurveLog:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path, self.rows, self.started = path, [], time.monotonic()
 
-    def add(self, trainer: Trainer, parts: dict[str, float]) -> None:
+    def add(self, trainer: Trainer, parts: dict[str, torch.Tensor]) -> None:
         self.rows.append(parts)
         if len(self.rows) < self.EVERY:
             return
-        means = {name: mean_of_numbers(row[name] for row in self.rows) for name in parts}
+        means = {name: mean_of_numbers(float(row[name]) for row in self.rows) for name in parts}
         speed = len(self.rows) / (time.monotonic() - self.started)
         row = dict(step=trainer.step, hours_seen=trainer.seconds_seen / 3600.0, steps_per_s=speed, **means)
         is_new = not self.path.exists()
@@ -250,7 +292,10 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", nargs="+", required=True, help="folders with speech/ noise/ music/ rir/")
     parser.add_argument("--cache", required=True, help="folder for the decoded audio")
     parser.add_argument("--out", required=True, help="folder of the checkpoint and the curve; taken up again if there")
-    parser.add_argument("--steps", type=int, default=100_000, help="steps to go from here")
+    parser.add_argument("--steps", type=int, default=1_000_000, help="steps to go from here")
+    parser.add_argument("--decay-steps", type=int, default=0, help="let the rate fall over the last steps")
+    parser.add_argument("--seconds", type=float, help="stop after so long")
+    parser.add_argument("--decay-share", type=float, default=0.0, help="let the rate fall over the last share of --seconds")
     parser.add_argument("--batch", type=int, default=8, help="mixtures a step, of each worker")
     parser.add_argument("--frames", type=int, default=300)
     parser.add_argument("--optimiser", choices=optimiser.RATES, default="adamw")
@@ -259,6 +304,7 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--arithmetic", choices=["auto", *arithmetic.KINDS], default="auto", help="auto: the quickest here")
     parser.add_argument("--save-every-s", type=float, default=180.0)
+    parser.add_argument("--record-steps", action="store_true", help="CUDA, one worker: record the step, play it again (untried)")
     parser.add_argument("--pause-file", help="sleep between steps while this file exists")
 
 
@@ -266,8 +312,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_common_arguments(parser)
     parser.add_argument("--workers", type=int, default=1, help="processes that learn together, a core each")
     parser.add_argument("--resume", help="checkpoint to start from where --out has none")
-    parser.add_argument("--decay-steps", type=int, default=0, help="let the rate fall over the last steps")
-    parser.add_argument("--recipe", nargs="+", default=[], metavar="NAME=VALUE", help="settings of mixer.Recipe")
+    parser.add_argument("--recipe", nargs="+", default=[], metavar="NAME=VALUE", help="settings of recipe.Recipe")
     parser.add_argument("--loss", nargs="+", default=[], metavar="NAME=VALUE", help="settings of loss.Weights")
     parser.add_argument("--whole", nargs="+", type=int, help="units of the memories of the whole frame; default: 128, or the checkpoint's")
     parser.add_argument("--teacher", help="folder of lessons that the command 'teacher' made for these mixtures")

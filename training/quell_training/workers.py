@@ -62,7 +62,10 @@ def device(name: str) -> torch.device:
     wanted = torch.device(name)
     if wanted.type == "cpu":
         torch.set_num_threads(1)
-    elif wanted.index is None:
+        return wanted
+    torch.set_float32_matmul_precision("high")  # products of single precision on the matrix units
+    torch.backends.cudnn.benchmark = True
+    if wanted.index is None:
         wanted = torch.device(wanted.type, int(os.environ.get("LOCAL_RANK", 0)))
         torch.cuda.set_device(wanted)
     return wanted

@@ -30,7 +30,7 @@ def test_groups_are_scored_alike_each_time_and_differ(checkpoint, clips):
     assert list(first) == list(names)
     assert [str(row) for row in first.values()] == [str(row) for row in second.values()]
     assert first["… at -5 to 5 dB"]["compressed"] > first["speech"]["compressed"]
-    assert first["music"]["music_db"] < 0.0 and first["… music beside"]["opinion"] > 0.0
+    assert first["music"]["music_db"] < 10.0 and first["… music beside"]["opinion"] > 0.0
     assert first["music"]["opinion"] != first["music"]["opinion"], "no speech, no opinion"
 
 

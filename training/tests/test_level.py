@@ -5,7 +5,8 @@ import torch
 
 from quell_training import features, geometry
 from quell_training.denoise import CheckpointDenoiser
-from quell_training.mixer import Mixer, Recipe
+from quell_training.mixer import Mixer
+from quell_training.recipe import Recipe
 from quell_training.model import Options, UNet
 from quell_training.quantise import QuantUNet
 from quell_training.train import Trainer
@@ -24,7 +25,8 @@ def test_the_slow_level_makes_loud_and_soft_look_alike(clips):
 
     for gain_db in (-30.0, 12.0):
         moved = (seen(gain_db, features.SLOW) - seen(0.0, features.SLOW)).abs().mean()
-        assert moved < 0.02, (gain_db, moved)
+        # Silence is not: what is 30 dB softer falls below its floor sooner.
+        assert moved < 0.05, (gain_db, moved)
         assert (seen(gain_db, features.ABSOLUTE) - seen(0.0, features.ABSOLUTE)).abs().mean() > 10.0 * moved
 
 

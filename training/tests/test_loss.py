@@ -15,7 +15,8 @@ from quell_training.clarity import Clarity
 from quell_training.geometry import N_BANDS
 from quell_training.loss import MaskLoss, Weights
 from quell_training.loudness import Disturbance
-from quell_training.mixer import Mixer, Recipe
+from quell_training.mixer import Mixer
+from quell_training.recipe import Recipe
 
 CPU = torch.device("cpu")
 DEMO = Path(__file__).parents[2] / "assets/demo/fan_and_voice.flac"

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from quell_training.mixer import Recipe
+from quell_training.recipe import Recipe
 from quell_training.settings import with_settings
 
 

@@ -12,7 +12,8 @@ from quell_training import evaluate, lessons, teacher, terms
 from quell_training.denoise import sound_of
 from quell_training.geometry import N_BANDS, RATE_HZ, analysis_window, band_means, power_of, stft
 from quell_training.loss import MaskLoss, Weights
-from quell_training.mixer import Mixer, Recipe
+from quell_training.mixer import Mixer
+from quell_training.recipe import Recipe
 
 CPU = torch.device("cpu")
 #: Halves what is given to it.

@@ -7,7 +7,6 @@ With `QUELL_GOLDEN_DIR` set, the export stays there, for `cargo test -p quell-co
 import argparse
 import json
 import os
-import random
 import subprocess
 import sys
 from pathlib import Path
@@ -23,7 +22,8 @@ from quell_training.denoise import spectra_of, with_gains
 from quell_training.export import run as export
 from quell_training.measures import si_sdr_db, snr_db
 from quell_training.loss import MaskLoss
-from quell_training.mixer import Mixer, Recipe
+from quell_training.mixer import Mixer
+from quell_training.recipe import Recipe
 from quell_training.model import UNet
 from quell_training.quantise import QuantUNet, row_scales
 from quell_training.train import Trainer, load_state
@@ -41,7 +41,7 @@ def trained(clips) -> tuple[Trainer, float, float]:
     mixer = Mixer(clips, Recipe(), CPU, seed=1)
     before = held_out_loss(trainer.model, clips)
     for _ in range(120):
-        trainer.train_step(mixer, 4, 60)
+        trainer.train_step(mixer.batch(trainer.step, 4, 60))
     return trainer, before, held_out_loss(trainer.average, clips)
 
 
@@ -76,15 +76,15 @@ def test_a_run_taken_up_again_goes_on_exactly(optimiser, clips, tmp_path):
     mixer = Mixer(clips, Recipe(), CPU, seed=2)
     through = fresh()
     for _ in range(4):
-        through.train_step(mixer, 2, 30)
+        through.train_step(mixer.batch(through.step, 2, 30))
     half = fresh()
     for _ in range(2):
-        half.train_step(mixer, 2, 30)
+        half.train_step(mixer.batch(half.step, 2, 30))
     half.save(tmp_path / "checkpoint.pt")
     taken_up = fresh()
     taken_up.restore(load_state(tmp_path / "checkpoint.pt"))
     for _ in range(2):
-        taken_up.train_step(mixer, 2, 30)
+        taken_up.train_step(mixer.batch(taken_up.step, 2, 30))
     for name, value in through.model.state_dict().items():
         assert torch.equal(value, taken_up.model.state_dict()[name]), name
 
@@ -122,12 +122,12 @@ def test_music_takes_stationary_noise_only(clips):
     as_recorded = dict(noise_speed=(1.0, 1.0), noise_backwards_share=0.0)
     recipe = Recipe(music_share=1.0, generated_share_music=0.0, **as_recorded)
     mixer = Mixer(clips, recipe, CPU, seed=1)
-    assert 0 < len(mixer.steady) <= 2
-    draw = mixer._draw(0)
-    starts = [int(clips["noise"].first[i]) for i in mixer.steady]
-    lengths = [int(clips["noise"].length[i]) for i in mixer.steady]
+    assert 0 < len(mixer.sounds.steady) <= 2
+    draw = mixer.draw(0)
+    starts = [int(clips["noise"].first[i]) for i in mixer.sounds.steady]
+    lengths = [int(clips["noise"].length[i]) for i in mixer.sounds.steady]
     pool = torch.cat([clips["noise"].samples[s : s + n] for s, n in zip(starts, lengths)]).float() / 32768.0
-    drawn = mixer._noise(True, 2000, draw)
+    drawn = mixer.sounds.unwanted(np.ones(4, bool), 2000, draw)
     assert torch.isin(drawn, pool).all()
 
 
@@ -142,8 +142,7 @@ def test_recorded_noise_is_played_at_other_speeds(clips):
     tone = (8_000 * torch.sin(2 * torch.pi * 1_000 * torch.arange(96_000) / geometry.RATE_HZ)).short()
     only = corpus.Clips(tone, torch.tensor([0]), torch.tensor([len(tone)]), [True])
     mixer = Mixer(dict(clips, noise=only), Recipe(noise_speed=(1.25, 1.25)), CPU, seed=1)
-    drawn = mixer._recorded(48_000, mixer._draw(0))
-    assert len(drawn) == 48_000
+    (drawn,) = mixer.sounds.recorded(1, 48_000, mixer.draw(0))
     assert int(torch.fft.rfft(drawn * torch.hann_window(48_000)).abs().argmax()) == 1_250
 
 
@@ -168,9 +167,9 @@ def test_what_is_scored_cold_is_in_time(tmp_path):
 
 def test_every_generated_noise_is_sound():
     for name, (function, _) in noise.KINDS.items():
-        draw = noise.Draw(random.Random(5), torch.Generator().manual_seed(5), CPU)
-        samples = function(48_000, draw)
-        assert samples.shape == (48_000,) and torch.isfinite(samples).all() and samples.std() > 0, name
+        samples = function(3, 48_000, noise.Draw.seeded(5, CPU))
+        assert samples.shape == (3, 48_000) and torch.isfinite(samples).all() and (samples.std(1) > 0).all(), name
+        assert not torch.allclose(samples[0], samples[1]), f"each is another {name}"
 
 
 def test_the_scan_is_a_gru():
@@ -221,7 +220,7 @@ def test_training_goes_on_in_eight_bits(trained, clips):
     trainer = Trainer(QuantUNet(float_trainer.average.eval()), 1e-2, CPU, seed=3)
     before = {name: value.clone() for name, value in trainer.model.named_parameters()}
     mixer = Mixer(clips, Recipe(), CPU, seed=3)
-    losses = [trainer.train_step(mixer, 2, 40)["loss"] for _ in range(3)]
+    losses = [float(trainer.train_step(mixer.batch(step, 2, 40))["loss"]) for step in range(3)]
     assert np.isfinite(losses).all() and max(losses) < 5.0 * after
     for name, value in trainer.model.named_parameters():
         assert not torch.equal(value, before[name]), f"{name} does not learn"
@@ -238,3 +237,17 @@ def test_eight_bits_change_little_and_export(trained, clips, tmp_path):
     export(argparse.Namespace(checkpoint=str(checkpoint), out=str(out), golden=str(golden), seed=1))
     assert out.read_bytes()[:8] == golden.read_bytes()[:8] == b"QUELLNET"
     assert 260_000 < out.stat().st_size < 300_000
+
+
+def test_the_rate_falls_over_the_last_share_of_the_time(monkeypatch):
+    from quell_training import train
+
+    arguments = argparse.Namespace(steps=1_000, decay_steps=0, seconds=100.0, decay_share=0.5)
+    now = [0.0]
+    monkeypatch.setattr(train.time, "monotonic", lambda: now[0])
+    schedule, factors = train.Schedule(0, arguments), []
+    for now[0] in (0.0, 50.0, 75.0, 100.0, 101.0):
+        factors.append(schedule.factor(10))
+    assert factors == pytest.approx([1.0, 1.0, 0.5, 0.0, 0.0]), factors
+    now[0] = 0.0
+    assert schedule.factor(1_000) == 0.0, "or after so many steps"
