@@ -4,16 +4,27 @@
 //! whoever put it in gets the older one back. Messages are boxes that travel both ways, so the
 //! audio thread neither allocates nor frees.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+mod words;
+
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use crossbeam_utils::atomic::AtomicCell;
-use quell_core::{CaptureRefusal, CaptureStatus, NoiseProfile, Verdict};
+use quell_core::{CaptureProgress, CaptureRefusal, Captured, NoiseProfile, ProfileSource};
 use ringbuf::traits::{Consumer, Observer, Producer, Split};
 use ringbuf::{HeapCons, HeapProd, HeapRb};
 
-/// Boxes that may be under way at once, with room to spare: one each way and one in every hand.
+use words::{pack_progress, pack_refusal, unpack_progress, unpack_refusal};
+
+/// Boxes that may be under way at once, with room to spare: one in every slot and one in every
+/// hand.
 const N_BOXES: usize = 8;
+/// Captures that are kept for the history while no window looks.
+const MAX_UNSEEN: usize = 32;
+
+/// A print or none, shared.
+pub type Print = Option<Arc<NoiseProfile>>;
 
 /// A profile on its way to the audio thread or back; an empty one removes the print.
 struct Message {
@@ -21,15 +32,65 @@ struct Message {
     /// To the audio thread: number of this message. From it: the last number it had taken when
     /// it captured, so that a capture from before a newer order is recognised as outdated.
     order_idx: u32,
+    /// From the audio thread: number of the capture's end, and the source that it overruled.
+    event_idx: u32,
+    source_before: Option<ProfileSource>,
+}
+
+impl Message {
+    fn order(profile: NoiseProfile, order_idx: u32) -> Self {
+        Self { profile, order_idx, event_idx: 0, source_before: None }
+    }
+}
+
+/// A capture whose print came into force, whatever started it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CaptureStep {
+    /// The print before it.
+    pub before: Print,
+    /// The print that it gave.
+    pub after: Arc<NoiseProfile>,
+    /// The source that was chosen before it, where that changed, too.
+    pub source_before: Option<ProfileSource>,
+}
+
+/// What the last capture left to be said or decided.
+#[derive(Clone, Debug, PartialEq)]
+pub enum News {
+    /// It gave no print.
+    Refused(CaptureRefusal),
+    /// It was no noise: its print waits for a decision.
+    Offered(Arc<NoiseProfile>),
+}
+
+/// What the audio thread is told of the switch for captures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CaptureOrder {
+    /// A project was opened: whatever the switch says, nothing is to be learned until it has been
+    /// off, and nothing that is being learned is to be kept.
+    Block,
+    /// Nothing that is being learned is to be kept: it belongs to another project.
+    Abandon,
+    /// Somebody wants a capture: the switch counts again, though it may have stayed on.
+    Release,
 }
 
 /// The side of the main thread and the editor; shared by all of them.
 pub struct Link {
     to_audio: AtomicCell<Option<Box<Message>>>,
-    from_audio: AtomicCell<Option<Box<Message>>>,
-    status: AtomicU64,
+    /// Captured prints: what came into force, and what did not.
+    in_force: AtomicCell<Option<Box<Message>>>,
+    offered: AtomicCell<Option<Box<Message>>>,
+    refusal: AtomicU64,
+    progress: AtomicU64,
+    /// A [`CaptureOrder`] and one, or 0.
+    capture_order: AtomicU8,
+    /// The button of the capture is held: it goes on for as long.
+    is_held: AtomicBool,
     latency_samples: AtomicU32,
     is_dirty: AtomicBool,
+    /// A capture has changed the source, which the host has not heard of.
+    is_source_new: AtomicBool,
     is_active: AtomicBool,
     main: Mutex<MainSide>,
 }
@@ -37,8 +98,13 @@ pub struct Link {
 /// What only threads that may wait touch.
 struct MainSide {
     /// The profile as it was captured or loaded, on its own bins and channels.
-    profile: Option<Arc<NoiseProfile>>,
+    profile: Print,
+    news: Option<News>,
+    /// Captures that nobody has put into the history.
+    steps: Vec<CaptureStep>,
     n_orders: u32,
+    /// Number of the last capture's end that was taken in.
+    event_idx: u32,
     /// Boxes that the audio thread is done with.
     used: HeapCons<Box<Message>>,
     /// Boxes for the audio thread to fill.
@@ -50,12 +116,12 @@ pub struct AudioEnd {
     link: Arc<Link>,
     used: HeapProd<Box<Message>>,
     blank: HeapCons<Box<Message>>,
-    /// A box that came back unread.
+    /// A box that came back unread. There is never a second: one is only taken where this one went.
     spare: Option<Box<Message>>,
     /// Number of the last message taken.
     order_idx: u32,
-    /// A captured profile still has to be sent.
-    is_unsent: bool,
+    /// Number of the last capture's end.
+    event_idx: u32,
 }
 
 /// Makes both ends.
@@ -64,12 +130,25 @@ pub fn link() -> (Arc<Link>, AudioEnd) {
     let (blank_in, blank_out) = HeapRb::new(N_BOXES).split();
     let link = Arc::new(Link {
         to_audio: AtomicCell::new(None),
-        from_audio: AtomicCell::new(None),
-        status: AtomicU64::new(pack(CaptureStatus::Idle)),
+        in_force: AtomicCell::new(None),
+        offered: AtomicCell::new(None),
+        refusal: AtomicU64::new(0),
+        progress: AtomicU64::new(pack_progress(None)),
+        capture_order: AtomicU8::new(0),
+        is_held: AtomicBool::new(false),
         latency_samples: AtomicU32::new(0),
         is_dirty: AtomicBool::new(false),
+        is_source_new: AtomicBool::new(false),
         is_active: AtomicBool::new(false),
-        main: Mutex::new(MainSide { profile: None, n_orders: 0, used: used_out, blank: blank_in }),
+        main: Mutex::new(MainSide {
+            profile: None,
+            news: None,
+            steps: Vec::new(),
+            n_orders: 0,
+            event_idx: 0,
+            used: used_out,
+            blank: blank_in,
+        }),
     });
     let audio = AudioEnd {
         link: Arc::clone(&link),
@@ -77,40 +156,82 @@ pub fn link() -> (Arc<Link>, AudioEnd) {
         blank: blank_out,
         spare: None,
         order_idx: 0,
-        is_unsent: false,
+        event_idx: 0,
     };
     (link, audio)
 }
 
 impl Link {
     /// The profile in its original form: the last one loaded or captured.
-    pub fn profile(&self) -> Option<Arc<NoiseProfile>> {
-        let mut main = self.lock();
-        self.collect(&mut main);
-        main.profile.clone()
+    pub fn profile(&self) -> Print {
+        self.main().profile.clone()
     }
 
     /// Replaces the profile, here and on the audio thread.
-    pub fn set_profile(&self, profile: Option<NoiseProfile>) {
-        let mut main = self.lock();
-        self.collect(&mut main);
+    pub fn set_profile(&self, profile: Print) {
+        let mut main = self.main();
         while main.used.try_pop().is_some() {}
         main.n_orders = main.n_orders.wrapping_add(1);
-        let message =
-            Message { profile: profile.clone().unwrap_or_default(), order_idx: main.n_orders };
-        main.profile = profile.map(Arc::new);
+        let copy = profile.as_deref().cloned().unwrap_or_default();
+        let message = Message::order(copy, main.n_orders);
+        main.profile = profile;
+        main.news = None;
         drop(self.to_audio.swap(Some(Box::new(message))));
     }
 
     /// Replaces or removes the profile by hand, which changes what is saved.
-    pub fn edit_profile(&self, profile: Option<NoiseProfile>) {
+    pub fn edit_profile(&self, profile: Print) {
         self.set_profile(profile);
         self.is_dirty.store(true, Ordering::Relaxed);
     }
 
-    /// What became of the last capture.
-    pub fn status(&self) -> CaptureStatus {
-        unpack(self.status.load(Ordering::Relaxed))
+    /// Gives the print another name; nothing of it is heard.
+    pub fn name_profile(&self, name: &str) {
+        let mut main = self.main();
+        if let Some(profile) = &mut main.profile {
+            Arc::make_mut(profile).about_mut().name = name.to_owned();
+            self.is_dirty.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// How far a capture under way has come.
+    pub fn progress(&self) -> Option<CaptureProgress> {
+        unpack_progress(self.progress.load(Ordering::Relaxed))
+    }
+
+    /// What the last capture left to be said.
+    pub fn news(&self) -> Option<News> {
+        self.main().news.clone()
+    }
+
+    /// It was said, or a new capture begins.
+    pub fn forget_news(&self) {
+        self.main().news = None;
+    }
+
+    /// Captures that came to an end so far.
+    pub fn n_ends(&self) -> u32 {
+        self.main().event_idx
+    }
+
+    /// Captures that came into force since the last call, the oldest first.
+    pub fn take_steps(&self) -> Vec<CaptureStep> {
+        std::mem::take(&mut self.main().steps)
+    }
+
+    /// Tells the audio thread what to make of the switch for captures.
+    pub fn order_capture(&self, order: CaptureOrder) {
+        self.capture_order.store(order as u8 + 1, Ordering::Release);
+    }
+
+    /// Tells whether the button of the capture is held.
+    pub fn hold_capture(&self, is_held: bool) {
+        self.is_held.store(is_held, Ordering::Relaxed);
+    }
+
+    /// True while the button of the capture is held.
+    pub fn is_capture_held(&self) -> bool {
+        self.is_held.load(Ordering::Relaxed)
     }
 
     /// Delay of the running engine, samples.
@@ -130,22 +251,76 @@ impl Link {
 
     /// [`Self::is_dirty`], and forgets it: for whoever tells the host.
     pub fn take_dirty(&self) -> bool {
+        // A capture that is taken in now bears the right date.
+        drop(self.main());
         self.is_dirty.swap(false, Ordering::Relaxed)
     }
 
-    /// A panic of another thread leaves nothing half-done behind this lock.
-    fn lock(&self) -> MutexGuard<'_, MainSide> {
-        self.main.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Whether a capture has changed a parameter since the last call: for whoever tells the host.
+    pub fn take_source_change(&self) -> bool {
+        self.is_source_new.swap(false, Ordering::Relaxed)
     }
 
-    /// Takes in what the audio thread captured and sends the box back.
+    /// The main side with all that the audio thread has said. A panic of another thread leaves
+    /// nothing half-done behind this lock.
+    fn main(&self) -> MutexGuard<'_, MainSide> {
+        let mut main = self.main.lock().unwrap_or_else(PoisonError::into_inner);
+        self.collect(&mut main);
+        main
+    }
+
+    /// Takes in what the audio thread told of captures, in the order of their ends, and sends the
+    /// boxes back.
     fn collect(&self, main: &mut MainSide) {
-        let Some(message) = self.from_audio.take() else { return };
-        if message.order_idx == main.n_orders {
-            main.profile = Some(Arc::new(message.profile.clone()));
+        let mut boxes = [(self.in_force.take(), true), (self.offered.take(), false)];
+        if let [(Some(first), _), (Some(second), _)] = &boxes
+            && is_later(first.event_idx, second.event_idx)
+        {
+            boxes.swap(0, 1);
         }
-        // A full ring means that the audio thread has more than enough boxes.
-        drop(main.blank.try_push(message));
+        for (message, is_in_force) in boxes {
+            let Some(message) = message else { continue };
+            main.take_in(&message, is_in_force);
+            // A full ring means that the audio thread has more than enough boxes.
+            drop(main.blank.try_push(message));
+        }
+        if let Some((refusal, event_idx)) = unpack_refusal(self.refusal.load(Ordering::Acquire))
+            && is_later(event_idx, main.event_idx)
+        {
+            main.event_idx = event_idx;
+            main.news = Some(News::Refused(refusal));
+        }
+    }
+}
+
+/// Whether one event came after another; numbers go round.
+fn is_later(event_idx: u32, than: u32) -> bool {
+    (event_idx.wrapping_sub(than) as i32) > 0
+}
+
+impl MainSide {
+    fn take_in(&mut self, message: &Message, is_in_force: bool) {
+        if is_later(message.event_idx, self.event_idx) {
+            self.event_idx = message.event_idx;
+        }
+        if message.order_idx != self.n_orders {
+            return;
+        }
+        let mut profile = message.profile.clone();
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        profile.about_mut().made_unix_s = now.ok().map(|since| since.as_secs());
+        let profile = Arc::new(profile);
+        if !is_in_force {
+            self.news = Some(News::Offered(profile));
+            return;
+        }
+        self.news = None;
+        if self.steps.len() == MAX_UNSEEN {
+            self.steps.remove(0);
+        }
+        let before = self.profile.replace(Arc::clone(&profile));
+        let source_before = message.source_before;
+        self.steps.push(CaptureStep { before, after: profile, source_before });
     }
 }
 
@@ -153,20 +328,18 @@ impl AudioEnd {
     /// Makes ready for a stream with profiles of this size. Allocates; not while audio runs.
     ///
     /// Returns the profile that the new stream starts with.
-    pub fn prepare(&mut self, n_channels: usize, n_bins: usize) -> Option<Arc<NoiseProfile>> {
-        self.is_unsent = false;
+    pub fn prepare(&mut self, n_channels: usize, n_bins: usize) -> Print {
         let link = Arc::clone(&self.link);
-        let mut main = link.lock();
-        link.collect(&mut main);
+        let mut main = link.main();
         // What was still under way is in the main side's profile already.
         drop(link.to_audio.take());
         self.order_idx = main.n_orders;
         // Boxes of the last stream may be too small for this one.
         self.spare = None;
         while self.blank.try_pop().is_some() {}
-        for _ in 0..2 {
+        for _ in 0..4 {
             let profile = NoiseProfile::with_capacity(n_channels, n_bins);
-            drop(main.blank.try_push(Box::new(Message { profile, order_idx: 0 })));
+            drop(main.blank.try_push(Box::new(Message::order(profile, 0))));
         }
         main.profile.clone()
     }
@@ -178,7 +351,6 @@ impl AudioEnd {
         }
         let Some(message) = self.link.to_audio.take() else { return };
         self.order_idx = message.order_idx;
-        self.is_unsent = false;
         adopt(Some(&message.profile).filter(|profile| !profile.is_empty()));
         // There is a slot: it was looked for above, and only this side fills the ring.
         if let Err(message) = self.used.try_push(message) {
@@ -186,28 +358,52 @@ impl AudioEnd {
         }
     }
 
-    /// Remembers that a capture gave a profile, to be sent by [`Self::send`].
-    pub fn mark_unsent(&mut self) {
-        self.is_unsent = true;
+    /// What was ordered about the switch for captures since the last call.
+    pub fn take_capture_order(&mut self) -> Option<CaptureOrder> {
+        match self.link.capture_order.swap(0, Ordering::Acquire) {
+            1 => Some(CaptureOrder::Block),
+            2 => Some(CaptureOrder::Abandon),
+            3 => Some(CaptureOrder::Release),
+            _ => None,
+        }
     }
 
-    /// Sends a profile that was not sent yet, or leaves it for later where no box is at hand.
-    pub fn send(&mut self, profile: Option<&NoiseProfile>) {
-        let (true, Some(profile)) = (self.is_unsent, profile) else { return };
-        let Some(mut message) = self.spare.take().or_else(|| self.blank.try_pop()) else {
-            return;
-        };
-        message.profile.copy_from(profile);
-        message.order_idx = self.order_idx;
-        self.is_unsent = false;
-        // Where nobody has looked at the one before, its box serves again.
-        self.spare = self.link.from_audio.swap(Some(message));
-        self.link.is_dirty.store(true, Ordering::Relaxed);
+    /// Whether the end of a capture can be told now; else it waits in the stream.
+    pub fn can_tell(&self) -> bool {
+        self.spare.is_some() || !self.blank.is_empty()
     }
 
-    /// Shows what became of the last capture.
-    pub fn show_status(&self, status: CaptureStatus) {
-        self.link.status.store(pack(status), Ordering::Relaxed);
+    /// Tells the end of a capture.
+    pub fn tell(&mut self, end: Result<Captured, CaptureRefusal>) {
+        let event_idx = self.event_idx.wrapping_add(1);
+        match end {
+            Ok(captured) => {
+                let Some(mut message) = self.spare.take().or_else(|| self.blank.try_pop()) else {
+                    return;
+                };
+                message.profile.copy_from(captured.print);
+                message.order_idx = self.order_idx;
+                message.event_idx = event_idx;
+                message.source_before = captured.source_before;
+                let slot =
+                    if captured.is_in_force { &self.link.in_force } else { &self.link.offered };
+                // Where nobody has looked at the one before, its box serves again.
+                self.spare = slot.swap(Some(message));
+                let is_source_new = captured.source_before.is_some();
+                self.link.is_source_new.fetch_or(is_source_new, Ordering::Relaxed);
+                self.link.is_dirty.fetch_or(captured.is_in_force, Ordering::Relaxed);
+            }
+            Err(refusal) => {
+                self.link.refusal.store(pack_refusal(refusal, event_idx), Ordering::Release);
+            }
+        }
+        self.event_idx = event_idx;
+        self.show_progress(None);
+    }
+
+    /// Shows how far a capture has come.
+    pub fn show_progress(&self, progress: Option<CaptureProgress>) {
+        self.link.progress.store(pack_progress(progress), Ordering::Relaxed);
     }
 
     /// Tells whether there is a stream.
@@ -223,154 +419,5 @@ impl AudioEnd {
     }
 }
 
-// ---- Status in one word ----------------------------------------------------------------------
-//
-// Kind in bits 0..8, seconds in hundredths in 8..32, then two levels in hundredths of a dB as
-// 16-bit numbers: one atomic word, so no reader ever sees half of two statuses.
-
-const IDLE: u64 = 0;
-const CAPTURING: u64 = 1;
-const STEADY: u64 = 2;
-const TOO_SHORT: u64 = 3;
-const SILENT: u64 = 4;
-const NOT_NUMBERS: u64 = 5;
-const VARYING: u64 = 6;
-const SPEECH: u64 = 7;
-
-fn pack(status: CaptureStatus) -> u64 {
-    let (kind, seconds, level_db, spread_db) = match status {
-        CaptureStatus::Idle => (IDLE, 0.0, 0.0, 0.0),
-        CaptureStatus::Capturing { seconds } => (CAPTURING, seconds, 0.0, 0.0),
-        CaptureStatus::Captured { seconds, level_dbfs, spread_db, verdict } => {
-            let kind = match verdict {
-                Verdict::Steady => STEADY,
-                Verdict::Varying => VARYING,
-                Verdict::Speech => SPEECH,
-            };
-            (kind, seconds, level_dbfs, spread_db)
-        }
-        CaptureStatus::Refused(CaptureRefusal::TooShort { seconds }) => {
-            (TOO_SHORT, seconds, 0.0, 0.0)
-        }
-        CaptureStatus::Refused(CaptureRefusal::Silent) => (SILENT, 0.0, 0.0, 0.0),
-        CaptureStatus::Refused(CaptureRefusal::NotNumbers) => (NOT_NUMBERS, 0.0, 0.0, 0.0),
-    };
-    let seconds = ((seconds * 100.0) as u64).min(0xff_ffff);
-    // `as` saturates; the detour over u16 keeps the sign's bits where they belong.
-    let hundredths = |db: f32| u64::from((db * 100.0) as i16 as u16);
-    kind | seconds << 8 | hundredths(level_db) << 32 | hundredths(spread_db) << 48
-}
-
-fn unpack(word: u64) -> CaptureStatus {
-    let seconds = (word >> 8 & 0xff_ffff) as f32 / 100.0;
-    let hundredths = |shift: u32| f32::from((word >> shift) as u16 as i16) / 100.0;
-    match word & 0xff {
-        CAPTURING => CaptureStatus::Capturing { seconds },
-        kind @ (STEADY | VARYING | SPEECH) => CaptureStatus::Captured {
-            seconds,
-            level_dbfs: hundredths(32),
-            spread_db: hundredths(48),
-            verdict: match kind {
-                STEADY => Verdict::Steady,
-                VARYING => Verdict::Varying,
-                _ => Verdict::Speech,
-            },
-        },
-        TOO_SHORT => CaptureStatus::Refused(CaptureRefusal::TooShort { seconds }),
-        SILENT => CaptureStatus::Refused(CaptureRefusal::Silent),
-        NOT_NUMBERS => CaptureStatus::Refused(CaptureRefusal::NotNumbers),
-        _ => CaptureStatus::Idle,
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn print(level_db: f32) -> NoiseProfile {
-        NoiseProfile::new(1, 4, vec![level_db; 4], vec![5.0; 4], 1.0).unwrap()
-    }
-
-    fn level(profile: Option<Arc<NoiseProfile>>) -> Option<f32> {
-        profile.map(|p| p.mean_db()[0])
-    }
-
-    #[test]
-    fn slots_need_no_lock() {
-        assert!(AtomicCell::<Option<Box<Message>>>::is_lock_free());
-    }
-
-    fn captured(verdict: Verdict) -> CaptureStatus {
-        CaptureStatus::Captured { seconds: 2.0, level_dbfs: -62.25, spread_db: 5.5, verdict }
-    }
-
-    #[test]
-    fn every_status_survives_packing() {
-        for status in [
-            CaptureStatus::Idle,
-            CaptureStatus::Capturing { seconds: 1.25 },
-            captured(Verdict::Steady),
-            captured(Verdict::Varying),
-            captured(Verdict::Speech),
-            CaptureStatus::Refused(CaptureRefusal::TooShort { seconds: 0.25 }),
-            CaptureStatus::Refused(CaptureRefusal::Silent),
-            CaptureStatus::Refused(CaptureRefusal::NotNumbers),
-        ] {
-            assert_eq!(unpack(pack(status)), status);
-        }
-    }
-
-    #[test]
-    fn the_newest_capture_arrives_even_if_nobody_looked_at_the_others() {
-        let (link, mut audio) = link();
-        assert!(audio.prepare(1, 4).is_none());
-        for level_db in -50..-20 {
-            audio.mark_unsent();
-            audio.send(Some(&print(level_db as f32)));
-        }
-        assert!(link.is_dirty());
-        assert_eq!(level(link.profile()), Some(-21.0));
-        for level_db in -20..0 {
-            audio.mark_unsent();
-            audio.send(Some(&print(level_db as f32)));
-            assert_eq!(level(link.profile()), Some(level_db as f32));
-        }
-    }
-
-    #[test]
-    fn a_loaded_profile_is_not_overwritten_by_an_older_capture() {
-        let (link, mut audio) = link();
-        audio.prepare(1, 4);
-        link.set_profile(Some(print(-30.0)));
-        audio.mark_unsent();
-        audio.send(Some(&print(-60.0)));
-        assert_eq!(level(link.profile()), Some(-30.0));
-        let mut adopted = None;
-        audio.take_order(|p| adopted = p.map(|p| p.mean_db()[0]));
-        assert_eq!(adopted, Some(-30.0));
-    }
-
-    #[test]
-    fn orders_reach_the_audio_thread_latest_first_and_only_once() {
-        let (link, mut audio) = link();
-        audio.prepare(1, 4);
-        for _ in 0..100 {
-            link.set_profile(Some(print(-40.0)));
-            link.set_profile(None);
-            let mut orders = Vec::new();
-            audio.take_order(|p| orders.push(p.cloned()));
-            audio.take_order(|p| orders.push(p.cloned()));
-            assert_eq!(orders, [None]);
-        }
-    }
-
-    #[test]
-    fn a_new_stream_starts_with_what_was_captured_before() {
-        let (link, mut audio) = link();
-        audio.prepare(1, 4);
-        audio.mark_unsent();
-        audio.send(Some(&print(-45.0)));
-        assert_eq!(level(audio.prepare(2, 8)), Some(-45.0));
-        assert_eq!(level(link.profile()), Some(-45.0));
-    }
-}
+mod tests;

@@ -31,7 +31,6 @@ use clap_sys::version::CLAP_VERSION;
 use nice_plug::wrapper::clap::{PluginDescriptor, Wrapper};
 use quell_formats::state::{MAX_LEN, encode};
 
-use crate::params::CAPTURE;
 use crate::shared::{Shared, take_last_built};
 use crate::{Quell, state};
 
@@ -206,15 +205,9 @@ unsafe extern "C" fn plugin_activate(
 ) -> bool {
     // SAFETY: as in `plugin_init`.
     let shell = unsafe { shell(plugin) };
-    let was_capturing = shell.shared.params[CAPTURE].is_on();
     // SAFETY: as above.
     let is_active: bool =
         unsafe { inner!(shell, activate, sample_rate_hz, min_frames, max_frames) };
-    if was_capturing {
-        // The instance has switched it off.
-        // SAFETY: activation happens on the main thread.
-        unsafe { rescan_values(shell) };
-    }
     let latency = shell.shared.link.latency_samples();
     if is_active && shell.announced_latency.replace(latency) != latency {
         // CLAP lets the latency change here and nowhere else.
@@ -335,6 +328,9 @@ unsafe extern "C" fn plugin_on_main_thread(plugin: *const clap_plugin) {
     unsafe {
         let shell = shell(plugin);
         inner!(shell, on_main_thread);
+        if shell.shared.link.take_source_change() {
+            rescan_values(shell);
+        }
         if !shell.shared.link.take_dirty() {
             return;
         }

@@ -27,6 +27,7 @@ mod prints;
 mod screen;
 mod spectrogram;
 mod spectrum;
+mod status;
 mod theme;
 mod widgets;
 mod window;

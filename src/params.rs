@@ -24,6 +24,8 @@ pub const REDUCTION: usize = place_of("reduction");
 pub const FLOOR: usize = place_of("floor");
 /// What the output is.
 pub const MONITOR: usize = place_of("monitor");
+/// Where the noise is known from.
+pub const SOURCE: usize = place_of("source");
 /// Algorithm that makes the mask.
 pub const ENGINE: usize = place_of("engine");
 /// The host's bypass.

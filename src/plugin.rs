@@ -4,13 +4,14 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use nice_plug::prelude::*;
+use quell_core::config::CAPTURE_S;
 use quell_core::settings::row::Page;
-use quell_core::{CaptureStatus, Denoiser, NoiseProfile, StreamSpec};
+use quell_core::{Choice, Denoiser, NoiseProfile, ProfileSource, Settings, StreamSpec};
 
-use crate::bridge::AudioEnd;
+use crate::bridge::{AudioEnd, CaptureOrder};
 use crate::editor::QuellEditor;
 use crate::feed::FeedEnd;
-use crate::params::CAPTURE;
+use crate::params::{CAPTURE, SOURCE};
 use crate::shared::Shared;
 
 /// One instance of the plugin.
@@ -19,8 +20,7 @@ pub struct Quell {
     audio: AudioEnd,
     display: FeedEnd,
     denoiser: Option<Denoiser>,
-    /// [`Denoiser::profile_count`] up to which everybody knows the profile.
-    n_known_profiles: u32,
+    capture: CaptureSwitch,
     /// The host was asked for the restart that a new latency mode needs.
     is_restart_requested: bool,
 }
@@ -33,9 +33,32 @@ impl Default for Quell {
             audio,
             display,
             denoiser: None,
-            n_known_profiles: 0,
+            capture: CaptureSwitch::default(),
             is_restart_requested: false,
         }
+    }
+}
+
+/// Lets Capture through where somebody turned it on: not where a project was saved with it.
+#[derive(Default)]
+struct CaptureSwitch {
+    /// On means nothing until it has been off.
+    is_blocked: bool,
+}
+
+impl CaptureSwitch {
+    fn follow(&mut self, order: Option<CaptureOrder>) {
+        match order {
+            Some(CaptureOrder::Block) => self.is_blocked = true,
+            Some(CaptureOrder::Release) => self.is_blocked = false,
+            Some(CaptureOrder::Abandon) | None => {}
+        }
+    }
+
+    /// Whether the switch means what it says.
+    fn is_on(&mut self, is_on: bool) -> bool {
+        self.is_blocked &= is_on;
+        is_on && !self.is_blocked
     }
 }
 
@@ -56,6 +79,15 @@ const fn layout(
             aux_inputs: &["Noise"],
             aux_outputs: &[],
         },
+    }
+}
+
+impl Quell {
+    /// Takes no notice of Capture until it has been off.
+    fn block_capture(&mut self) {
+        if self.shared.params[CAPTURE].is_on() {
+            self.capture.follow(Some(CaptureOrder::Block));
+        }
     }
 }
 
@@ -115,10 +147,9 @@ impl Plugin for Quell {
         denoiser.set_profile(profile.as_deref());
         let geometry = denoiser.geometry();
         self.display.prepare(spec.sample_rate_hz, geometry.bin_hz(), geometry.n_bins());
-        self.n_known_profiles = denoiser.profile_count();
         self.is_restart_requested = false;
         // Nothing begins by learning; in particular no project that was just opened.
-        self.shared.params[CAPTURE].set_plain(0.0);
+        self.block_capture();
         self.audio.show_active(true);
         self.audio.show_latency(denoiser.latency_samples());
         if context.plugin_api() == PluginApi::Standalone {
@@ -130,7 +161,13 @@ impl Plugin for Quell {
 
     fn reset(&mut self) {
         if let Some(denoiser) = &mut self.denoiser {
+            let is_capturing = denoiser.capture_progress().is_some();
             denoiser.reset();
+            self.audio.show_progress(None);
+            // One that was over must not begin again.
+            if !is_capturing {
+                self.block_capture();
+            }
         }
     }
 
@@ -145,11 +182,20 @@ impl Plugin for Quell {
         };
         // 1. Orders from outside.
         self.audio.take_order(|profile| denoiser.set_profile(profile));
-        if denoiser.profile_count() != self.n_known_profiles {
-            self.n_known_profiles = denoiser.profile_count();
+        let order = self.audio.take_capture_order();
+        match order {
+            // What is being learned belongs to what was there before.
+            Some(CaptureOrder::Block | CaptureOrder::Abandon) => denoiser.abandon_capture(),
+            // Off for a moment, though no block has seen it.
+            Some(CaptureOrder::Release) => denoiser.rearm_capture(),
+            None => {}
         }
+        self.capture.follow(order);
+        let is_held = self.shared.link.is_capture_held();
+        denoiser.end_captures_after(if is_held { f64::INFINITY } else { CAPTURE_S });
         // 2. Sound.
-        let settings = self.shared.params.settings();
+        let mut settings = self.shared.params.settings();
+        settings.capture = self.capture.is_on(settings.capture);
         let noise = aux.inputs.first().map(Buffer::as_slice_immutable);
         let is_watched = self.display.look();
         if is_watched {
@@ -160,15 +206,15 @@ impl Plugin for Quell {
             self.display.output(buffer.as_slice());
         }
         // 3. News for outside.
-        let status = denoiser.capture_status();
-        self.audio.show_status(status);
-        if denoiser.profile_count() != self.n_known_profiles {
-            self.n_known_profiles = denoiser.profile_count();
-            if matches!(status, CaptureStatus::Captured { .. }) {
-                self.audio.mark_unsent();
+        self.audio.show_progress(denoiser.capture_progress());
+        if self.audio.can_tell()
+            && let Some(end) = denoiser.take_capture()
+        {
+            if matches!(end, Ok(captured) if captured.source_before.is_some()) {
+                self.shared.params[SOURCE].set_plain(ProfileSource::Captured.idx() as f32);
             }
+            self.audio.tell(end);
         }
-        self.audio.send(denoiser.profile());
         // 4. A new latency mode takes a restart, asked for once per change.
         let is_other_mode = settings.latency != denoiser.spec().mode;
         if is_other_mode && !self.is_restart_requested {
@@ -180,6 +226,7 @@ impl Plugin for Quell {
 
     fn deactivate(&mut self) {
         self.audio.show_active(false);
+        self.audio.show_progress(None);
         self.denoiser = None;
     }
 }
@@ -196,11 +243,11 @@ fn run(
     denoiser: &mut Denoiser,
     io: &mut [&mut [f32]],
     noise: Option<&[&mut [f32]]>,
-    settings: &quell_core::Settings,
+    settings: &Settings,
     tap: &mut FeedEnd,
 ) {
     // The noise input is analysed only while something depends on it.
-    let is_wanted = settings.profile_source == quell_core::ProfileSource::Sidechain;
+    let is_wanted = settings.profile_source == ProfileSource::Sidechain;
     match noise.filter(|_| is_wanted) {
         Some([left, right, ..]) => {
             denoiser.process(io, Some(&[&**left, &**right]), settings, tap);

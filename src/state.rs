@@ -7,17 +7,12 @@ use nice_plug::prelude::nice_warn;
 use quell_formats::state::{State, StateError, decode, model_notice as notice_of};
 
 use crate::Shared;
+use crate::bridge::CaptureOrder;
 use crate::params::{CAPTURE, QuellParams};
 
-/// What is saved of an instance. A running one saves Capture as off and loads it as off, so that no
-/// project starts by learning. (While nothing runs, it is a value like any other: activation clears
-/// it.)
+/// What is saved of an instance.
 pub fn of(shared: &Shared) -> State {
-    let is_off = |place| place == CAPTURE && shared.link.is_active();
-    let values = shared.params.iter().map(|control| match is_off(control.place()) {
-        true => 0.0,
-        false => control.saved_plain(),
-    });
+    let values = shared.params.iter().map(crate::params::Control::saved_plain);
     let mut state = State::new(values);
     state.profile = shared.link.profile();
     state.model = Some(shared.session.model());
@@ -32,14 +27,19 @@ pub fn load(bytes: &[u8], shared: &Shared) -> Result<(), StateError> {
     Ok(())
 }
 
-/// Puts a checked state in force.
+/// Puts a checked state in force. Capture comes back as it was saved, but no project starts by
+/// learning.
 pub fn apply(state: State, shared: &Shared) {
-    apply_params(&state, &shared.params, shared.link.is_active());
+    // Before, so that nothing begins or ends meanwhile; after, in case a block has passed.
+    shared.link.order_capture(CaptureOrder::Block);
+    apply_params(&state, &shared.params);
+    let is_on = shared.params[CAPTURE].is_on();
+    shared.link.order_capture(if is_on { CaptureOrder::Block } else { CaptureOrder::Abandon });
     if let Some(window) = state.window {
         shared.session.set_window(window);
     }
     shared.session.set_model(state.model);
-    shared.link.set_profile(state.into_profile());
+    shared.link.set_profile(state.profile);
     if let Some(notice) = model_notice(shared) {
         nice_warn!("{notice}");
     }
@@ -47,10 +47,9 @@ pub fn apply(state: State, shared: &Shared) {
 
 /// The parameters' part of [`apply`]. One that the state does not name takes its default, as it had
 /// no effect when the state was written.
-pub fn apply_params(state: &State, params: &QuellParams, is_active: bool) {
+pub fn apply_params(state: &State, params: &QuellParams) {
     for control in params.iter() {
-        let is_off = control.place() == CAPTURE && is_active;
-        let plain = state.value(control.place()).filter(|_| !is_off);
+        let plain = state.value(control.place());
         control.set_plain(plain.unwrap_or(control.row().default_plain()));
     }
 }
@@ -63,6 +62,8 @@ pub fn model_notice(shared: &Shared) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use quell_core::unet::SHIPPED_IDENTITY;
+    use std::sync::Arc;
+
     use quell_core::{Choice, Engine, NoiseProfile};
     use quell_formats::state::{Window, encode};
 
@@ -83,7 +84,7 @@ mod tests {
     fn an_instance_comes_back_as_it_was_and_is_written_the_same_again() {
         let (first, audio) = instance();
         audio.show_active(true);
-        first.link.set_profile(Some(print()));
+        first.link.set_profile(Some(Arc::new(print())));
         for (place, plain) in [(REDUCTION, 62.5), (CAPTURE, 1.0), (BYPASS, 1.0)] {
             first.params[place].set_plain(plain);
         }
@@ -95,7 +96,7 @@ mod tests {
         load(&bytes, &other).unwrap();
         assert_eq!(other.params[REDUCTION].plain(), 62.5);
         assert!(other.params[BYPASS].is_on());
-        assert!(!other.params[CAPTURE].is_on(), "a project never opens capturing");
+        assert!(other.params[CAPTURE].is_on(), "as hosts expect");
         assert_eq!(other.link.profile().as_deref(), Some(&print()));
         assert_eq!(other.session.window(), first.session.window());
         assert_eq!(encode(&of(&other)), bytes);
@@ -123,7 +124,7 @@ mod tests {
     fn a_damaged_state_leaves_the_running_one_as_it_is() {
         let (shared, _audio) = instance();
         shared.params[REDUCTION].set_plain(30.0);
-        shared.link.set_profile(Some(print()));
+        shared.link.set_profile(Some(Arc::new(print())));
         assert!(
             load(b"{\"quell_state\": 1, \"params\": {\"reduction\": \"x\"}}", &shared).is_err()
         );

@@ -297,14 +297,82 @@ fn a_refused_capture_keeps_the_profile() {
 
 #[test]
 fn nothing_starts_by_learning() {
+    let mut random = seeded(6);
+    let noise = vec![even(&mut random, 96_000, 0.05), even(&mut random, 96_000, 0.05)];
+    let has_print = |rig: &mut Rig| !profile_of(&rig.save()).is_null();
+    // What was on before the stream began, or in what was opened, comes back as hosts expect. It
+    // learns nothing until it was off.
     let mut rig = rig();
     rig.set(&[("Capture", "On"), ("Reduction", "50 %")]);
     rig.activate(RATE_HZ, 512);
-    assert_eq!(rig.value("Capture"), 0.0);
-    assert_eq!(rig.value("Reduction"), 0.5);
-    assert_eq!(Calls::take(&rig.calls.rescan), 1, "and the host is told so");
-    rig.set(&[("Capture", "On")]);
+    assert_eq!((rig.value("Capture"), rig.value("Reduction")), (1.0, 0.5));
+    rig.play(&noise, &[]);
+    assert!(!has_print(&mut rig));
+    let bytes = rig.save();
+    assert!(rig.load(&bytes));
     assert_eq!(rig.value("Capture"), 1.0);
+    rig.play(&noise, &[]);
+    rig.reset();
+    rig.play(&noise, &[]);
+    assert!(!has_print(&mut rig));
+    let (off, on) = (rig.change(4_800, "Capture", "Off"), rig.change(5_000, "Capture", "On"));
+    rig.play(&noise, &[off, on]);
+    let off = rig.change(0, "Capture", "Off");
+    rig.play(&noise, &[off]);
+    assert!(has_print(&mut rig));
+}
+
+#[test]
+fn a_capture_ends_by_itself_once_and_not_again_after_a_reset() {
+    let mut rig = rig();
+    rig.activate(RATE_HZ, 512);
+    let mut random = seeded(7);
+    let mut loud_then_quiet = [even(&mut random, 144_000, 0.05), even(&mut random, 144_000, 0.05)];
+    for channel in &mut loud_then_quiet {
+        channel[110_000..].iter_mut().for_each(|sample| *sample *= 0.1);
+    }
+    let on = rig.change(4_800, "Capture", "On");
+    rig.play(&loud_then_quiet, &[on]);
+    let learned = profile_of(&rig.save());
+    assert_eq!(learned["verdict"], "steady", "{learned:#}");
+    assert!((1.9..2.1).contains(&learned["seconds"].as_f64().unwrap()), "{}", learned["seconds"]);
+    rig.reset();
+    rig.play(&loud_then_quiet, &[]);
+    assert_eq!(profile_of(&rig.save()), learned, "still on, it learned again");
+}
+
+#[test]
+fn a_capture_puts_its_print_in_the_place_of_another_source() {
+    let mut rig = rig();
+    rig.set(&[("Profile Source", "Adaptive")]);
+    rig.activate(RATE_HZ, 512);
+    let mut random = seeded(8);
+    let noise = vec![even(&mut random, 144_000, 0.05), even(&mut random, 144_000, 0.05)];
+    let source = rig.value("Profile Source");
+    let on = rig.change(4_800, "Capture", "On");
+    rig.play(&noise, &[on]);
+    assert_ne!(rig.value("Profile Source"), source);
+    rig.run_callbacks();
+    assert_eq!(Calls::take(&rig.calls.rescan), 1, "the host is told so");
+    // It may be changed back, and stays.
+    rig.set(&[("Profile Source", "Adaptive")]);
+    rig.play(&noise, &[]);
+    assert_eq!(rig.value("Profile Source"), source);
+}
+
+#[test]
+fn what_is_being_learned_does_not_end_up_in_a_project_that_is_opened() {
+    let mut random = seeded(9);
+    let sound = vec![even(&mut random, 48_000, 0.05), even(&mut random, 48_000, 0.05)];
+    let mut other = used_rig();
+    let bytes = other.save();
+    let mut rig = rig();
+    rig.activate(RATE_HZ, 512);
+    let on = rig.change(0, "Capture", "On");
+    rig.play(&sound, &[on]);
+    assert!(rig.load(&bytes));
+    rig.play(&sound, &[]);
+    assert_eq!(profile_of(&rig.save()), profile_of(&bytes));
 }
 
 // ---- State -------------------------------------------------------------------------------------
@@ -347,7 +415,7 @@ fn a_project_opens_as_it_was_saved() {
 }
 
 #[test]
-fn a_project_saved_while_capturing_opens_without() {
+fn a_project_saved_while_capturing_learns_nothing_when_it_opens() {
     let mut rig = rig();
     rig.activate(RATE_HZ, 512);
     let on = rig.change(0, "Capture", "On");
@@ -355,7 +423,9 @@ fn a_project_saved_while_capturing_opens_without() {
     assert_eq!(rig.value("Capture"), 1.0);
     let bytes = rig.save();
     assert!(rig.load(&bytes));
-    assert_eq!(rig.value("Capture"), 0.0);
+    assert_eq!(rig.value("Capture"), 1.0, "as hosts expect");
+    rig.play(&[vec![0.1; 96_000], vec![0.1; 96_000]], &[]);
+    assert!(profile_of(&rig.save()).is_null(), "but it learns nothing");
 }
 
 #[test]

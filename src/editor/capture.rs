@@ -1,17 +1,19 @@
-//! Capture, its verdict, and what can be done with the print.
+//! Capture, and what can be done with the print. What became of it is said in the status line.
 
 use egui::accesskit::Role;
-use egui::{Align2, Color32, CornerRadius, Rect, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
-use quell_core::{CaptureStatus, NoiseProfile, Verdict};
+use egui::{
+    Align2, Color32, CornerRadius, Rect, Response, Sense, Stroke, Ui, WidgetInfo, pos2, vec2,
+};
+use quell_core::CaptureProgress;
+use quell_core::config::CAPTURE_S;
 
 use crate::Shared;
 use crate::editor::edits::Edits;
 use crate::editor::theme::{ROUND, Theme, faded};
 use crate::editor::widgets::{Label, button, focus_ring, font};
-use crate::params::CAPTURE;
 
-/// A capture this long is good, seconds; the ring is full then.
-const GOOD_S: f32 = 2.0;
+/// Held for as long, the button captures until it is let go, seconds.
+const HOLD_S: f64 = 0.4;
 
 /// What the row of small buttons asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,47 +25,77 @@ pub(super) enum Request {
     Paste,
 }
 
+/// A capture that was started in a window.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OwnCapture {
+    /// [`Link::n_ends`] when it began.
+    ///
+    /// [`Link::n_ends`]: crate::bridge::Link::n_ends
+    pub(super) n_ends: u32,
+    /// The switch was seen on.
+    pub(super) was_on: bool,
+}
+
+/// How the pointer holds the button.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Press {
+    /// When it went down, seconds.
+    since_s: Option<f64>,
+    /// A capture began with it.
+    is_start: bool,
+}
+
+/// What a capture is doing.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Doing {
+    Nothing,
+    /// It was asked for; no sound has come yet.
+    Waiting,
+    Capturing(CaptureProgress),
+}
+
+impl Doing {
+    pub(super) fn of(edits: &Edits, shared: &Shared) -> Self {
+        match shared.link.progress() {
+            Some(progress) => Self::Capturing(progress),
+            None if edits.memory().capture.is_some() => Self::Waiting,
+            None => Self::Nothing,
+        }
+    }
+}
+
 /// The whole block.
 pub(super) fn show(
     ui: &mut Ui,
     t: &Theme,
     edits: &mut Edits,
     shared: &Shared,
+    press: &mut Press,
     rect: Rect,
 ) -> Option<Request> {
-    let status = shared.link.status();
-    let print = shared.link.profile();
-    let top = Rect::from_min_size(rect.min, vec2(rect.width(), 62.0));
-    capture_button(ui, t, edits, shared, top, status, print.is_some());
+    let has_print = shared.link.profile().is_some();
     let row_top = rect.bottom() - 26.0;
-    let words = Rect::from_min_max(
-        pos2(rect.left(), top.bottom() + 8.0),
-        pos2(rect.right(), row_top - 4.0),
-    );
-    let note = edits.memory().print_note.clone();
-    verdict(ui, t, words, status, print.as_deref(), note);
-    row(ui, t, Rect::from_min_max(pos2(rect.left(), row_top), rect.max), print.is_some())
+    let top = Rect::from_min_max(rect.min, pos2(rect.right(), rect.top() + 70.0));
+    capture_button(ui, t, edits, shared, press, top, has_print);
+    row(ui, t, Rect::from_min_max(pos2(rect.left(), row_top), rect.max), has_print)
 }
 
-/// The most visible control: press, play noise, press again.
+/// The most visible control: press and play noise, or hold while it plays.
 fn capture_button(
     ui: &mut Ui,
     t: &Theme,
     edits: &mut Edits,
     shared: &Shared,
+    press: &mut Press,
     rect: Rect,
-    status: CaptureStatus,
     has_print: bool,
 ) {
-    let control = &shared.params[CAPTURE];
-    let is_on = control.is_on();
+    let doing = Doing::of(edits, shared);
+    let is_on = doing != Doing::Nothing;
     let response = ui.interact(rect, ui.scope_id().with("capture"), Sense::click());
     let name = if is_on { "Stop capture" } else { "Capture noise" };
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, is_on, name));
-    if response.clicked() {
-        edits.memory().print_note = None;
-        edits.switch(control, !is_on);
-    }
+    follow_hand(ui, edits, shared, press, &response, is_on);
     let fill = match (is_on, response.hovered()) {
         (true, _) => t.error,
         (false, true) => t.accent.lerp_to_gamma(t.text, 0.12),
@@ -74,32 +106,75 @@ fn capture_button(
     ui.painter().rect_filled(rect, CornerRadius::same(ROUND), fill);
     focus_ring(ui.painter(), t, rect, response.has_focus());
     let center = pos2(rect.left() + 34.0, rect.center().y);
-    ring(ui, center, text, status, is_on);
-    let (title, hint) = match status {
-        CaptureStatus::Capturing { seconds } if is_on => {
-            let more =
-                if seconds < GOOD_S { "keep it quiet\u{2026}" } else { "enough: press to finish" };
-            (format!("Capturing {seconds:.1} s"), more)
-        }
-        _ if is_on => ("Capturing".to_owned(), "play the noise"),
-        _ if has_print => ("Capture again".to_owned(), "play noise alone, press"),
-        _ => ("Capture noise".to_owned(), "play noise alone, press"),
-    };
+    ring(ui, center, text, doing);
+    let (title, hint) = words(doing, has_print, shared.link.is_capture_held());
     let painter = ui.painter();
     let at = pos2(rect.left() + 64.0, rect.center().y);
     painter.text(at - vec2(0.0, 1.0), Align2::LEFT_BOTTOM, title, font(18.0), text);
     painter.text(at + vec2(0.0, 2.0), Align2::LEFT_TOP, hint, font(13.0), text);
     response.on_hover_text(
-        "Learns the noise while it is on. Play two seconds of noise alone: room tone, hiss, the \
-         run-in groove. A print that is no good never replaces a good one.",
+        "Learns the noise from two seconds of it alone: room tone, hiss, the run-in groove. It \
+         ends by itself; hold it down to learn for longer. What turns out to be no noise never \
+         replaces a print, and Undo brings back the one before.",
     );
 }
 
-fn ring(ui: &Ui, center: egui::Pos2, color: Color32, status: CaptureStatus, is_on: bool) {
+/// Starts and stops captures: a click is one of usual length, a hold lasts as long as it does.
+fn follow_hand(
+    ui: &Ui,
+    edits: &mut Edits,
+    shared: &Shared,
+    press: &mut Press,
+    response: &Response,
+    is_on: bool,
+) {
+    let now_s = ui.input(|input| input.time);
+    let toggle = |edits: &mut Edits| {
+        if is_on {
+            edits.stop_capture();
+        } else {
+            edits.start_capture();
+        }
+    };
+    match (press.since_s, response.is_pointer_button_down_on()) {
+        (None, true) => {
+            *press = Press { since_s: Some(now_s), is_start: !is_on };
+            shared.link.hold_capture(!is_on);
+            toggle(edits);
+        }
+        (Some(since_s), false) => {
+            shared.link.hold_capture(false);
+            if press.is_start && now_s - since_s >= HOLD_S {
+                edits.stop_capture();
+            }
+            *press = Press::default();
+        }
+        // A key, or a hand quicker than the eye.
+        (None, false) if response.clicked() => toggle(edits),
+        _ => {}
+    }
+}
+
+/// Title and hint of the button.
+fn words(doing: Doing, has_print: bool, is_held: bool) -> (String, &'static str) {
+    match doing {
+        Doing::Capturing(progress) if is_held => {
+            (format!("Capturing {:.1} s", progress.usable_s), "let go to finish")
+        }
+        Doing::Capturing(progress) => {
+            (format!("Capturing {:.1} s", progress.usable_s), "of 2: keep it quiet\u{2026}")
+        }
+        Doing::Waiting => ("Capturing".to_owned(), "play the noise"),
+        Doing::Nothing if has_print => ("Capture again".to_owned(), "play noise alone, press"),
+        Doing::Nothing => ("Capture noise".to_owned(), "play noise alone, press"),
+    }
+}
+
+fn ring(ui: &Ui, center: egui::Pos2, color: Color32, doing: Doing) {
     let painter = ui.painter();
     painter.circle_stroke(center, 18.0, Stroke::new(3.0, faded(color, 0.3)));
-    let share = match status {
-        CaptureStatus::Capturing { seconds } if is_on => (seconds / GOOD_S).min(1.0),
+    let share = match doing {
+        Doing::Capturing(progress) => (progress.usable_s / CAPTURE_S as f32).min(1.0),
         _ => 0.0,
     };
     if share > 0.0 {
@@ -112,67 +187,11 @@ fn ring(ui: &Ui, center: egui::Pos2, color: Color32, status: CaptureStatus, is_o
         };
         painter.add(egui::Shape::line((0..n).map(point).collect(), full));
     }
-    if is_on {
-        painter.rect_filled(Rect::from_center_size(center, vec2(13.0, 13.0)), 2, color);
-    } else {
+    if doing == Doing::Nothing {
         painter.circle_filled(center, 8.0, color);
+    } else {
+        painter.rect_filled(Rect::from_center_size(center, vec2(13.0, 13.0)), 2, color);
     }
-}
-
-/// What became of it, in words.
-fn verdict(
-    ui: &Ui,
-    t: &Theme,
-    rect: Rect,
-    status: CaptureStatus,
-    print: Option<&NoiseProfile>,
-    note: Option<String>,
-) {
-    let (text, color) = words(t, status, print, note);
-    let mut job = egui::text::LayoutJob::simple(text, font(14.0), color, rect.width());
-    job.wrap.max_rows = ((rect.height() / 17.0) as usize).max(1);
-    let galley = ui.fonts_mut(|fonts| fonts.layout_job(job));
-    ui.painter().galley(rect.min, galley, color);
-}
-
-/// The verdict and its colour.
-pub(super) fn words(
-    t: &Theme,
-    status: CaptureStatus,
-    print: Option<&NoiseProfile>,
-    note: Option<String>,
-) -> (String, Color32) {
-    match (status, print, note) {
-        (CaptureStatus::Capturing { .. }, ..) => ("Listening to the noise.".to_owned(), t.text),
-        (_, Some(print), Some(note)) => {
-            (format!("{note}: {:.1} s of noise.", print.seconds()), t.text)
-        }
-        (CaptureStatus::Refused(reason), Some(_), _) => {
-            (format!("{}. The print before it was kept.", sentence(&reason.to_string())), t.error)
-        }
-        (CaptureStatus::Refused(reason), None, _) => {
-            (format!("{}.", sentence(&reason.to_string())), t.error)
-        }
-        (CaptureStatus::Captured { seconds, level_dbfs, verdict, .. }, Some(_), _) => {
-            let color = if verdict == Verdict::Steady { t.accent } else { t.noise };
-            let text = match verdict {
-                Verdict::Steady => "steady.",
-                Verdict::Varying => "not steady: a calmer stretch is better.",
-                Verdict::Speech => "speech or music detected: keep it quiet.",
-            };
-            let level = format!("{level_dbfs:.0}").replace('-', "\u{2212}");
-            (format!("{seconds:.1} s, {level} dBFS, {text}"), color)
-        }
-        (_, Some(print), None) => {
-            (format!("Print of {:.1} s, from the project.", print.seconds()), t.text)
-        }
-        (_, None, _) => ("No print yet: Quell follows the noise by itself.".to_owned(), t.dim),
-    }
-}
-
-fn sentence(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
 fn row(ui: &mut Ui, t: &Theme, rect: Rect, has_print: bool) -> Option<Request> {

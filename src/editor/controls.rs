@@ -6,7 +6,7 @@ use quell_core::{Choice, Monitor};
 
 use crate::Shared;
 use crate::editor::axes::db_text;
-use crate::editor::capture;
+use crate::editor::capture::{self, Press};
 use crate::editor::edits::Edits;
 use crate::editor::theme::{GAP, Theme};
 use crate::editor::widgets::{DialShape, Label, button, dial, line_of_text, panel, pick, segments};
@@ -35,6 +35,7 @@ pub(super) fn show(
     t: &Theme,
     edits: &mut Edits,
     shared: &Shared,
+    press: &mut Press,
     state: State,
     rect: Rect,
 ) -> Option<Request> {
@@ -45,7 +46,7 @@ pub(super) fn show(
     let second = split(left, left + (rect.width() * 0.17).clamp(140.0, 170.0));
     let third = split(second.right() + GAP, rect.right());
     let inside = panel(ui, t, first);
-    let print = capture::show(ui, t, edits, shared, inside).map(Request::Print);
+    let print = capture::show(ui, t, edits, shared, press, inside).map(Request::Print);
     let inside = panel(ui, t, second);
     reduction(ui, t, edits, &shared.params, state.removed_db, inside);
     let inside = panel(ui, t, third);

@@ -1,6 +1,7 @@
 //! What the dialogues for files do.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use egui::Ui;
 use quell_formats::state::encode_preset;
@@ -44,15 +45,19 @@ fn take_file(
         }
         Purpose::LoadPreset => presets::load(edits, &name, &places::read(path)?)?,
         Purpose::SavePrint => {
-            let print = shared.link.profile().ok_or("there is no print to save")?;
+            let mut print = shared.link.profile().ok_or("there is no print to save")?;
+            Arc::make_mut(&mut print).about_mut().name.clone_from(&name);
             places::write(path, prints::to_text(&print).as_bytes())?;
-            edits.memory().print_note = Some(name);
+            shared.link.name_profile(&name);
         }
         Purpose::LoadPrint => {
-            let print = prints::from_text(&places::read(path)?).map_err(|error| {
+            let mut print = prints::from_text(&places::read(path)?).map_err(|error| {
                 format!("'{}': {error}. The print in use was kept.", path.display())
             })?;
-            prints::take(edits, print, &name);
+            if print.about().name.is_empty() {
+                print.about_mut().name = name;
+            }
+            edits.use_print(Some(Arc::new(print)));
         }
     }
     Ok(())

@@ -5,12 +5,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nice_plug::context::gui::GuiContext;
 use quell_core::settings::row::Scope;
-use quell_core::{Choice, Engine, NoiseProfile};
+use quell_core::{Choice, Engine, ProfileSource};
 use quell_formats::state::State;
 
 use crate::Shared;
+use crate::bridge::{CaptureOrder, Print};
+use crate::editor::capture::OwnCapture;
 use crate::editor::history::{Memory, Snapshot, Step};
-use crate::params::{Control, ENGINE, FLOOR, QuellParams};
+use crate::params::{CAPTURE, Control, ENGINE, FLOOR, QuellParams, SOURCE};
 
 /// The way of edits, from one window.
 pub(super) struct Edits {
@@ -142,31 +144,101 @@ impl Edits {
         unsafe { self.context.raw_end_set_parameter(ptr) };
     }
 
-    /// Replaces the print as an edit.
-    pub(super) fn set_print(&mut self, print: Option<NoiseProfile>) {
+    // ---- The print -----------------------------------------------------------------------------
+
+    /// Replaces the print as an edit; `changes` of parameters belong to the same step.
+    fn replace_print(&mut self, print: Print, changes: Vec<(usize, f32, f32)>) {
         let before = self.shared.link.profile();
+        changes.iter().for_each(|&(idx, _, after)| self.send(idx, after));
         self.shared.link.edit_profile(print.clone());
-        let after = print.map(Arc::new);
         let at_s = self.now_s;
-        self.memory().push(Step { changes: Vec::new(), print: Some((before, after)), at_s });
+        self.memory().push(Step { changes, print: Some((before, print)), at_s });
     }
 
+    /// Replaces or removes the print, and leaves the source as it is.
+    pub(super) fn set_print(&mut self, print: Print) {
+        self.replace_print(print, Vec::new());
+    }
+
+    /// Puts a print in force, whatever the source is now: one edit.
+    pub(super) fn use_print(&mut self, print: Print) {
+        let (before, after) = (self.value(SOURCE), self.source_value(ProfileSource::Captured));
+        let change = (before != after).then_some((SOURCE, before, after));
+        self.replace_print(print, change.into_iter().collect());
+    }
+
+    fn source_value(&self, source: ProfileSource) -> f32 {
+        self.shared.params[SOURCE].normalize(source.idx() as f32)
+    }
+
+    /// Chooses where the noise is known from.
+    pub(super) fn choose_source(&mut self, source: ProfileSource) {
+        let shared = self.shared.clone();
+        self.set(&shared.params[SOURCE], self.source_value(source));
+    }
+
+    /// Captures that came into force become steps of the history, whatever started them.
+    fn note_captures(&mut self) {
+        for capture in self.shared.link.take_steps() {
+            let captured = self.source_value(ProfileSource::Captured);
+            let change = |source| (SOURCE, self.source_value(source), captured);
+            let changes = capture.source_before.map(change).into_iter().collect();
+            let (print, at_s) = (Some((capture.before, Some(capture.after))), self.now_s);
+            self.memory().push(Step { changes, print, at_s });
+        }
+    }
+
+    /// Begins a capture as a person does: the switch goes on, and counts though it may have been.
+    pub(super) fn start_capture(&mut self) {
+        let link = &self.shared.link;
+        link.forget_news();
+        link.order_capture(CaptureOrder::Release);
+        let own = OwnCapture { n_ends: link.n_ends(), was_on: false };
+        self.memory().capture = Some(own);
+        self.send(CAPTURE, 1.0);
+    }
+
+    /// Ends a capture, whoever began it.
+    pub(super) fn stop_capture(&mut self) {
+        self.memory().capture = None;
+        self.send(CAPTURE, 0.0);
+    }
+
+    /// Follows what captures do: theirs become steps, one's own turns its switch off once it is
+    /// over. A switch that others turned on is theirs.
+    pub(super) fn watch_capture(&mut self) {
+        self.note_captures();
+        let Some(mut own) = self.memory().capture else { return };
+        let is_on = self.shared.params[CAPTURE].is_on();
+        let is_over = self.shared.link.n_ends() != own.n_ends;
+        let is_off = own.was_on && !is_on;
+        own.was_on |= is_on;
+        self.memory().capture = Some(own).filter(|_| !is_over && !is_off);
+        if is_over && is_on {
+            self.send(CAPTURE, 0.0);
+        }
+    }
+
+    // ---- History -------------------------------------------------------------------------------
+
     pub(super) fn undo(&mut self) {
+        self.note_captures();
         let step = self.memory().take_undo();
         if let Some(step) = step {
             step.changes.iter().for_each(|&(idx, before, _)| self.send(idx, before));
             if let Some((before, _)) = step.print {
-                self.shared.link.edit_profile(before.as_deref().cloned());
+                self.shared.link.edit_profile(before);
             }
         }
     }
 
     pub(super) fn redo(&mut self) {
+        self.note_captures();
         let step = self.memory().take_redo();
         if let Some(step) = step {
             step.changes.iter().for_each(|&(idx, _, after)| self.send(idx, after));
             if let Some((_, after)) = step.print {
-                self.shared.link.edit_profile(after.as_deref().cloned());
+                self.shared.link.edit_profile(after);
             }
         }
     }
@@ -201,7 +273,7 @@ impl Edits {
         };
         self.set_all(&other.values);
         if other.print != now.print {
-            self.set_print(other.print.as_deref().cloned());
+            self.set_print(other.print);
         }
     }
 
@@ -215,7 +287,7 @@ impl Edits {
     /// takes its default; what belongs to the session stays.
     pub(super) fn load(&mut self, preset: &State) {
         let wanted = QuellParams::default();
-        crate::state::apply_params(preset, &wanted, false);
+        crate::state::apply_params(preset, &wanted);
         let is_taken = |control: &&Control| match control.row().scope {
             Scope::Sound => true,
             Scope::Stream => preset.value(control.place()).is_some(),
@@ -227,8 +299,8 @@ impl Edits {
             .map(|control| (control.place(), control.normalized()))
             .collect();
         self.set_all(&values);
-        if let Some(print) = preset.profile.as_deref() {
-            self.set_print(Some(print.clone()));
+        if preset.profile.is_some() {
+            self.set_print(preset.profile.clone());
         }
     }
 }

@@ -1,17 +1,13 @@
 //! What an instance's editor remembers while its window is closed: edits to undo, two settings to
 //! compare, the name of the preset.
 
-use std::sync::Arc;
-
-use quell_core::NoiseProfile;
+use crate::bridge::Print;
+use crate::editor::capture::OwnCapture;
 
 /// Steps that can be undone.
 const MAX_STEPS: usize = 200;
 /// Edits of one parameter within this time are one step, seconds.
 const MERGE_S: f64 = 0.7;
-
-/// A print or none, shared.
-pub(super) type Print = Option<Arc<NoiseProfile>>;
 
 /// One edit: parameters by their place in the table, and the print.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,8 +38,8 @@ pub(super) struct Memory {
     pub(super) is_b: bool,
     /// The preset that was loaded last.
     pub(super) preset: Option<String>,
-    /// What became of the print by hand: loaded, pasted.
-    pub(super) print_note: Option<String>,
+    /// A capture that was started in a window and is not over yet.
+    pub(super) capture: Option<OwnCapture>,
 }
 
 impl Memory {

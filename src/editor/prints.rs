@@ -1,6 +1,8 @@
 //! What can be done with the noise print: it goes to and from files and the clipboard as the text
 //! that `quell profile` reads and writes.
 
+use std::sync::Arc;
+
 use egui::Ui;
 use quell_core::NoiseProfile;
 use quell_formats::noise_profile;
@@ -20,7 +22,6 @@ pub(super) fn follow(
 ) -> Option<Next> {
     match request {
         Request::Clear => {
-            edits.memory().print_note = None;
             edits.set_print(None);
             None
         }
@@ -41,19 +42,13 @@ pub(super) fn follow(
 pub(super) fn paste(edits: &mut Edits, text: &str) -> Option<Next> {
     match from_text(text.as_bytes()) {
         Ok(print) => {
-            take(edits, print, "Pasted print");
+            edits.use_print(Some(Arc::new(print)));
             None
         }
         Err(error) => Some(Next::Say(format!(
             "The clipboard holds no print: {error}. The print in use was kept."
         ))),
     }
-}
-
-/// Puts a print in force; the note says where it came from.
-pub(super) fn take(edits: &mut Edits, print: NoiseProfile, note: &str) {
-    edits.memory().print_note = Some(note.to_owned());
-    edits.set_print(Some(print));
 }
 
 pub(super) fn to_text(print: &NoiseProfile) -> String {

@@ -6,24 +6,27 @@ use egui::{
     Align2, CentralPanel, Color32, CornerRadius, Event, Frame, Id, Key, Rect, Sense, Ui, pos2, vec2,
 };
 use nice_plug::context::gui::GuiContext;
-use quell_core::ProfileSource;
+use quell_core::{Choice, Engine, ProfileSource};
 #[cfg(test)]
 use quell_formats::state::State;
 use quell_formats::state::Window;
 
 use crate::Shared;
+use crate::bridge::News;
 use crate::editor::analysis::Analysis;
 use crate::editor::axes::Axes;
+use crate::editor::capture::{Doing, Press};
 use crate::editor::edits::Edits;
 use crate::editor::files::{Dialog, Next};
 use crate::editor::history::Memory;
 use crate::editor::meters::Meters;
 use crate::editor::spectrogram::{Sound, Spectrogram};
 use crate::editor::spectrum::{self, Curves, PrintColumns};
+use crate::editor::status::{self, Known, Remedy};
 use crate::editor::theme::{self, GAP, Theme};
 use crate::editor::widgets::{Label, font, line_of_text, panel, segments};
 use crate::editor::{controls, dialogs, header, nodes, prints};
-use crate::params::BYPASS;
+use crate::params::{BYPASS, ENGINE};
 use crate::state;
 
 /// Time between two looks while meters fall, seconds. While sound flows the feed asks for looks.
@@ -34,8 +37,11 @@ const REST_S: f32 = 4.0;
 const NOTE_S: f64 = 6.0;
 
 const HEADER: f32 = 40.0;
+const STATUS: f32 = 28.0;
+/// The status line stands close to the controls that it speaks of.
+const CLOSE: f32 = 4.0;
 const CONTROLS: f32 = 196.0;
-const ADVANCED: f32 = 104.0;
+const ADVANCED: f32 = 98.0;
 
 /// Everything one window shows.
 pub(super) struct Screen {
@@ -50,9 +56,17 @@ pub(super) struct Screen {
     sound: Option<Sound>,
     is_advanced: bool,
     dialog: Option<Dialog>,
+    press: Press,
     note: Option<(String, f64)>,
     /// Frames and time at the last one, to see whether sound flows.
     seen: (u64, f64),
+}
+
+impl Drop for Screen {
+    /// A window that closes under a finger lets go.
+    fn drop(&mut self) {
+        self.shared.link.hold_capture(false);
+    }
 }
 
 impl Screen {
@@ -69,6 +83,7 @@ impl Screen {
             sound: None,
             is_advanced: false,
             dialog: None,
+            press: Press::default(),
             note: None,
             seen: (0, f64::MIN),
         }
@@ -93,6 +108,7 @@ impl Screen {
         let now_s = ui.input(|input| input.time);
         self.edits.now_s = now_s;
         self.take_frames(now_s);
+        self.edits.watch_capture();
         self.shortcuts(ui);
         // The window is cleared to the ground's colour: a fill would paint every pixel twice.
         CentralPanel::default().frame(Frame::NONE).show(ui, |ui| self.lay_out(ui));
@@ -118,6 +134,11 @@ impl Screen {
     }
 
     #[cfg(test)]
+    pub(super) fn status_for_test(&self) -> String {
+        self.status().text
+    }
+
+    #[cfg(test)]
     pub(super) fn message_for_test(&self) -> Option<&str> {
         self.note.as_ref().map(|(text, _)| text.as_str())
     }
@@ -140,7 +161,10 @@ impl Screen {
         let all = ui.max_rect().shrink(GAP);
         let header = Rect::from_min_size(all.min, vec2(all.width(), HEADER));
         let controls = Rect::from_min_max(pos2(all.left(), all.bottom() - CONTROLS), all.max);
-        let mut picture_bottom = controls.top() - GAP;
+        let status_top = controls.top() - CLOSE - STATUS;
+        let size = vec2(all.width(), STATUS);
+        let status = Rect::from_min_size(pos2(all.left(), status_top), size);
+        let mut picture_bottom = status.top() - GAP;
         if self.is_advanced {
             let top = picture_bottom - ADVANCED;
             let rect = Rect::from_min_max(pos2(all.left(), top), pos2(all.right(), picture_bottom));
@@ -163,6 +187,40 @@ impl Screen {
         if let Some(request) = self.controls(ui, controls) {
             self.follow_controls(ui, request);
         }
+        if let Some(remedy) = status::show(ui, &self.theme, &self.status(), status) {
+            self.follow_remedy(remedy);
+        }
+    }
+
+    /// What is to be said about the noise now.
+    fn status(&self) -> status::Line {
+        let link = &self.shared.link;
+        status::line(&Known {
+            doing: Doing::of(&self.edits, &self.shared),
+            is_held: link.is_capture_held(),
+            news: link.news(),
+            print: &link.profile(),
+            settings: &self.shared.params.settings(),
+        })
+    }
+
+    fn follow_remedy(&mut self, remedy: Remedy) {
+        let link = Arc::clone(&self.shared.link);
+        match remedy {
+            Remedy::Capture | Remedy::CaptureAgain => self.edits.start_capture(),
+            Remedy::Stop => self.edits.stop_capture(),
+            Remedy::UseAnyway => {
+                if let Some(News::Offered(offered)) = link.news() {
+                    self.edits.use_print(Some(offered));
+                }
+            }
+            Remedy::KeepAsItIs => link.forget_news(),
+            Remedy::UsePrint => self.edits.choose_source(ProfileSource::Captured),
+            Remedy::UseNeural => {
+                let params = Arc::clone(&self.shared.params);
+                self.edits.choose(&params, &params[ENGINE], Engine::Neural.idx());
+            }
+        }
     }
 
     /// The controls, which show how much is removed while sound flows.
@@ -171,7 +229,8 @@ impl Screen {
         let is_heard = is_flowing && !self.shared.params[BYPASS].is_on();
         let removed_db = self.analysis.removed_db().filter(|_| is_heard);
         let state = controls::State { removed_db, is_advanced: self.is_advanced };
-        controls::show(ui, &self.theme, &mut self.edits, &self.shared, state, rect)
+        let press = &mut self.press;
+        controls::show(ui, &self.theme, &mut self.edits, &self.shared, press, state, rect)
     }
 
     fn follow_controls(&mut self, ui: &Ui, request: controls::Request) {
@@ -196,7 +255,7 @@ impl Screen {
     fn picture(&mut self, ui: &mut Ui, rect: Rect) {
         let t = self.theme;
         // Hosts may make a window smaller than they were told to.
-        if rect.width() < 240.0 || rect.height() < 60.0 {
+        if rect.width() < 240.0 || rect.height() < 46.0 {
             return;
         }
         ui.painter().rect_filled(rect, CornerRadius::same(theme::ROUND), t.panel);

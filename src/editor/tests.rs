@@ -11,8 +11,9 @@ use nice_plug::params::internals::ParamPtr;
 use nice_plug::plugin::PluginState;
 use quell_core::settings::table::place_of;
 use quell_core::{
-    Choice, Denoiser, Engine, FrameView, LatencyMode, Monitor, NoiseProfile, Settings, StreamSpec,
-    Tap, ThresholdCurve,
+    About, CaptureProgress, CaptureRefusal, Captured, Choice, Denoiser, Engine, FrameView,
+    LatencyMode, Monitor, NoiseProfile, ProfileSource, Settings, StreamSpec, Tap, ThresholdCurve,
+    Verdict,
 };
 use quell_formats::presets::FACTORY;
 use quell_formats::state::decode;
@@ -21,7 +22,7 @@ use super::*;
 use crate::bridge::AudioEnd;
 use crate::columns::N_COLUMNS;
 use crate::feed::FeedEnd;
-use crate::params::{CAPTURE, QuellParams, REDUCTION};
+use crate::params::{CAPTURE, QuellParams, REDUCTION, SOURCE};
 
 const LATENCY: usize = place_of("latency");
 
@@ -196,7 +197,7 @@ fn engine_threshold_db(settings: &Settings, print: &NoiseProfile) -> Vec<f32> {
 #[test]
 fn dragging_a_node_bends_the_threshold_that_the_engine_uses() {
     let mut bench = bench();
-    bench.shared.link.set_profile(Some(print(-80.0)));
+    bench.shared.link.set_profile(Some(Arc::new(print(-80.0))));
     bench.steps(2);
     let before = engine_threshold_db(&bench.settings(), &print(-80.0));
     let at = bench.harness.get_by_label("Threshold node 6").rect().center();
@@ -302,7 +303,7 @@ fn dragging_wheel_and_ctrl_click_work_on_a_dial() {
 #[test]
 fn presets_load_leave_the_print_alone_and_can_be_undone() {
     let mut bench = bench();
-    bench.shared.link.set_profile(Some(print(-70.0)));
+    bench.shared.link.set_profile(Some(Arc::new(print(-70.0))));
     bench.click("\u{203a}");
     assert_eq!(bench.p()[REDUCTION].plain(), 90.0, "Voice");
     assert_eq!(bench.level(), Some(-70.0));
@@ -349,7 +350,7 @@ fn a_and_b_hold_two_settings() {
 #[test]
 fn a_broken_print_shows_an_error_and_keeps_the_old_one() {
     let mut bench = bench();
-    bench.shared.link.set_profile(Some(print(-70.0)));
+    bench.shared.link.set_profile(Some(Arc::new(print(-70.0))));
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("broken.json");
     std::fs::write(&file, "{\"format\": \"quell-noise-profile\", \"version\": 1}").unwrap();
@@ -389,31 +390,104 @@ fn prints_are_pasted_cleared_and_come_back() {
     assert!(bench.shared.link.is_dirty(), "the host learns that the project changed");
 }
 
+/// The end of a capture as the audio thread tells it.
+fn end_capture(bench: &mut Bench, level_db: f32, verdict: Verdict, before: Option<ProfileSource>) {
+    let mut captured = print(level_db);
+    *captured.about_mut() =
+        About { level_dbfs: Some(-38.4), verdict: Some(verdict), ..About::default() };
+    let is_in_force = verdict.is_noise();
+    if before.is_some() {
+        bench.p()[SOURCE].set_plain(ProfileSource::Captured.idx() as f32);
+    }
+    bench.audio.tell(Ok(Captured { print: &captured, is_in_force, source_before: before }));
+    bench.steps(2);
+}
+
+impl Bench {
+    fn status(&self) -> String {
+        self.harness.state().status_for_test()
+    }
+
+    fn capture_switch(&self) -> bool {
+        self.p()[CAPTURE].is_on()
+    }
+}
+
 #[test]
-fn a_capture_is_judged_in_words() {
+fn every_capture_is_a_step_and_what_was_no_noise_is_offered() {
     let mut bench = bench();
     bench.audio.prepare(1, 961);
-    let words = |status, has_print: bool| {
-        let print = print(-60.0);
-        capture::words(&theme::DARK, status, has_print.then_some(&print), None).0
-    };
-    let captured = |verdict| quell_core::CaptureStatus::Captured {
-        seconds: 2.4,
-        level_dbfs: -62.0,
-        spread_db: 5.6,
-        verdict,
-    };
-    assert_eq!(
-        words(captured(quell_core::Verdict::Steady), true),
-        "2.4 s, \u{2212}62 dBFS, steady."
-    );
-    assert!(
-        words(captured(quell_core::Verdict::Speech), true).contains("speech or music detected")
-    );
-    assert!(words(quell_core::CaptureStatus::Idle, false).contains("No print yet"));
-    let refused = quell_core::CaptureStatus::Refused(quell_core::CaptureRefusal::Silent);
-    assert!(words(refused, true).contains("kept"));
+    assert!(bench.status().starts_with("Following the noise by itself. Capture 2 s"));
+    // One that automation began counts as one of the window's.
+    end_capture(&mut bench, -60.0, Verdict::Steady, Some(ProfileSource::Adaptive));
+    assert_eq!(bench.level(), Some(-60.0));
+    assert_eq!(bench.status(), "Noise print: 2.0 s, steady, \u{2212}38 dBFS.");
+    end_capture(&mut bench, -20.0, Verdict::Speech, None);
+    assert_eq!(bench.level(), Some(-60.0), "the good one stays");
+    assert_eq!(bench.status(), "That was speech or music. Your old print is still in use.");
+    bench.click("Use it anyway");
+    assert_eq!(bench.level(), Some(-20.0));
+    assert!(bench.status().contains("of speech or music"), "{}", bench.status());
+    bench.click("Undo");
+    assert_eq!(bench.level(), Some(-60.0));
+    assert_eq!(bench.status(), "Noise print: 2.0 s, steady, \u{2212}38 dBFS.", "its own verdict");
+    // Print and source are one step.
+    bench.click("Undo");
+    assert_eq!(bench.level(), None);
+    assert_eq!(bench.settings().profile_source, ProfileSource::Adaptive);
+    bench.click("Redo");
+    assert_eq!(bench.level(), Some(-60.0));
+    assert_eq!(bench.settings().profile_source, ProfileSource::Captured);
+}
+
+#[test]
+fn what_was_offered_can_be_left_and_errors_go_with_the_next_capture() {
+    let mut bench = bench();
+    bench.audio.prepare(1, 961);
+    end_capture(&mut bench, -20.0, Verdict::Clipped, None);
+    assert!(bench.status().contains("clipped"), "{}", bench.status());
+    bench.click("Keep as it is");
+    assert_eq!(bench.level(), None);
+    assert!(bench.status().starts_with("Following the noise"), "{}", bench.status());
+    bench.audio.tell(Err(CaptureRefusal::Silent));
+    bench.steps(2);
+    assert!(bench.status().starts_with("That was silence"), "{}", bench.status());
+    bench.click("Capture again");
+    assert!(bench.capture_switch());
+    assert!(bench.status().starts_with("The capture waits"), "{}", bench.status());
+    let progress = CaptureProgress { seconds: 1.5, usable_s: 1.2 };
+    bench.audio.show_progress(Some(progress));
+    bench.steps(2);
+    assert!(bench.status().contains("1.2 of 2.0 s"), "{}", bench.status());
+    // Its end turns the switch off again, as nobody else turned it on.
+    end_capture(&mut bench, -60.0, Verdict::Varying, None);
+    assert!(!bench.capture_switch());
+    assert!(bench.status().contains("pulsing"), "{}", bench.status());
+    // One that others turned on is theirs.
+    bench.p()[CAPTURE].set_plain(1.0);
+    end_capture(&mut bench, -61.0, Verdict::Steady, None);
+    assert!(bench.capture_switch());
+}
+
+#[test]
+fn a_held_button_captures_until_it_is_let_go() {
+    let mut bench = bench();
+    bench.audio.prepare(1, 961);
+    let at = bench.harness.get_by_label("Capture noise").rect().center();
+    bench.harness.hover_at(at);
     bench.steps(1);
+    bench.harness.drag_at(at);
+    bench.steps(1);
+    assert!(bench.capture_switch() && bench.shared.link.is_capture_held());
+    bench.steps(60);
+    bench.harness.drop_at(at);
+    bench.steps(3);
+    assert!(!bench.capture_switch() && !bench.shared.link.is_capture_held());
+    // Let go at once, it goes on by itself.
+    bench.click("Capture noise");
+    assert!(bench.capture_switch() && !bench.shared.link.is_capture_held());
+    bench.click("Stop capture");
+    assert!(!bench.capture_switch());
 }
 
 #[test]
@@ -545,7 +619,7 @@ fn a_window_at_rest_asks_for_a_look_now_and_then() {
 #[test]
 fn a_frame_is_cheap() {
     let mut bench = bench();
-    bench.shared.link.set_profile(Some(print(-70.0)));
+    bench.shared.link.set_profile(Some(Arc::new(print(-70.0))));
     let egui = bench.harness.ctx.clone();
     let mut worst = std::time::Duration::ZERO;
     let began = std::time::Instant::now();

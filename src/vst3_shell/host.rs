@@ -120,6 +120,10 @@ impl Core {
             return;
         }
         let Some(handler) = self.handler() else { return };
+        if is_dirty && self.shared.link.take_source_change() {
+            // SAFETY: the host's object is alive while we hold it.
+            unsafe { handler.restartComponent(RestartFlags_::kParamValuesChanged as int32) };
+        }
         if is_dirty
             && self.shared.link.take_dirty()
             && let Some(handler) = handler.cast::<IComponentHandler2>()

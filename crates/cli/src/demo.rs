@@ -68,7 +68,7 @@ fn denoise(
     let mut settings = Settings::default();
     settings.choose_engine(engine);
     let rate_hz = f64::from(noisy.spec.sample_rate_hz);
-    let treatment = Treatment { settings: &settings, mode, profile: Some(&learned.profile) };
+    let treatment = Treatment { settings: &settings, mode, profile: Some(&learned) };
     let channels = quell_core::denoise(&noisy.channels, rate_hz, &treatment)?;
     let speed = noisy.seconds() / started.elapsed().as_secs_f64();
     let clean = Audio { spec: noisy.spec, channels };

@@ -76,7 +76,7 @@ pub fn run(args: &PlotArgs) -> Result<()> {
         None => learn::from_ranges(&args.input, &ranges)?,
     };
     let mut recorder = Recorder::default();
-    let treatment = Treatment { settings: &settings, mode, profile: Some(&learned.profile) };
+    let treatment = Treatment { settings: &settings, mode, profile: Some(&learned) };
     let mut recovered =
         Audio { spec: audio.spec, channels: vec![Vec::new(); audio.channels.len()] };
     let out = &mut recovered.channels;
@@ -85,7 +85,7 @@ pub fn run(args: &PlotArgs) -> Result<()> {
         sample_rate_hz: rate_hz,
         noise: &noise.mono(),
         noise_rate_hz: f64::from(noise.spec.sample_rate_hz),
-        profile: &learned.profile,
+        profile: &learned,
         signal: &audio.mono(),
         recovered: &recovered.mono(),
         frames: recorder.finish(mode.look_ahead_frames()),

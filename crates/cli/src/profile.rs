@@ -12,7 +12,7 @@ use quell_formats::sox;
 use quell_lab::profile::{Octave, octaves, tones_hz};
 use serde_json::json;
 
-use crate::learn::{self, Learned};
+use crate::learn;
 use crate::profile_file;
 use crate::quiet;
 use crate::units::TimeRange;
@@ -89,7 +89,7 @@ pub fn run(args: &ProfileArgs) -> Result<()> {
             let parts = inputs.iter().map(learn_one).collect::<Result<Vec<_>>>()?;
             refuse_mixture(inputs, &parts)?;
             let learned = learn::pool(parts)?;
-            profile_file::save(output, &learned.profile)?;
+            profile_file::save(output, &learned)?;
             println!("{}: {}", output.display(), verdict(&learned));
             Ok(())
         }
@@ -110,8 +110,8 @@ pub fn run(args: &ProfileArgs) -> Result<()> {
 
 /// Noise of several recordings is averaged bin by bin, so they must have the same bins and
 /// channels.
-fn refuse_mixture(inputs: &[PathBuf], parts: &[Learned]) -> Result<()> {
-    let layout = |part: &Learned| (part.profile.n_channels(), part.profile.n_bins());
+fn refuse_mixture(inputs: &[PathBuf], parts: &[NoiseProfile]) -> Result<()> {
+    let layout = |part: &NoiseProfile| (part.n_channels(), part.n_bins());
     for (input, part) in inputs.iter().zip(parts).skip(1) {
         if layout(part) != layout(&parts[0]) {
             bail!(
@@ -125,20 +125,13 @@ fn refuse_mixture(inputs: &[PathBuf], parts: &[Learned]) -> Result<()> {
     Ok(())
 }
 
-/// Length, level and whether it is likely to be noise alone.
-fn verdict(learned: &Learned) -> String {
-    let judgement = match learned.spread_db {
-        ..4.0 => "unusually even: a tone or hum rather than noise",
-        4.0..7.0 => "steady noise",
-        7.0..9.0 => "uneven: the noise changes, or something else sounds in it",
-        _ => "very uneven: something else sounds in it; choose another stretch",
-    };
-    format!(
-        "{:.1} s of noise at {:.1} dBFS, spread {:.1} dB ({judgement})",
-        learned.profile.seconds(),
-        learned.level_dbfs,
-        learned.spread_db
-    )
+/// Length, level, and what it was judged to be when it was made.
+fn verdict(profile: &NoiseProfile) -> String {
+    let about = profile.about();
+    let level = about.level_dbfs.map(|level| format!(" at {level:.1} dBFS")).unwrap_or_default();
+    let verdict = about.verdict.map_or_else(|| "unknown".to_owned(), |verdict| verdict.to_string());
+    let (seconds, spread_db) = (profile.seconds(), profile.spread_db());
+    format!("{seconds:.1} s of noise{level}, spread {spread_db:.1} dB ({verdict})")
 }
 
 /// A profile from a profile file, a SoX profile or a recording.
@@ -158,7 +151,7 @@ fn load_any(path: &Path, sox_rate_hz: Option<f64>) -> Result<NoiseProfile> {
             sox::from_text(&String::from_utf8_lossy(&bytes), rate_hz)
                 .map_err(|error| anyhow!("'{name}': {error}: make it again with 'sox noiseprof'"))
         }
-        _ => Ok(learn::from_file(path)?.profile),
+        _ => learn::from_file(path),
     }
 }
 

@@ -8,10 +8,10 @@ use std::path::Path;
 
 use anyhow::{Result, anyhow, bail};
 use quell_audio::Reader;
-use quell_core::{Geometry, Verdict};
+use quell_core::{Geometry, NoiseProfile, Verdict};
 use realfft::RealFftPlanner;
 
-use crate::learn::{self, Learned};
+use crate::learn;
 use crate::units::TimeRange;
 
 /// Time between two looks at the sound, seconds.
@@ -39,18 +39,18 @@ const INAUDIBLE_DBFS: f32 = -80.0;
 
 /// The noise of a file, learned from its quietest steady stretches, and where they are. What is no
 /// noise is refused as a capture of it would be.
-pub fn learn(path: &Path) -> Result<(Learned, Vec<TimeRange>)> {
+pub fn learn(path: &Path) -> Result<(NoiseProfile, Vec<TimeRange>)> {
     let ranges = find(path)?;
     let learned = learn::from_ranges(path, &ranges)?;
     let name = path.display();
     let advice = "name some noise with --noise or --noise-range, or use --adaptive";
-    if Verdict::of_print(&learned.profile) == Verdict::Speech {
+    if learned.judge() == Verdict::Speech {
         bail!("the quietest stretches of '{name}' hold speech or music: {advice}");
     }
-    if learned.level_dbfs < INAUDIBLE_DBFS {
+    let level_dbfs = learned.about().level_dbfs.unwrap_or_default();
+    if level_dbfs < INAUDIBLE_DBFS {
         bail!(
-            "'{name}' holds stretches without any audible noise ({:.0} dBFS): {advice}",
-            learned.level_dbfs
+            "'{name}' holds stretches without any audible noise ({level_dbfs:.0} dBFS): {advice}"
         );
     }
     Ok((learned, ranges))

@@ -49,7 +49,13 @@ fn main() -> Result<(), quell_core::BuildError> {
             denoiser.process(&mut [&mut left, &mut right], None, &settings, &mut powers);
         }
         let down_db = 10.0 * (powers.before / powers.after.max(1e-20)).log10();
-        println!("second {second}: {}; noise down {down_db:.1} dB", denoiser.capture_status());
+        println!("second {second}: noise down {down_db:.1} dB");
+        // 4. What became of the capture, told once.
+        match denoiser.take_capture() {
+            Some(Ok(captured)) => println!("a print of {:.1} s", captured.print.seconds()),
+            Some(Err(reason)) => println!("no print: {reason}"),
+            None => {}
+        }
     }
     Ok(())
 }

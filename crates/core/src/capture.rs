@@ -2,74 +2,29 @@
 
 use crate::config;
 use crate::geometry::Geometry;
-use crate::level::Mean;
 use crate::profile::{BinProfile, NoiseProfile};
+use crate::settings::ProfileSource;
+use crate::verdict::Verdict;
 
-/// What became of the last capture; a plain value for editors and command lines to show.
+/// A capture that came to an end and gave a print.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Captured<'a> {
+    /// The print, with what is known of it.
+    pub print: &'a NoiseProfile,
+    /// False where it was judged to be no noise: the print before it, or none, is in force still.
+    pub is_in_force: bool,
+    /// Where the settings had the noise known from, where that was elsewhere. A print in force is
+    /// used at once: until the settings choose another source, the stream takes it for theirs.
+    pub source_before: Option<ProfileSource>,
+}
+
+/// How far a capture has come.
 #[derive(Clone, Copy, Debug, PartialEq, Default)]
-pub enum CaptureStatus {
-    /// Nothing was captured since the stream began.
-    #[default]
-    Idle,
-    /// Frames are being collected.
-    Capturing {
-        /// Length so far.
-        seconds: f32,
-    },
-    /// The frames became the profile.
-    Captured {
-        /// Length of the noise.
-        seconds: f32,
-        /// RMS level of the noise, dBFS.
-        level_dbfs: f32,
-        /// Standard deviation of a bin's level, mean of all bins, dB; steady noise has 5.6.
-        spread_db: f32,
-        /// What that spread says about the sound.
-        verdict: Verdict,
-    },
-    /// The frames were thrown away and the profile before them kept.
-    Refused(CaptureRefusal),
-}
-
-/// What the captured sound was, as far as its levels tell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// Steady noise, which is what a print is for.
-    Steady,
-    /// Noise that swells or clicks: the print is usable, and a calmer stretch is better.
-    Varying,
-    /// Levels in the voice range come and go as in speech or music.
-    Speech,
-}
-
-impl Verdict {
-    /// What a print tells of the sound that it was made of.
-    pub fn of_print(print: &NoiseProfile) -> Self {
-        let channels = print.std_db().chunks_exact(print.n_bins());
-        let (voice, other) = spreads(channels, config::PROFILE_BIN_HZ);
-        Self::of(voice.value(), other.value())
-    }
-
-    /// Judges by the mean spread of the bins in and outside the voice range, dB.
-    fn of(voice_spread_db: f64, other_spread_db: f64) -> Self {
-        if voice_spread_db > config::SPEECH_SPREAD_DB.max(other_spread_db) {
-            Self::Speech
-        } else if voice_spread_db.max(other_spread_db) > config::STEADY_SPREAD_DB {
-            Self::Varying
-        } else {
-            Self::Steady
-        }
-    }
-}
-
-impl core::fmt::Display for Verdict {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str(match self {
-            Self::Steady => "steady",
-            Self::Varying => "not steady: a calmer stretch gives a better print",
-            Self::Speech => "speech or music in it: capture noise alone",
-        })
-    }
+pub struct CaptureProgress {
+    /// Time since it began, seconds.
+    pub seconds: f32,
+    /// How much of it can be learned from, seconds: not silent, no faults.
+    pub usable_s: f32,
 }
 
 /// Why a capture was thrown away.
@@ -84,19 +39,6 @@ pub enum CaptureRefusal {
     Silent,
     /// Most frames held NaN or infinity.
     NotNumbers,
-}
-
-impl core::fmt::Display for CaptureStatus {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        match self {
-            Self::Idle => write!(f, "no capture yet"),
-            Self::Capturing { seconds } => write!(f, "capturing, {seconds:.1} s"),
-            Self::Captured { seconds, level_dbfs, verdict, .. } => {
-                write!(f, "captured {seconds:.1} s of noise at {level_dbfs:.0} dBFS, {verdict}")
-            }
-            Self::Refused(refusal) => write!(f, "{refusal}; the profile before it was kept"),
-        }
-    }
 }
 
 impl core::fmt::Display for CaptureRefusal {
@@ -119,6 +61,25 @@ impl core::fmt::Display for CaptureRefusal {
     }
 }
 
+impl core::error::Error for CaptureRefusal {}
+
+/// What a finished capture says besides its levels.
+#[derive(Clone, Copy)]
+pub(crate) struct Finding {
+    pub(crate) seconds: f32,
+    pub(crate) level_dbfs: f32,
+    pub(crate) verdict: Verdict,
+}
+
+/// A frame of a capture, as far as its samples tell.
+#[derive(Clone, Copy)]
+pub(crate) struct FrameTraits {
+    /// No sample of it had to be replaced.
+    pub(crate) is_clean: bool,
+    /// Its newest hop was cut off by a converter.
+    pub(crate) is_clipped: bool,
+}
+
 /// Running sums of the level of every bin.
 pub(crate) struct Capture {
     hop_s: f64,
@@ -130,6 +91,7 @@ pub(crate) struct Capture {
     n_frames: usize,
     n_silent: usize,
     n_unclean: usize,
+    n_clipped: usize,
     /// Sum over the frames that count of the variance of the signal.
     variance_sum: f64,
 }
@@ -153,6 +115,7 @@ impl Capture {
             n_frames: 0,
             n_silent: 0,
             n_unclean: 0,
+            n_clipped: 0,
             variance_sum: 0.0,
         }
     }
@@ -167,22 +130,32 @@ impl Capture {
         self.n_frames = 0;
         self.n_silent = 0;
         self.n_unclean = 0;
+        self.n_clipped = 0;
         self.variance_sum = 0.0;
     }
 
-    /// Length of the capture so far.
-    pub(crate) fn seconds(&self) -> f32 {
-        (self.n_hops as f64 * self.hop_s) as f32
+    /// How far it has come; the frames of the first window count once it is whole.
+    pub(crate) fn progress(&self) -> CaptureProgress {
+        let n_usable = if self.n_frames == 0 { 0 } else { self.n_frames + self.n_warm_up - 1 };
+        CaptureProgress {
+            seconds: self.seconds_of(self.n_hops),
+            usable_s: self.seconds_of(n_usable),
+        }
+    }
+
+    fn seconds_of(&self, n_hops: usize) -> f32 {
+        (n_hops as f64 * self.hop_s) as f32
     }
 
     /// Adds the frame that ends with the newest hop; `power_of` gives the power per 25 Hz of a
-    /// channel's bins, `is_clean` says that no sample of the frame had to be replaced.
-    pub(crate) fn push<'a>(&mut self, is_clean: bool, power_of: impl Fn(usize) -> &'a [f32]) {
+    /// channel's bins.
+    pub(crate) fn push<'a>(&mut self, traits: FrameTraits, power_of: impl Fn(usize) -> &'a [f32]) {
         self.n_hops += 1;
+        self.n_clipped += usize::from(traits.is_clipped);
         if self.n_hops < self.n_warm_up {
             return;
         }
-        if !is_clean {
+        if !traits.is_clean {
             self.n_unclean += 1;
             return;
         }
@@ -207,17 +180,17 @@ impl Capture {
 
     /// Writes mean and standard deviation into `out`, or says why there are none and leaves `out`
     /// as it is.
-    pub(crate) fn finish(&mut self, out: &mut [BinProfile]) -> CaptureStatus {
-        let seconds = self.seconds();
+    pub(crate) fn finish(&mut self, out: &mut [BinProfile]) -> Result<Finding, CaptureRefusal> {
+        let seconds = self.seconds_of(self.n_hops);
         if f64::from(seconds) < config::MIN_CAPTURE_S - 1e-6 {
-            return CaptureStatus::Refused(CaptureRefusal::TooShort { seconds });
+            return Err(CaptureRefusal::TooShort { seconds });
         }
         // The frames that count must be the larger part, or they are not what was meant.
         if self.n_unclean > self.n_frames {
-            return CaptureStatus::Refused(CaptureRefusal::NotNumbers);
+            return Err(CaptureRefusal::NotNumbers);
         }
         if self.n_frames == 0 || self.n_silent > self.n_frames {
-            return CaptureStatus::Refused(CaptureRefusal::Silent);
+            return Err(CaptureRefusal::Silent);
         }
         let n = self.n_frames as f64;
         for (sums, out) in self.channels.iter().zip(&mut *out) {
@@ -230,27 +203,19 @@ impl Capture {
                 *std_out = (std as f32).clamp(0.0, config::MAX_STD_DB);
             }
         }
-        let (in_voice, elsewhere) = spreads(out.iter().map(|out| &*out.std_db), self.bin_hz);
-        CaptureStatus::Captured {
+        Ok(Finding {
             seconds,
             level_dbfs: (10.0 * (self.variance_sum / n).log10()) as f32,
-            spread_db: in_voice.with(&elsewhere).value() as f32,
-            verdict: Verdict::of(in_voice.value(), elsewhere.value()),
-        }
+            verdict: self.judge(out),
+        })
     }
-}
 
-/// Mean spread of the bins in the voice range and of the others, dB.
-fn spreads<'a>(channels: impl Iterator<Item = &'a [f32]>, bin_hz: f64) -> (Mean, Mean) {
-    let (mut in_voice, mut elsewhere) = (Mean::default(), Mean::default());
-    for (bin_idx, std_db) in channels.flat_map(|std_db| std_db.iter().enumerate()) {
-        if config::VOICE_RANGE_HZ.contains(&(bin_idx as f64 * bin_hz)) {
-            in_voice.add(f64::from(*std_db));
-        } else {
-            elsewhere.add(f64::from(*std_db));
+    fn judge(&self, levels: &[BinProfile]) -> Verdict {
+        if self.n_clipped as f64 > config::CLIPPED_SHARE * self.n_hops as f64 {
+            return Verdict::Clipped;
         }
+        Verdict::of(levels.iter().map(|levels| &*levels.std_db), self.bin_hz)
     }
-    (in_voice, elsewhere)
 }
 
 impl LevelSums {

@@ -29,6 +29,8 @@ pub const INPUT_LIMIT: f32 = 1000.0;
 
 /// Shortest capture, seconds: fewer frames say nothing about the spread of the noise.
 pub const MIN_CAPTURE_S: f64 = 0.3;
+/// Usable noise after which a capture in the plugin ends by itself, seconds: more tells little.
+pub const CAPTURE_S: f64 = 2.0;
 /// Level below which a frame is silent, dBFS (RMS): under the dither of 16-bit audio (about −98).
 pub const SILENCE_DBFS: f32 = -110.0;
 
@@ -39,6 +41,12 @@ pub const STEADY_SPREAD_DB: f64 = 6.8;
 /// Mean spread in the voice range from which a capture is speech or music, dB, where the other bins
 /// spread less: speech over hiss has 7.5 (decision 16).
 pub const SPEECH_SPREAD_DB: f64 = 7.2;
+/// Mean spread of the bins below which a capture is a tone rather than noise, dB.
+pub const TONE_SPREAD_DB: f64 = 4.0;
+/// Samples in a row of one size that a converter cuts off at, and the least such size.
+pub const CLIPPED_RUN: (usize, f32) = (3, 0.5);
+/// Share of the hops from which a capture is clipped.
+pub const CLIPPED_SHARE: f64 = 0.01;
 
 // ---- Levels ---------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ mod view;
 
 use std::sync::Arc;
 
-use crate::capture::{Capture, CaptureStatus};
+use crate::capture::{Capture, CaptureProgress, CaptureRefusal, Captured};
 use crate::engines::Build;
 use crate::geometry::{BuildError, Geometry, LatencyMode};
 use crate::hum::Response;
@@ -169,15 +169,38 @@ impl Denoiser {
         self.masks.reset();
     }
 
-    /// What became of the last capture.
-    pub fn capture_status(&self) -> CaptureStatus {
-        self.learning.status()
+    /// How far a capture under way has come; nothing while none is.
+    pub fn capture_progress(&self) -> Option<CaptureProgress> {
+        self.learning.progress()
     }
 
-    /// Grows by one with every profile that is captured or set; tells when to read
-    /// [`Self::profile`] again.
-    pub fn profile_count(&self) -> u32 {
-        self.print.n_changes()
+    /// The end of a capture, told once: the print that it gave, in force or not, or why it gave
+    /// none. The last one counts where nobody asked for those before.
+    pub fn take_capture(&mut self) -> Option<Result<Captured<'_>, CaptureRefusal>> {
+        let print = self.print.captured();
+        let source_before = self.noise.overruled();
+        let event = self.learning.take_event()?;
+        Some(event.map(|is_in_force| Captured {
+            print,
+            is_in_force,
+            source_before: source_before.filter(|_| is_in_force),
+        }))
+    }
+
+    /// Drops a capture under way, without an event; the next begins once Capture has been off.
+    pub fn abandon_capture(&mut self) {
+        self.learning.abandon();
+    }
+
+    /// Lets the next capture begin though the settings have not had it off since the last.
+    pub fn rearm_capture(&mut self) {
+        self.learning.rearm();
+    }
+
+    /// From now on a capture ends by itself after so much usable noise, seconds; infinity, as a
+    /// stream begins, leaves its end to the settings. The next begins once Capture has been off.
+    pub fn end_captures_after(&mut self, seconds: f64) {
+        self.learning.end_after(seconds);
     }
 
     /// The captured profile, if there is one. One that was set comes back on this stream's bins
@@ -225,8 +248,11 @@ impl Denoiser {
         self.frames.analyse(&self.hops);
         self.noise.analyse_input(&self.hops);
         // A capture takes in noise and hum, so that a print holds both.
-        let is_clean = self.hops.is_clean();
-        self.learning.run(settings.capture, is_clean, self.frames.powers(), &mut self.print);
+        let powers = self.frames.powers();
+        let traits = || self.hops.traits();
+        if self.learning.run(settings.capture, traits, powers, &mut self.print) {
+            self.noise.prefer_print(settings);
+        }
         self.frames.find_hum(&mut self.hum, settings.remove_hum);
         let powers = self.frames.powers();
         self.noise.update(settings, &self.print, &self.hum, powers, &self.hops);

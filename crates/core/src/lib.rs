@@ -20,11 +20,15 @@ mod silence;
 mod smoothing;
 pub mod stft;
 pub mod unet;
+mod verdict;
 
-pub use capture::{CaptureRefusal, CaptureStatus, Verdict};
+pub use capture::{CaptureProgress, CaptureRefusal, Captured};
 pub use curve::{ThresholdCurve, ThresholdNode};
 pub use denoiser::{Denoiser, FrameView, StreamSpec, Tap};
 pub use geometry::{BuildError, Geometry, LatencyMode};
-pub use offline::{AlignedStream, LearnError, Treatment, denoise, denoise_into, learn_noise};
-pub use profile::{NoiseProfile, ProfileError};
+pub use offline::{
+    AlignedStream, LearnError, NoiseLearner, Treatment, denoise, denoise_into, learn_noise,
+};
+pub use profile::{About, NoiseProfile, ProfileError};
 pub use settings::{Choice, Engine, Monitor, ProfileSource, Settings};
+pub use verdict::Verdict;

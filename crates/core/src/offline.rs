@@ -1,7 +1,7 @@
 //! Whole sounds, without the latency that streams need: the output starts and ends with the input.
 //! May allocate, unlike the stream itself.
 
-use crate::capture::{CaptureRefusal, CaptureStatus};
+use crate::capture::CaptureRefusal;
 use crate::denoiser::{Denoiser, StreamSpec, Tap};
 use crate::geometry::{BuildError, LatencyMode};
 use crate::profile::NoiseProfile;
@@ -130,22 +130,45 @@ pub fn denoise_into(
 ///
 /// The profile serves every sample rate, latency mode and number of channels.
 pub fn learn_noise(channels: &[Vec<f32>], sample_rate_hz: f64) -> Result<NoiseProfile, LearnError> {
-    let mut denoiser = Denoiser::new(StreamSpec {
-        sample_rate_hz,
-        n_channels: channels.len(),
-        n_noise_channels: 0,
-        mode: LatencyMode::default(),
-    })?;
-    // The capture ends at the first frame that is not to be captured any more.
-    let silence = vec![vec![0.0; denoiser.geometry().hop_len]; channels.len()];
-    for (capture, mut channels) in [(true, channels.to_vec()), (false, silence)] {
-        let mut io: Vec<&mut [f32]> = channels.iter_mut().map(Vec::as_mut_slice).collect();
-        denoiser.process(&mut io, None, &Settings { capture, ..Settings::default() }, &mut ());
+    let mut learner = NoiseLearner::new(sample_rate_hz, channels.len())?;
+    let mut channels = channels.to_vec();
+    let mut io: Vec<&mut [f32]> = channels.iter_mut().map(Vec::as_mut_slice).collect();
+    learner.push(&mut io);
+    Ok(learner.finish()?)
+}
+
+/// Learns noise from sound that comes in blocks: [`learn_noise`] for what need not be in memory.
+pub struct NoiseLearner {
+    denoiser: Denoiser,
+}
+
+impl NoiseLearner {
+    /// For sound of this rate and so many channels.
+    pub fn new(sample_rate_hz: f64, n_channels: usize) -> Result<Self, BuildError> {
+        let mode = LatencyMode::default();
+        let spec = StreamSpec { sample_rate_hz, n_channels, n_noise_channels: 0, mode };
+        Ok(Self { denoiser: Denoiser::new(spec)? })
     }
-    match (denoiser.capture_status(), denoiser.profile()) {
-        (CaptureStatus::Captured { .. }, Some(profile)) => Ok(profile.clone()),
-        (CaptureStatus::Refused(reason), _) => Err(reason.into()),
-        _ => Err(CaptureRefusal::TooShort { seconds: 0.0 }.into()),
+
+    /// Takes in a block, one slice a channel; what is in it is overwritten.
+    pub fn push(&mut self, block: &mut [&mut [f32]]) {
+        self.capture(block, true);
+    }
+
+    fn capture(&mut self, block: &mut [&mut [f32]], is_on: bool) {
+        let settings = Settings { capture: is_on, ..Settings::default() };
+        self.denoiser.process(block, None, &settings, &mut ());
+    }
+
+    /// The noise of all blocks, whatever it was judged to be.
+    pub fn finish(mut self) -> Result<NoiseProfile, CaptureRefusal> {
+        // The capture ends at the first frame that is not to be captured any more.
+        let hop_len = self.denoiser.geometry().hop_len;
+        let mut silence = vec![vec![0.0; hop_len]; self.denoiser.spec().n_channels];
+        let mut io: Vec<&mut [f32]> = silence.iter_mut().map(Vec::as_mut_slice).collect();
+        self.capture(&mut io, false);
+        let captured = self.denoiser.take_capture();
+        captured.unwrap_or(Err(CaptureRefusal::TooShort { seconds: 0.0 })).map(|c| c.print.clone())
     }
 }
 

@@ -2,6 +2,39 @@
 //! mode and channel layout.
 
 use crate::config;
+use crate::verdict::Verdict;
+
+/// What is known of a print besides its levels; nothing of it changes the sound.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct About {
+    /// RMS level of the noise, dBFS.
+    pub level_dbfs: Option<f32>,
+    /// What the noise was judged to be when it was captured.
+    pub verdict: Option<Verdict>,
+    /// When it was made, seconds since the beginning of 1970 in UTC.
+    pub made_unix_s: Option<u64>,
+    /// What its owner calls it; empty where it has no name.
+    pub name: String,
+}
+
+impl About {
+    /// Copies `other`; allocates only where the name's capacity does not suffice.
+    fn copy_from(&mut self, other: &Self) {
+        self.level_dbfs = other.level_dbfs;
+        self.verdict = other.verdict;
+        self.made_unix_s = other.made_unix_s;
+        self.name.clear();
+        self.name.push_str(&other.name);
+    }
+
+    /// The same of a print without a name and a date, which are none of the stream's business.
+    fn learn(&mut self, level_dbfs: Option<f32>, verdict: Option<Verdict>) {
+        self.level_dbfs = level_dbfs;
+        self.verdict = verdict;
+        self.made_unix_s = None;
+        self.name.clear();
+    }
+}
 
 /// A captured noise print in its portable form.
 ///
@@ -14,6 +47,7 @@ pub struct NoiseProfile {
     mean_db: Vec<f32>,
     std_db: Vec<f32>,
     seconds: f32,
+    about: About,
 }
 
 /// Why numbers do not make a profile.
@@ -94,7 +128,8 @@ impl NoiseProfile {
         check("level", &mean_db, config::MIN_LEVEL_DB, config::MAX_LEVEL_DB)?;
         check("standard deviation", &std_db, 0.0, config::MAX_STD_DB)?;
         check("duration", &[seconds], 0.0, f32::MAX)?;
-        Ok(Self { n_channels, n_bins, mean_db, std_db, seconds })
+        let about = About::default();
+        Ok(Self { n_channels, n_bins, mean_db, std_db, seconds, about })
     }
 
     /// An empty profile with room for `n_channels × n_bins`, to be filled without allocating.
@@ -141,6 +176,48 @@ impl NoiseProfile {
         &self.std_db
     }
 
+    /// What its spreads tell of the sound that it was made of, whatever is known of it besides;
+    /// clipping shows in samples alone.
+    pub fn judge(&self) -> Verdict {
+        Verdict::of(self.std_db.chunks_exact(self.n_bins.max(1)), config::PROFILE_BIN_HZ)
+    }
+
+    /// Both as one capture, each with the weight of its length, judged anew.
+    pub fn pooled_with(mut self, other: &Self) -> Result<Self, ProfileError> {
+        if self.mean_db.len() != other.mean_db.len() || self.n_bins != other.n_bins {
+            let (expected, actual) = (self.mean_db.len(), other.mean_db.len());
+            return Err(ProfileError::Length { expected, actual });
+        }
+        let share = share_of(other.seconds, self.seconds);
+        let (mean, std) = (&mut self.mean_db, &mut self.std_db);
+        pool(mean, std, &other.mean_db, &other.std_db, share);
+        self.seconds += other.seconds;
+        let level_dbfs = pooled_level(self.about.level_dbfs, other.about.level_dbfs, share);
+        let verdict = self.judge();
+        self.about.learn(level_dbfs, Some(verdict));
+        Ok(self)
+    }
+
+    /// Standard deviation of a bin's level, mean of all bins, dB; steady noise has 5.6.
+    pub fn spread_db(&self) -> f32 {
+        self.std_db.iter().sum::<f32>() / self.std_db.len().max(1) as f32
+    }
+
+    /// What is known of it besides its levels.
+    pub fn about(&self) -> &About {
+        &self.about
+    }
+
+    /// The same, to be changed.
+    pub fn about_mut(&mut self) -> &mut About {
+        &mut self.about
+    }
+
+    /// The same print under this description.
+    pub fn described(self, about: About) -> Self {
+        Self { about, ..self }
+    }
+
     /// Copies `other` into this profile; allocates only where the capacity does not suffice.
     pub fn copy_from(&mut self, other: &Self) {
         self.mean_db.clear();
@@ -150,10 +227,11 @@ impl NoiseProfile {
         self.n_channels = other.n_channels;
         self.n_bins = other.n_bins;
         self.seconds = other.seconds;
+        self.about.copy_from(&other.about);
     }
 
-    /// Replaces the content by per-channel levels on any bin spacing; allocates only where the
-    /// capacity does not suffice.
+    /// Replaces the content by per-channel levels on any bin spacing, of which nothing is known
+    /// besides; allocates only where the capacity does not suffice.
     pub(crate) fn fill_from(&mut self, channels: &[BinProfile], bin_hz: f64, seconds: f32) {
         let Some(first) = channels.first() else { return };
         let nyquist_hz = bin_hz * (first.mean_db.len() - 1) as f64;
@@ -168,6 +246,12 @@ impl NoiseProfile {
         self.n_channels = channels.len();
         self.n_bins = n_bins;
         self.seconds = seconds;
+        self.about.learn(None, None);
+    }
+
+    /// Keeps what a capture found out.
+    pub(crate) fn describe(&mut self, level_dbfs: Option<f32>, verdict: Option<Verdict>) {
+        self.about.learn(level_dbfs, verdict);
     }
 
     /// Writes the profile as one channel of a stream sees it.
@@ -197,6 +281,39 @@ impl NoiseProfile {
             add_resampled(&self.std_db[range], bin_hz, share, &mut out.std_db);
         }
     }
+}
+
+/// Weight of what lasted `seconds` beside the rest.
+pub(crate) fn share_of(seconds: f32, rest_s: f32) -> f32 {
+    seconds / (seconds + rest_s).max(f32::MIN_POSITIVE)
+}
+
+/// Mean and standard deviation over all frames of two captures, the second with this share.
+fn pool(
+    mean_db: &mut [f32],
+    std_db: &mut [f32],
+    other_mean: &[f32],
+    other_std: &[f32],
+    share: f32,
+) {
+    let share = f64::from(share);
+    let others = other_mean.iter().zip(other_std);
+    for ((mean, std), (other_mean, other_std)) in mean_db.iter_mut().zip(std_db).zip(others) {
+        let [m, s, other_m, other_s] = [*mean, *std, *other_mean, *other_std].map(f64::from);
+        let pooled = m + share * (other_m - m);
+        let square =
+            (1.0 - share) * (s * s + m * m) + share * (other_s * other_s + other_m * other_m);
+        *mean = pooled as f32;
+        *std = ((square - pooled * pooled).max(0.0).sqrt() as f32).min(config::MAX_STD_DB);
+    }
+}
+
+/// Level of both, where both are known.
+pub(crate) fn pooled_level(first: Option<f32>, second: Option<f32>, share: f32) -> Option<f32> {
+    let power = |level_dbfs: f32| 10f64.powf(f64::from(level_dbfs) / 10.0);
+    let share = f64::from(share);
+    let pooled = (1.0 - share) * power(first?) + share * power(second?);
+    Some(10.0 * pooled.log10() as f32)
 }
 
 fn check(name: &'static str, values: &[f32], low: f32, high: f32) -> Result<(), ProfileError> {

@@ -1,16 +1,25 @@
 //! Capturing a noise print: what is learned, what is refused, and where it can be used.
 
+use quell_core::config::CAPTURE_S;
 use quell_core::{
-    CaptureRefusal, CaptureStatus, Denoiser, LatencyMode, ProfileSource, Settings, Verdict,
+    CaptureRefusal, Denoiser, LatencyMode, NoiseProfile, ProfileSource, Settings, Verdict,
 };
 use quell_testkit::signals::{error_db, rms_db, sine, white};
 use quell_testkit::stream::{RATES_HZ, denoiser, learn, run, run_mono};
 
-fn capture(stream: &mut Denoiser, noise: &[f32]) -> CaptureStatus {
-    let capturing = Settings { capture: true, ..Settings::default() };
-    run_mono(stream, noise, &capturing);
+fn capturing() -> Settings {
+    Settings { capture: true, ..Settings::default() }
+}
+
+/// The print that a capture of `noise` gives, and whether it came into force.
+fn capture(stream: &mut Denoiser, noise: &[f32]) -> Result<(NoiseProfile, bool), CaptureRefusal> {
+    run_mono(stream, noise, &capturing());
+    assert_eq!(stream.take_capture(), None, "it is not over");
     run_mono(stream, &vec![0.0; stream.geometry().hop_len], &Settings::default());
-    stream.capture_status()
+    let end = stream.take_capture().expect("it is over");
+    let end = end.map(|captured| (captured.print.clone(), captured.is_in_force));
+    assert_eq!(stream.take_capture(), None, "an event is told once");
+    end
 }
 
 #[test]
@@ -19,16 +28,16 @@ fn white_noise_reads_its_level_per_25_hz_at_every_rate_and_mode() {
         for mode in LatencyMode::ALL {
             let mut rng = fastrand::Rng::with_seed(0x58);
             let mut stream = denoiser(rate_hz, 1, mode);
-            let status = capture(&mut stream, &white(&mut rng, 3 * rate_hz as usize, 0.01));
-            let CaptureStatus::Captured { seconds, level_dbfs, spread_db, verdict } = status else {
-                panic!("{rate_hz} Hz, {mode:?}: {status}");
-            };
+            let noise = white(&mut rng, 3 * rate_hz as usize, 0.01);
+            let (profile, is_in_force) = capture(&mut stream, &noise).unwrap();
+            assert!(is_in_force && stream.profile() == Some(&profile), "{rate_hz} Hz, {mode:?}");
+            let (seconds, spread_db) = (profile.seconds(), profile.spread_db());
+            let level_dbfs = profile.about().level_dbfs.expect("measured");
             assert!((seconds - 3.0).abs() < 0.03, "{seconds}");
             assert!((level_dbfs + 40.0).abs() < 0.3, "{rate_hz} Hz, {mode:?}: {level_dbfs} dBFS");
-            assert_eq!(verdict, Verdict::Steady);
+            assert_eq!(profile.about().verdict, Some(Verdict::Steady));
             assert!((spread_db - 5.57).abs() < 0.3, "{rate_hz} Hz, {mode:?}: {spread_db} dB");
 
-            let profile = stream.profile().expect("captured");
             let mean_db = profile.mean_db().iter().sum::<f32>() / profile.n_bins() as f32;
             let expected_db = -40.0 + 10.0 * (25.0 / rate_hz as f32).log10() - 2.507;
             assert!(
@@ -52,10 +61,13 @@ fn the_verdict_tells_noise_from_speech_and_music() {
         noise.iter().enumerate().map(|(i, x)| x * swell(i)).collect()
     };
     let hiss = recording(include_bytes!("golden/speech_16000_noise.i16"));
-    let cases: [(&str, Vec<f32>, f64, Verdict); 6] = [
+    let hot = |noise: &[f32]| noise.iter().map(|x| (x * 1_000.0).clamp(-1.0, 1.0)).collect();
+    let cases: [(&str, Vec<f32>, f64, Verdict); 8] = [
         ("hiss", hiss.clone(), 16_000.0, Verdict::Steady),
         ("rain", recording(include_bytes!("golden/rain_48000.i16")), 48_000.0, Verdict::Steady),
+        ("hiss, far too loud", hot(&hiss), 16_000.0, Verdict::Clipped),
         ("swelling hiss", swelling(hiss), 16_000.0, Verdict::Varying),
+        ("a tone", sine(48_000.0, 1_000.0, 48_000, 0.1), 48_000.0, Verdict::Tone),
         (
             "tape",
             recording(include_bytes!("golden/music_44100_noise.i16")),
@@ -72,9 +84,12 @@ fn the_verdict_tells_noise_from_speech_and_music() {
     ];
     for (name, sound, rate_hz, expected) in cases {
         let mut stream = denoiser(rate_hz, 1, LatencyMode::Standard);
-        let status = capture(&mut stream, &sound);
-        let CaptureStatus::Captured { verdict, .. } = status else { panic!("{name}: {status}") };
-        assert_eq!(verdict, expected, "{name}: {status:?}");
+        let (print, is_in_force) = capture(&mut stream, &sound).unwrap();
+        assert_eq!(print.about().verdict, Some(expected), "{name}: {} dB", print.spread_db());
+        assert_eq!(is_in_force, expected.is_noise(), "{name}");
+        if expected != Verdict::Clipped {
+            assert_eq!(print.judge(), expected, "{name}: one rule");
+        }
     }
 }
 
@@ -83,25 +98,76 @@ fn bad_captures_are_refused_and_the_old_profile_kept() {
     let mut rng = fastrand::Rng::with_seed(0x59);
     for mode in LatencyMode::ALL {
         let mut stream = denoiser(48_000.0, 1, mode);
-        capture(&mut stream, &white(&mut rng, 48_000, 0.01));
-        let good = stream.profile().expect("captured").clone();
-        let count = stream.profile_count();
-
-        let short = capture(&mut stream, &white(&mut rng, 12_000, 0.01));
-        assert!(
-            matches!(short, CaptureStatus::Refused(CaptureRefusal::TooShort { .. })),
-            "{short}"
-        );
-        let silent = capture(&mut stream, &vec![0.0; 48_000]);
-        assert_eq!(silent, CaptureStatus::Refused(CaptureRefusal::Silent));
-        let not_numbers = capture(&mut stream, &vec![f32::NAN; 48_000]);
-        assert_eq!(not_numbers, CaptureStatus::Refused(CaptureRefusal::NotNumbers));
-        for refused in [short, silent, not_numbers] {
-            assert!(refused.to_string().contains("profile before it was kept"), "{refused}");
-        }
+        let (good, _) = capture(&mut stream, &white(&mut rng, 48_000, 0.01)).unwrap();
+        let short = capture(&mut stream, &white(&mut rng, 12_000, 0.01)).unwrap_err();
+        assert!(matches!(short, CaptureRefusal::TooShort { .. }), "{short}");
+        let silent = capture(&mut stream, &vec![0.0; 48_000]).unwrap_err();
+        assert_eq!(silent, CaptureRefusal::Silent);
+        let not_numbers = capture(&mut stream, &vec![f32::NAN; 48_000]).unwrap_err();
+        assert_eq!(not_numbers, CaptureRefusal::NotNumbers);
         assert_eq!(stream.profile(), Some(&good));
-        assert_eq!(stream.profile_count(), count);
+
+        // A tone is heard as one, and offered; the noise stays what it was.
+        let tone = sine(48_000.0, 700.0, 96_000, 0.1);
+        let before = residual_of(&mut stream, &mut rng.clone());
+        let (offered, is_in_force) = capture(&mut stream, &tone).unwrap();
+        assert!(!is_in_force && offered != good);
+        assert_eq!(stream.profile(), Some(&good));
+        stream.reset();
+        assert_eq!(residual_of(&mut stream, &mut rng.clone()), before, "it sounds as before");
+        stream.set_profile(Some(&offered));
+        stream.reset();
+        assert_ne!(residual_of(&mut stream, &mut rng.clone()), before, "anyway");
     }
+}
+
+/// What a stream makes of some noise.
+fn residual_of(stream: &mut Denoiser, rng: &mut fastrand::Rng) -> Vec<f32> {
+    stream.reset();
+    run_mono(stream, &white(rng, 24_000, 0.01), &Settings::default())
+}
+
+#[test]
+fn a_capture_that_is_reset_is_over_and_begins_anew() {
+    let mut rng = fastrand::Rng::with_seed(0x62);
+    let mut stream = denoiser(48_000.0, 1, LatencyMode::Standard);
+    run_mono(&mut stream, &white(&mut rng, 48_000, 0.01), &capturing());
+    assert!(stream.capture_progress().unwrap().seconds > 0.9);
+    stream.reset();
+    assert_eq!(stream.capture_progress(), None, "nothing is under way");
+    run_mono(&mut stream, &white(&mut rng, 9_600, 0.01), &Settings::default());
+    assert_eq!((stream.capture_progress(), stream.take_capture()), (None, None));
+    // Still on: what was heard before counts no more.
+    run_mono(&mut stream, &white(&mut rng, 48_000, 0.01), &capturing());
+    stream.reset();
+    run_mono(&mut stream, &white(&mut rng, 9_600, 0.01), &capturing());
+    assert!(stream.capture_progress().unwrap().seconds < 0.21);
+}
+
+#[test]
+fn a_capture_ends_by_itself_after_enough_usable_noise() {
+    let mut rng = fastrand::Rng::with_seed(0x63);
+    let mut stream = denoiser(48_000.0, 1, LatencyMode::Standard);
+    stream.end_captures_after(CAPTURE_S);
+    // Silence and faults before and in the noise do not count.
+    run_mono(&mut stream, &vec![0.0; 96_000], &capturing());
+    let progress = stream.capture_progress().unwrap();
+    assert!(progress.seconds > 1.9 && progress.usable_s == 0.0, "{progress:?}");
+    let mut noise = white(&mut rng, 4 * 48_000, 0.01);
+    noise[30_000] = f32::NAN;
+    run_mono(&mut stream, &noise[..90_000], &capturing());
+    let progress = stream.capture_progress().unwrap();
+    assert!((1.7..1.9).contains(&progress.usable_s), "{progress:?}");
+    run_mono(&mut stream, &noise[90_000..], &capturing());
+    assert_eq!(stream.capture_progress(), None);
+    let end = stream.take_capture().unwrap().unwrap();
+    assert!(end.is_in_force && (3.9..4.2).contains(&end.print.seconds()), "{end:?}");
+    // What follows is no second capture, until Capture was off.
+    run_mono(&mut stream, &noise, &capturing());
+    assert_eq!((stream.capture_progress(), stream.take_capture()), (None, None));
+    run_mono(&mut stream, &noise[..960], &Settings::default());
+    run_mono(&mut stream, &noise[..9_600], &capturing());
+    assert!(stream.capture_progress().is_some());
 }
 
 #[test]
@@ -114,8 +180,7 @@ fn a_few_bad_frames_are_left_out_of_a_capture() {
     holed[70_000..80_000].fill(0.0);
     let profile_of = |noise: &[f32]| {
         let mut stream = denoiser(48_000.0, 1, LatencyMode::Standard);
-        let status = capture(&mut stream, noise);
-        stream.profile().unwrap_or_else(|| panic!("{status}")).clone()
+        capture(&mut stream, noise).unwrap().0
     };
     let (whole, holed) = (profile_of(&noise), profile_of(&holed));
     let difference = whole.mean_db().iter().zip(holed.mean_db()).map(|(a, b)| (a - b).abs());
@@ -142,7 +207,8 @@ fn a_print_works_at_other_rates_and_modes() {
     {
         let mut rng = fastrand::Rng::with_seed(0x62);
         let mut source = denoiser(from_hz, 1, LatencyMode::Standard);
-        capture(&mut source, &white(&mut rng, 2 * from_hz as usize, density_rms(from_hz)));
+        let noise = white(&mut rng, 2 * from_hz as usize, density_rms(from_hz));
+        capture(&mut source, &noise).unwrap();
         let profile = source.profile().expect("captured").clone();
         for mode in LatencyMode::ALL {
             let mut stream = denoiser(to_hz, 1, mode);

@@ -1,5 +1,6 @@
 //! Files that the plugin and the command line share; who calls reads and writes.
 
+mod about;
 pub mod noise_profile;
 pub mod presets;
 pub mod sox;

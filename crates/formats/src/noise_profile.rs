@@ -3,6 +3,8 @@
 use quell_core::{NoiseProfile, ProfileError};
 use serde_json::{Value, json};
 
+use crate::about;
+
 /// What the file says it is.
 const FORMAT: &str = "quell-noise-profile";
 /// Version of the layout; a higher one is refused.
@@ -65,14 +67,16 @@ pub fn to_json(profile: &NoiseProfile) -> Value {
             .map(|channel| channel.iter().map(|&v| number(v)).collect::<Value>())
             .collect()
     };
-    json!({
+    let mut json = json!({
         "format": FORMAT,
         "version": VERSION,
         "bin_hz": 25,
         "seconds": number(profile.seconds()),
         "mean_db": per_channel(profile.mean_db()),
         "std_db": per_channel(profile.std_db()),
-    })
+    });
+    about::write(profile.about(), &mut json);
+    json
 }
 
 /// Reads a profile from its JSON.
@@ -90,7 +94,8 @@ pub fn from_json(value: &Value) -> Result<NoiseProfile, FormatError> {
     let (n_channels, n_bins, mean_db) = channels(value, "mean_db")?;
     let (_, _, std_db) = channels(value, "std_db")?;
     let seconds = value.get("seconds").and_then(Value::as_f64).unwrap_or(0.0) as f32;
-    NoiseProfile::new(n_channels, n_bins, mean_db, std_db, seconds).map_err(FormatError::Profile)
+    let profile = NoiseProfile::new(n_channels, n_bins, mean_db, std_db, seconds);
+    Ok(profile.map_err(FormatError::Profile)?.described(about::read(value)))
 }
 
 fn channels(value: &Value, name: &'static str) -> Result<(usize, usize, Vec<f32>), FormatError> {
@@ -112,17 +117,40 @@ fn channels(value: &Value, name: &'static str) -> Result<(usize, usize, Vec<f32>
 
 #[cfg(test)]
 mod tests {
+    use quell_core::{About, Verdict};
+
     use super::*;
 
     fn profile() -> NoiseProfile {
         let mean_db = (0..642).map(|i| -60.0 - 0.123_456_7 * i as f32).collect();
-        NoiseProfile::new(2, 321, mean_db, vec![5.57; 642], 1.23).unwrap()
+        let about = About {
+            level_dbfs: Some(-38.25),
+            verdict: Some(Verdict::Varying),
+            made_unix_s: Some(1_790_000_000),
+            name: "Fan, \"old\"".to_owned(),
+        };
+        NoiseProfile::new(2, 321, mean_db, vec![5.57; 642], 1.23).unwrap().described(about)
     }
 
     #[test]
     fn a_profile_comes_back_bit_for_bit() {
         let text = to_json(&profile()).to_string();
         assert_eq!(from_json(&serde_json::from_str(&text).unwrap()).unwrap(), profile());
+    }
+
+    #[test]
+    fn an_older_file_says_nothing_of_verdict_level_date_and_name() {
+        let mut json = to_json(&profile());
+        for name in ["level_dbfs", "verdict", "made_unix_s", "name"] {
+            json.as_object_mut().unwrap().remove(name).unwrap();
+        }
+        let old = from_json(&json).unwrap();
+        assert_eq!(old.about(), &About::default());
+        assert_eq!(to_json(&old), json, "and is written as it was");
+        // What a later version may say is no reason to refuse the levels.
+        json["verdict"] = json!("wonderful");
+        json["level_dbfs"] = json!("loud");
+        assert_eq!(from_json(&json).unwrap(), old);
     }
 
     #[test]

@@ -2,10 +2,11 @@
 //!
 //! A JSON object, so that a project file can be looked into and repaired by hand:
 //! `quell_state` (format version), `app` (who wrote it), `params` (values by id in their units,
-//! choices by their id), `profile` (the print, or `null`: `channels`, `bins`, `seconds` and the
-//! levels in dB as base64 of little-endian f32), `editor` (size and colours of the window); where
-//! the engine holds a network, also `model`, the hash of its weights. Only `quell_state` and
-//! `params` have to be there. The text of equal states is equal, byte for byte.
+//! choices by their id), `profile` (the print, or `null`: `channels`, `bins`, `seconds`, the levels
+//! in dB as base64 of little-endian f32, and what is known of it besides), `editor` (size and
+//! colours of the window); where the engine holds a network, also `model`, the hash of its weights.
+//! Only `quell_state` and `params` have to be there. The text of equal states is equal, byte for
+//! byte.
 
 use std::sync::Arc;
 
@@ -16,6 +17,8 @@ use quell_core::settings::{Setting, TABLE};
 use quell_core::unet::SHIPPED_IDENTITY;
 use quell_core::{Engine, NoiseProfile, ProfileError, Settings, ThresholdCurve};
 use serde_json::{Map, Number, Value, json};
+
+use crate::about;
 
 /// Format written, and the only one so far.
 pub const VERSION: u64 = 1;
@@ -218,13 +221,15 @@ fn encode_window(window: Window) -> Value {
 }
 
 fn encode_profile(profile: &NoiseProfile) -> Value {
-    json!({
+    let mut json = json!({
         "channels": profile.n_channels(),
         "bins": profile.n_bins(),
         "seconds": number(profile.seconds()),
         "mean_db": encode_levels(profile.mean_db()),
         "std_db": encode_levels(profile.std_db()),
-    })
+    });
+    about::write(profile.about(), &mut json);
+    json
 }
 
 fn encode_levels(levels: &[f32]) -> String {
@@ -343,6 +348,7 @@ fn decode_profile(profile: &Value) -> Result<NoiseProfile, StateError> {
     let seconds = profile["seconds"].as_f64().ok_or_else(|| missing("seconds"))? as f32;
     let (n_channels, n_bins) = (count("channels")?, count("bins")?);
     NoiseProfile::new(n_channels, n_bins, levels("mean_db")?, levels("std_db")?, seconds)
+        .map(|print| print.described(about::read(profile)))
         .map_err(StateError::Profile)
 }
 

@@ -7,14 +7,14 @@ use quell_core::NoiseProfile;
 use quell_formats::state::State;
 
 use super::args::{DenoiseArgs, NoiseArgs, is_pipe};
-use crate::learn::{self, Learned};
+use crate::learn;
 use crate::units::TimeRange;
 use crate::{profile_file, quiet};
 
 /// Where the noise of a run comes from.
 pub(super) enum Noise {
     /// A file of nothing but noise.
-    File { path: PathBuf, learned: Box<Learned> },
+    File { path: PathBuf, learned: Box<NoiseProfile> },
     /// A stretch of every input.
     Range(TimeRange),
     /// A profile that was learned before.
@@ -108,13 +108,13 @@ pub(super) struct NoiseOfFile {
 }
 
 impl NoiseOfFile {
-    fn of(source: String, learned: &Learned) -> Self {
+    fn of(source: String, learned: &NoiseProfile) -> Self {
         Self {
             source,
             found: Vec::new(),
-            profile: Some(learned.profile.clone()),
-            level_dbfs: Some(learned.level_dbfs),
-            spread_db: Some(learned.spread_db),
+            profile: Some(learned.clone()),
+            level_dbfs: learned.about().level_dbfs,
+            spread_db: Some(learned.spread_db()),
         }
     }
 
@@ -124,7 +124,7 @@ impl NoiseOfFile {
         let source = match &ranges[..] {
             [only] => format!("found at {only}"),
             many => {
-                format!("found in {} places, {:.1} s", many.len(), learned.profile.seconds())
+                format!("found in {} places, {:.1} s", many.len(), learned.seconds())
             }
         };
         Ok(Self { found: ranges, ..Self::of(source, &learned) })

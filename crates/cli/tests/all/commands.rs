@@ -16,7 +16,7 @@ fn a_profile_is_learned_shown_and_converted() {
     let learned = folder.quell(&["profile", "learn", "noise.wav", "-o", "noise.json"]).succeeded();
     // Evenly distributed over ±0.1, the noise has an RMS of 0.1/√3.
     assert!(learned.stdout().contains("2.0 s of noise at -24.8 dBFS"), "{}", learned.stdout());
-    assert!(learned.stdout().contains("steady noise"), "{}", learned.stdout());
+    assert!(learned.stdout().contains("(steady)"), "{}", learned.stdout());
 
     let shown = folder.quell(&["profile", "show", "noise.json", "--json"]).succeeded();
     let shown: serde_json::Value = serde_json::from_str(&shown.stdout()).unwrap();

@@ -2,6 +2,8 @@
 
 use super::StreamSpec;
 use super::samples::{OutputWeights, is_fault, tame};
+use crate::capture::FrameTraits;
+use crate::config;
 use crate::geometry::Geometry;
 use crate::settings::Settings;
 
@@ -78,9 +80,13 @@ impl Hops {
         &self.noise
     }
 
-    /// No sample of the last window had to be replaced.
-    pub(super) fn is_clean(&self) -> bool {
-        self.n_clean >= self.frame_len
+    /// What the samples of the newest frame tell whoever learns from it.
+    pub(super) fn traits(&self) -> FrameTraits {
+        FrameTraits {
+            // No sample of the last window had to be replaced.
+            is_clean: self.n_clean >= self.frame_len,
+            is_clipped: self.channels.iter().any(|channel| is_clipped(&channel.input)),
+        }
     }
 
     /// Sets the output off for what the settings want.
@@ -143,4 +149,12 @@ impl Hops {
             }
         }
     }
+}
+
+/// Whether a converter cut off peaks: some samples in a row have one size, and a large one.
+fn is_clipped(samples: &[f32]) -> bool {
+    let (run, least) = config::CLIPPED_RUN;
+    samples.windows(run).any(|run| {
+        run[0].abs() >= least && run[1..].iter().all(|sample| sample.to_bits() == run[0].to_bits())
+    })
 }

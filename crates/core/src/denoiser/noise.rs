@@ -27,6 +27,8 @@ pub(super) struct NoiseStage {
     /// What the thresholds were computed from.
     key: Option<ThresholdKey>,
     source: ProfileSource,
+    /// A capture put its print in the place of this source, for as long as the settings ask for it.
+    overruled: Option<ProfileSource>,
     offsets: Offsets,
     raised: Vec<f32>,
 }
@@ -67,6 +69,7 @@ impl NoiseStage {
             keep: (-hop_s / config::SIDECHAIN_AVERAGE_S).exp() as f32,
             key: None,
             source: ProfileSource::Adaptive,
+            overruled: None,
             offsets: Offsets::new(geometry),
             raised: vec![0.0; n_bins],
         }
@@ -80,6 +83,18 @@ impl NoiseStage {
             channel.reset();
         }
         self.key = None;
+        self.overruled = None;
+    }
+
+    /// A print came into force: it is used, whatever source the settings had when it was made.
+    pub(super) fn prefer_print(&mut self, settings: &Settings) {
+        let source = settings.profile_source;
+        self.overruled = Some(source).filter(|source| *source != ProfileSource::Captured);
+    }
+
+    /// The source that the last print overruled, if it still does.
+    pub(super) fn overruled(&self) -> Option<ProfileSource> {
+        self.overruled
     }
 
     /// Tells whether the block at hand has a noise input.
@@ -119,6 +134,7 @@ impl NoiseStage {
         powers: &[Vec<f32>],
         hops: &Hops,
     ) {
+        self.overruled = self.overruled.filter(|source| *source == settings.profile_source);
         self.source = self.source_for(settings, print);
         let (key, is_stale) = self.renew_thresholds(settings, print);
         let offsets_db = self.offsets.db();
@@ -152,7 +168,11 @@ impl NoiseStage {
 
     /// The source that the settings ask for, or what stands in for it.
     fn source_for(&self, settings: &Settings, print: &Print) -> ProfileSource {
-        let without_input = match settings.profile_source {
+        let wanted = match self.overruled {
+            Some(_) => ProfileSource::Captured,
+            None => settings.profile_source,
+        };
+        let without_input = match wanted {
             ProfileSource::Sidechain if self.input_is_connected => return ProfileSource::Sidechain,
             ProfileSource::Sidechain => ProfileSource::Captured,
             other => other,

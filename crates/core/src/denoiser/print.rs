@@ -1,7 +1,7 @@
 //! What stage 3 leaves: the captured profile, as it travels and on the bins of this stream.
 
 use super::StreamSpec;
-use crate::capture::{Capture, CaptureStatus};
+use crate::capture::{Capture, CaptureRefusal};
 use crate::config;
 use crate::geometry::Geometry;
 use crate::profile::{BinProfile, NoiseProfile};
@@ -10,6 +10,8 @@ use crate::profile::{BinProfile, NoiseProfile};
 pub(super) struct Print {
     /// In its portable form.
     profile: NoiseProfile,
+    /// What was captured last, in force or not.
+    captured: NoiseProfile,
     is_there: bool,
     /// Profiles set, captured or removed so far.
     n_changes: u32,
@@ -36,8 +38,10 @@ impl Print {
     pub(super) fn new(spec: &StreamSpec, geometry: &Geometry) -> Self {
         let n_bins = geometry.n_bins();
         let n_profile_bins = NoiseProfile::bins_up_to(spec.sample_rate_hz / 2.0);
+        let profile = || NoiseProfile::with_capacity(spec.n_channels, n_profile_bins);
         Self {
-            profile: NoiseProfile::with_capacity(spec.n_channels, n_profile_bins),
+            profile: profile(),
+            captured: profile(),
             is_there: false,
             n_changes: 0,
             channels: (0..spec.n_channels).map(|_| PrintChannel::new(n_bins)).collect(),
@@ -73,13 +77,23 @@ impl Print {
         }
     }
 
-    /// Takes what was captured, if it is any good.
-    pub(super) fn take_from(&mut self, capture: &mut Capture) -> CaptureStatus {
-        let status = capture.finish(&mut self.incoming);
-        if let CaptureStatus::Captured { seconds, .. } = status {
-            self.adopt(seconds);
+    /// What was captured last, in force or not.
+    pub(super) fn captured(&self) -> &NoiseProfile {
+        &self.captured
+    }
+
+    /// Takes what was captured, if it is any good; says whether it came into force. What was no
+    /// noise does not by itself.
+    pub(super) fn take_from(&mut self, capture: &mut Capture) -> Result<bool, CaptureRefusal> {
+        let found = capture.finish(&mut self.incoming)?;
+        self.captured.fill_from(&self.incoming, self.bin_hz, found.seconds);
+        self.captured.describe(Some(found.level_dbfs), Some(found.verdict));
+        let is_noise = found.verdict.is_noise();
+        if is_noise {
+            self.adopt(found.seconds);
+            self.profile.copy_from(&self.captured);
         }
-        status
+        Ok(is_noise)
     }
 
     fn adopt(&mut self, seconds: f32) {
