@@ -18,7 +18,11 @@ pub(crate) struct Bundles {
 /// The library is built in a folder of its own. The bundler packs any program that bears the
 /// package's name, and the command line tool is called `quell`, too: here it never meets it.
 pub(crate) fn run(args: &[String]) -> Result<Bundles> {
-    let base = places::target().join("plugin");
+    // One for each target, or the bundles of one would delete those of the other.
+    let base = match target_of(args) {
+        Some(target) => places::target().join("plugin").join(target),
+        None => places::target().join("plugin"),
+    };
     // 1. Build the library and nothing else.
     let status = Command::new(env!("CARGO"))
         .args(["build", "--release", "--package", "quell", "--lib", "--target-dir"])
@@ -45,4 +49,31 @@ pub(crate) fn run(args: &[String]) -> Result<Bundles> {
         "the bundler packed {found:?} instead of a CLAP and a VST3 plugin"
     );
     Ok(Bundles { clap: folder.join("Quell.clap"), vst3: folder.join("Quell.vst3") })
+}
+
+/// The target that arguments for cargo name.
+fn target_of(args: &[String]) -> Option<&str> {
+    let mut args = args.iter().map(String::as_str);
+    args.find_map(|arg| match arg {
+        "--target" => Some(None),
+        _ => arg.strip_prefix("--target=").map(Some),
+    })?
+    .or_else(|| args.next())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_is_found_in_both_ways_of_writing_it() {
+        let target = |args: &[&str]| {
+            let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
+            target_of(&args).map(str::to_owned)
+        };
+        assert_eq!(target(&["--locked", "--target", "a-b-c"]).as_deref(), Some("a-b-c"));
+        assert_eq!(target(&["--target=a-b-c", "--locked"]).as_deref(), Some("a-b-c"));
+        assert_eq!(target(&["--locked"]), None);
+        assert_eq!(target(&["--target"]), None);
+    }
 }

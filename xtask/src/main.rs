@@ -19,9 +19,12 @@ Usage: cargo xtask <command>
 
   bundle [--target TRIPLE]   build the release plugin and pack it as CLAP and VST3
   install                    bundle, copy to your plugin folders, and prove it there by ear and eye
+  uninstall                  take it away again
   test                       everything that must hold before a change is published
+  test --training            the same of training/, with PyTorch in an environment of its own
   tidy                       crate edges, `unsafe`, widths, lengths, invariants: a part of test
-  screenshots [SCENE...]     the editor's pictures for the README, from a real host
+  screenshots [--update] [SCENE...]
+                             the editor's pictures from a real host; --update for the README
   validate [--clap-validator PATH] [--pluginval PATH] [--vst3-validator PATH] [--rounds N]
                              run outside validators on the bundle
 ";
@@ -34,6 +37,7 @@ fn main() -> Result<()> {
     match command.as_deref() {
         Some("bundle") => bundle::run(&rest).map(|_| ()),
         Some("install") => install::run(&rest),
+        Some("uninstall") => install::remove(&rest),
         Some("test") => test::run(&rest),
         Some("screenshots") => screenshots::run(&rest),
         Some("tidy") => tidy::run(&rest),

@@ -1,13 +1,14 @@
 //! What steps need that a machine may lack: Python environments, Debian packages, Rust targets. It
 //! is had once; after that each call only looks.
 
+use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::places;
-use crate::steps::{has_program, sh};
+use crate::steps::{has_program, is_ci, sh};
 
 /// What the editor needs on a machine without a screen.
 const SCREEN_PACKAGES: [&str; 17] = [
@@ -97,8 +98,9 @@ pub(crate) fn packages(wanted: &[&str]) -> Result<()> {
     if !has_program("apt-get") {
         bail!("{needed}");
     }
-    // Root, or a CI machine that may become it without being asked.
+    ensure!(may_install(&missing), "{needed}");
     let install = "apt-get update -qq && apt-get install -y -qq --no-install-recommends \"$@\"";
+    // Root, or somebody who may become it without being asked for a password.
     let is_root = Command::new("id").arg("-u").output().is_ok_and(|o| o.stdout == b"0\n");
     let mut command = Command::new(if is_root { "sh" } else { "sudo" });
     if !is_root {
@@ -106,4 +108,20 @@ pub(crate) fn packages(wanted: &[&str]) -> Result<()> {
     }
     sh(command.args(["-c", install, "sh"]).args(&missing).env("DEBIAN_FRONTEND", "noninteractive"))
         .context(needed)
+}
+
+/// CI may; a person is asked, once for each lot.
+fn may_install(missing: &[&str]) -> bool {
+    if is_ci() {
+        return true;
+    }
+    let input = std::io::stdin();
+    if !input.is_terminal() {
+        return false;
+    }
+    print!("This needs Debian packages: {}. Install them now? [y/N] ", missing.join(" "));
+    let mut answer = String::new();
+    std::io::stdout().flush().is_ok()
+        && input.read_line(&mut answer).is_ok()
+        && matches!(answer.trim(), "y" | "Y" | "yes")
 }

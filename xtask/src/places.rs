@@ -49,12 +49,8 @@ pub(crate) fn clap_library(bundle: &Path) -> PathBuf {
 /// Copies a file, or a folder with everything in it, over what was there.
 pub(crate) fn copy_all(from: &Path, to: &Path) -> Result<()> {
     let attempt = || format!("cannot copy '{}' to '{}'", from.display(), to.display());
-    if to.is_dir() {
-        std::fs::remove_dir_all(to).with_context(attempt)?;
-    } else if to.exists() {
-        // A host may have the old library open: a new file in its place leaves that one alone.
-        std::fs::remove_file(to).with_context(attempt)?;
-    }
+    // A host may have the old library open: a new file in its place leaves that one alone.
+    remove_all(to)?;
     if !from.is_dir() {
         std::fs::copy(from, to).with_context(attempt)?;
         return Ok(());
@@ -65,4 +61,17 @@ pub(crate) fn copy_all(from: &Path, to: &Path) -> Result<()> {
         copy_all(&entry.path(), &to.join(entry.file_name()))?;
     }
     Ok(())
+}
+
+/// Removes a file, or a folder with everything in it; false where there was none.
+pub(crate) fn remove_all(path: &Path) -> Result<bool> {
+    let attempt = || format!("cannot remove '{}'", path.display());
+    if path.is_dir() {
+        std::fs::remove_dir_all(path).with_context(attempt)?;
+    } else if path.exists() {
+        std::fs::remove_file(path).with_context(attempt)?;
+    } else {
+        return Ok(false);
+    }
+    Ok(true)
 }

@@ -23,15 +23,21 @@ const SCENES: [&str; 9] = [
 ];
 
 pub(crate) fn run(args: &[String]) -> Result<()> {
+    let (flags, args): (Vec<_>, Vec<_>) = args.iter().partition(|arg| *arg == "--update");
     if let Some(unknown) = args.iter().find(|name| !SCENES.contains(&name.as_str())) {
         anyhow::bail!("there is no scene '{unknown}'; there are {}", SCENES.join(", "));
     }
     needs::screen()?;
     let bundles = bundle::run(&[])?;
     let python = needs::host_python()?;
-    let folder = places::root().join("assets/screenshots");
+    let folder = if flags.is_empty() {
+        places::target().join("screenshots")
+    } else {
+        places::root().join("assets/screenshots")
+    };
+    std::fs::create_dir_all(&folder)?;
     for scene in SCENES {
-        if args.is_empty() || args.iter().any(|name| name == scene) {
+        if args.is_empty() || args.iter().any(|name| *name == scene) {
             let screen = Screen::start()?;
             let picture = folder.join(format!("{scene}.png"));
             shoot(&python, &bundles.vst3, &screen, scene, &picture)?;

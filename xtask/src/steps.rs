@@ -48,7 +48,7 @@ impl Steps {
 
     /// The closing lines; an error if anything failed.
     pub(crate) fn close(self) -> Result<()> {
-        let is_ci = std::env::var_os("CI").is_some_and(|value| value == "true");
+        let is_ci = is_ci();
         println!("\n=== summary");
         let (mut n_passed, mut n_failed, mut n_impossible) = (0, 0, 0);
         for (name, outcome, seconds) in &self.log {
@@ -82,6 +82,11 @@ impl Steps {
         }
         Ok(())
     }
+}
+
+/// True where nobody is there to be asked.
+pub(crate) fn is_ci() -> bool {
+    std::env::var_os("CI").is_some_and(|value| value == "true")
 }
 
 /// Runs a command to its end; anything but success is an error.

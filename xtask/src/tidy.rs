@@ -1,8 +1,9 @@
-//! `tidy`: what neither the compiler nor clippy holds: crate edges, where `unsafe` stands, what the
-//! core leaves alone, widths, lengths, one convention for modules, invariants with their tests.
+//! `tidy`: what neither the compiler nor clippy holds: crate edges, licences, where `unsafe`
+//! stands, what the core leaves alone, widths, lengths, one convention for modules, invariants with their tests.
 
 mod edges;
 mod invariants;
+mod licences;
 mod sources;
 
 use std::path::{Path, PathBuf};
@@ -20,6 +21,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     let mut faults = edges::faults(&edges::of_workspace()?);
     faults.extend(sources::faults(&sources, width)?);
     faults.extend(invariants::faults(&read(&root.join("ARCHITECTURE.md"))?, root));
+    faults.extend(licences::faults(&read(&root.join("deny.toml"))?)?);
     if faults.is_empty() {
         println!("{} files of Rust are tidy", sources.len());
         return Ok(());
