@@ -1,6 +1,6 @@
-//! `tidy`: what neither the compiler nor clippy holds: crate edges, licences, where `unsafe` stands,
-//! what the core leaves alone, widths, lengths, one convention for modules, invariants with their
-//! tests.
+//! `tidy`: what neither the compiler nor clippy holds: crate edges, licences, where `unsafe`
+//! stands, what the core leaves alone, widths, lengths, one convention for modules, invariants with
+//! their tests.
 
 mod edges;
 mod invariants;
