@@ -1,239 +1,40 @@
-//! Finding the stretches of a recording that hold nothing but noise.
-//!
-//! Where only noise sounds, every band is at its quietest and none moves. So each half second gets
-//! a cost: its mean level over the bands plus twice how much the bands move; the cheapest stretches
-//! are taken.
+//! The stretches of a file that hold nothing but noise.
 
 use std::path::Path;
 
 use anyhow::{Result, anyhow, bail};
 use quell_audio::Reader;
-use quell_core::{Geometry, NoiseProfile, Verdict};
-use realfft::RealFftPlanner;
+use quell_core::{NoiseProfile, NotNoise, QuietFinder, accept_as_noise};
 
 use crate::learn;
 use crate::units::TimeRange;
-
-/// Time between two looks at the sound, seconds.
-const STEP_S: f64 = 0.02;
-/// Steps in a stretch: half a second, enough for the engine to learn from.
-const STRETCH_STEPS: usize = 25;
-/// Distance of two stretches that are compared, steps.
-const STRIDE_STEPS: usize = 5;
-/// Bands between `LOW_HZ` and `HIGH_HZ` (or Nyquist), equally wide on a logarithmic scale.
-const N_BANDS: usize = 16;
-const LOW_HZ: f64 = 80.0;
-const HIGH_HZ: f64 = 16_000.0;
-/// Weight of the movement of a band against its level.
-const MOVEMENT_WEIGHT: f32 = 2.0;
-/// A further stretch may cost so much more than the cheapest, dB.
-const TOLERANCE_DB: f32 = 2.0;
-/// No more noise than this is looked for, seconds.
-const ENOUGH_S: f64 = 4.0;
-/// Bands below this level are digital silence, dB; an edited file may hold some.
-const SILENCE_DB: f32 = -160.0;
-
-/// Noise below this level needs no print, dBFS: half a bit of 16. A file that begins with such (the
-/// dither of a fade, an idle converter) may go on with noise that is heard.
-const INAUDIBLE_DBFS: f32 = -80.0;
 
 /// The noise of a file, learned from its quietest steady stretches, and where they are. What is no
 /// noise is refused as a capture of it would be.
 pub fn learn(path: &Path) -> Result<(NoiseProfile, Vec<TimeRange>)> {
     let ranges = find(path)?;
     let learned = learn::from_ranges(path, &ranges)?;
-    let name = path.display();
-    let advice = "name some noise with --noise or --noise-range, or use --adaptive";
-    if learned.judge() == Verdict::Speech {
-        bail!("the quietest stretches of '{name}' hold speech or music: {advice}");
-    }
-    let level_dbfs = learned.about().level_dbfs.unwrap_or_default();
-    if level_dbfs < INAUDIBLE_DBFS {
-        bail!(
-            "'{name}' holds stretches without any audible noise ({level_dbfs:.0} dBFS): {advice}"
-        );
-    }
+    accept_as_noise(&learned).map_err(|reason| refusal(path, &reason))?;
     Ok((learned, ranges))
 }
 
 /// The quietest steady stretches of a file, in the order of time.
 pub fn find(path: &Path) -> Result<Vec<TimeRange>> {
-    let levels = band_levels(path)?;
-    let ranges = choose(&levels);
-    if ranges.is_empty() {
-        bail!(
-            "'{}' has no half second of steady noise: name some with --noise or --noise-range, or \
-             use --adaptive",
-            path.display()
-        );
-    }
-    Ok(ranges)
-}
-
-/// Level of every band at every step, dB.
-fn band_levels(path: &Path) -> Result<Vec<[f32; N_BANDS]>> {
     let mut reader = Reader::open(path)?;
     let rate_hz = f64::from(reader.spec().sample_rate_hz);
-    let mut analyser =
-        BandAnalyser::new(rate_hz).map_err(|error| anyhow!("'{}': {error}", path.display()))?;
-    let step_len = (STEP_S * rate_hz).round().max(1.0) as usize;
-    let mut mono: Vec<f32> = Vec::new();
-    let mut levels = Vec::new();
+    let mut finder =
+        QuietFinder::new(rate_hz).map_err(|error| anyhow!("'{}': {error}", path.display()))?;
     while let Some(block) = reader.next_block()? {
-        mono.extend(
-            (0..block[0].len()).map(|i| block.iter().map(|channel| channel[i]).sum::<f32>()),
-        );
-        let mut start = 0;
-        while start + analyser.frame_len() <= mono.len() {
-            levels.push(analyser.levels(&mono[start..start + analyser.frame_len()]));
-            start += step_len;
-        }
-        mono.drain(..start);
+        finder.push(block);
     }
-    Ok(levels)
+    let found = finder.finish();
+    if found.is_empty() {
+        bail!(refusal(path, &NotNoise::Nowhere));
+    }
+    Ok(found.into_iter().map(TimeRange::from).collect())
 }
 
-struct BandAnalyser {
-    fft: std::sync::Arc<dyn realfft::RealToComplex<f32>>,
-    window: Vec<f32>,
-    frame: Vec<f32>,
-    spectrum: Vec<realfft::num_complex::Complex32>,
-    scratch: Vec<realfft::num_complex::Complex32>,
-    /// First bin of every band, and the end of the last.
-    edges: [usize; N_BANDS + 1],
-}
-
-impl BandAnalyser {
-    fn new(rate_hz: f64) -> Result<Self> {
-        let geometry = Geometry::for_rate(rate_hz)?;
-        let n = geometry.frame_len;
-        let fft = RealFftPlanner::new().plan_fft_forward(n);
-        let high_hz = HIGH_HZ.min(rate_hz / 2.0);
-        let edges = std::array::from_fn(|i| {
-            let hz = LOW_HZ * (high_hz / LOW_HZ).max(1.0).powf(i as f64 / N_BANDS as f64);
-            ((hz / geometry.bin_hz()) as usize).min(geometry.n_bins() - 1)
-        });
-        let hann = |i| 0.5 - 0.5 * (std::f32::consts::TAU * i as f32 / n as f32).cos();
-        Ok(Self {
-            window: (0..n).map(hann).collect(),
-            frame: fft.make_input_vec(),
-            spectrum: fft.make_output_vec(),
-            scratch: fft.make_scratch_vec(),
-            fft,
-            edges,
-        })
-    }
-
-    fn frame_len(&self) -> usize {
-        self.window.len()
-    }
-
-    fn levels(&mut self, samples: &[f32]) -> [f32; N_BANDS] {
-        for ((out, sample), weight) in self.frame.iter_mut().zip(samples).zip(&self.window) {
-            *out = if sample.is_finite() { sample * weight } else { 0.0 };
-        }
-        let done =
-            self.fft.process_with_scratch(&mut self.frame, &mut self.spectrum, &mut self.scratch);
-        debug_assert!(done.is_ok(), "all lengths come from one plan");
-        let scale = 2.0 / self.window.len() as f32;
-        std::array::from_fn(|band_idx| {
-            let (first, end) = (self.edges[band_idx], self.edges[band_idx + 1]);
-            let bins = &self.spectrum[first..end.max(first + 1)];
-            let power = bins.iter().map(|bin| bin.norm_sqr()).sum::<f32>() / bins.len() as f32;
-            10.0 * (power * scale * scale).max(1e-20).log10()
-        })
-    }
-}
-
-/// The cheapest stretches that do not overlap, joined where they touch.
-fn choose(levels: &[[f32; N_BANDS]]) -> Vec<TimeRange> {
-    let n_starts = (levels.len() + 1).saturating_sub(STRETCH_STEPS);
-    let mut candidates: Vec<(f32, usize)> = (0..n_starts)
-        .step_by(STRIDE_STEPS)
-        .filter_map(|start| Some((cost(&levels[start..start + STRETCH_STEPS])?, start)))
-        .collect();
-    candidates.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let Some(&(best, _)) = candidates.first() else { return Vec::new() };
-    let enough = (ENOUGH_S / STEP_S) as usize / STRETCH_STEPS;
-    let mut starts: Vec<usize> = Vec::new();
-    for (cost, start) in candidates {
-        if cost > best + TOLERANCE_DB || starts.len() == enough {
-            break;
-        }
-        if starts.iter().all(|other| other.abs_diff(start) >= STRETCH_STEPS) {
-            starts.push(start);
-        }
-    }
-    starts.sort_unstable();
-    let mut ranges: Vec<TimeRange> = Vec::new();
-    for start in starts {
-        let start_s = start as f64 * STEP_S;
-        let end_s = (start + STRETCH_STEPS) as f64 * STEP_S;
-        match ranges.last_mut().filter(|last| last.end_s + 1e-9 >= start_s) {
-            Some(last) => last.end_s = end_s,
-            None => ranges.push(TimeRange { start_s, end_s }),
-        }
-    }
-    ranges
-}
-
-/// Level plus movement; nothing for a stretch that holds digital silence.
-fn cost(stretch: &[[f32; N_BANDS]]) -> Option<f32> {
-    let n = stretch.len() as f32;
-    let (mut level, mut movement) = (0.0, 0.0);
-    for step in stretch {
-        let step_level = step.iter().sum::<f32>() / N_BANDS as f32;
-        if step_level < SILENCE_DB {
-            return None;
-        }
-        level += step_level / n;
-    }
-    for band_idx in 0..N_BANDS {
-        let mean = stretch.iter().map(|step| step[band_idx]).sum::<f32>() / n;
-        let variance = stretch.iter().map(|s| (s[band_idx] - mean).powi(2)).sum::<f32>() / n;
-        movement += variance.sqrt() / N_BANDS as f32;
-    }
-    Some(level + MOVEMENT_WEIGHT * movement)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Levels with a little movement, `loud` while something sounds.
-    fn levels(loud: impl Fn(usize) -> bool) -> Vec<[f32; N_BANDS]> {
-        (0..500)
-            .map(|i| {
-                let base = if loud(i) { -40.0 + (i % 7) as f32 * 5.0 } else { -70.0 };
-                std::array::from_fn(|band| base + ((i * 31 + band * 17) % 5) as f32 * 0.5)
-            })
-            .collect()
-    }
-
-    #[test]
-    fn the_pause_is_found_and_nothing_else() {
-        let ranges = choose(&levels(|i| !(200..275).contains(&i)));
-        assert_eq!(ranges.len(), 1, "{ranges:?}");
-        assert!(ranges[0].start_s >= 4.0 - 1e-9 && ranges[0].end_s <= 5.5 + 1e-9, "{ranges:?}");
-        assert!(ranges[0].end_s - ranges[0].start_s >= 0.5 - 1e-9);
-    }
-
-    #[test]
-    fn no_more_than_enough_is_taken() {
-        let ranges = choose(&levels(|_| false));
-        let total: f64 = ranges.iter().map(|r| r.end_s - r.start_s).sum();
-        assert!((total - ENOUGH_S).abs() < 1e-9, "{total}");
-    }
-
-    #[test]
-    fn digital_silence_is_no_noise() {
-        let mut levels = levels(|_| false);
-        for step in &mut levels[100..] {
-            *step = [-200.0; N_BANDS];
-        }
-        let ranges = choose(&levels);
-        assert!(ranges.iter().all(|range| range.end_s <= 2.0 + 1e-9), "{ranges:?}");
-        assert!(choose(&[[-200.0; N_BANDS]; 100]).is_empty());
-        assert!(choose(&[[-70.0; N_BANDS]; 10]).is_empty(), "too short");
-    }
+fn refusal(path: &Path, reason: &NotNoise) -> anyhow::Error {
+    let advice = "name some noise with --noise or --noise-range, or use --adaptive";
+    anyhow!("'{}': {reason}: {advice}", path.display())
 }

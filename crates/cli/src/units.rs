@@ -42,6 +42,12 @@ pub struct TimeRange {
     pub end_s: f64,
 }
 
+impl From<quell_core::Stretch> for TimeRange {
+    fn from(found: quell_core::Stretch) -> Self {
+        Self { start_s: found.start_s, end_s: found.end_s }
+    }
+}
+
 impl std::fmt::Display for TimeRange {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}-{}", clock(self.start_s), clock(self.end_s))

@@ -14,6 +14,7 @@ mod level;
 mod mask;
 mod offline;
 mod profile;
+mod quiet;
 mod ring;
 pub mod settings;
 mod silence;
@@ -30,5 +31,6 @@ pub use offline::{
     AlignedStream, LearnError, NoiseLearner, Treatment, denoise, denoise_into, learn_noise,
 };
 pub use profile::{About, NoiseProfile, ProfileError};
+pub use quiet::{NotNoise, QuietFinder, Stretch, accept_as_noise};
 pub use settings::{Choice, Engine, Monitor, ProfileSource, Settings};
 pub use verdict::Verdict;

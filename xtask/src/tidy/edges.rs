@@ -40,6 +40,7 @@ const CRATES: &[Crate] = &[
         ],
         tests_use: &["quell-testkit"],
     },
+    Crate { name: "quell-web", uses: &["quell-core", "quell-formats"], tests_use: &[] },
     Crate {
         name: "quell",
         uses: &["quell-core", "quell-files", "quell-formats"],
