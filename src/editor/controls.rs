@@ -2,7 +2,7 @@
 
 use egui::{Align2, Rect, Ui, pos2, vec2};
 use quell_core::settings::row::{Kind, Shown};
-use quell_core::{Choice, Monitor};
+use quell_core::{Choice, Monitor, Settings};
 
 use crate::Shared;
 use crate::editor::axes::db_text;
@@ -70,7 +70,7 @@ fn reduction(
         value: 19.0,
         width: rect.width(),
     };
-    dial(ui, t, edits, &params[REDUCTION], shape);
+    dial(ui, t, edits, &params[REDUCTION], &params.settings(), shape);
     let text = removed_db.map_or_else(|| "\u{2013}".to_owned(), |removed| db_text(removed, 1));
     let at = pos2(rect.center().x, rect.bottom() - 17.0);
     line_of_text(ui, at, Align2::CENTER_BOTTOM, &text, 17.0, t.removed, rect.width());
@@ -96,7 +96,15 @@ fn basic(ui: &mut Ui, t: &Theme, edits: &mut Edits, params: &QuellParams, rect: 
             edits.choose(params, control, variant);
         }
     }
-    small_dials(ui, t, edits, &dials, rect.left()..=rect.right(), rect.top() + 94.0);
+    small_dials(
+        ui,
+        t,
+        edits,
+        &params.settings(),
+        &dials,
+        rect.left()..=rect.right(),
+        rect.top() + 94.0,
+    );
 }
 
 /// Dials side by side.
@@ -104,6 +112,7 @@ fn small_dials(
     ui: &mut Ui,
     t: &Theme,
     edits: &mut Edits,
+    settings: &Settings,
     dials: &[&Control],
     x: std::ops::RangeInclusive<f32>,
     y: f32,
@@ -112,7 +121,7 @@ fn small_dials(
     for (idx, control) in dials.iter().enumerate() {
         let center = pos2(x.start() + width * (idx as f32 + 0.5), y);
         let shape = DialShape { center, radius: 21.0, text: 13.0, value: 13.0, width };
-        dial(ui, t, edits, control, shape);
+        dial(ui, t, edits, control, settings, shape);
     }
 }
 
@@ -161,7 +170,7 @@ pub(super) fn advanced(
     let (switches, dials): (Vec<&Control>, Vec<&Control>) =
         controls.into_iter().partition(|control| matches!(control.row().kind, Kind::Switch));
     let x = inside.left()..=inside.right() - 110.0;
-    small_dials(ui, t, edits, &dials, x, inside.top() + 42.0);
+    small_dials(ui, t, edits, &params.settings(), &dials, x, inside.top() + 42.0);
     let step = ((inside.height() - 8.0) / switches.len().max(1) as f32).min(34.0);
     for (idx, control) in switches.into_iter().enumerate() {
         let min = pos2(inside.right() - 104.0, inside.top() + 8.0 + step * idx as f32);

@@ -22,7 +22,7 @@ use super::*;
 use crate::bridge::AudioEnd;
 use crate::columns::N_COLUMNS;
 use crate::feed::FeedEnd;
-use crate::params::{CAPTURE, QuellParams, REDUCTION, SOURCE};
+use crate::params::{CAPTURE, ENGINE, QuellParams, REDUCTION, SOURCE};
 
 const LATENCY: usize = place_of("latency");
 
@@ -298,6 +298,30 @@ fn dragging_wheel_and_ctrl_click_work_on_a_dial() {
     bench.harness.get_by_label("Reduction").click_modifiers(Modifiers::COMMAND);
     bench.steps(30);
     assert_eq!(bench.p()[REDUCTION].plain(), 100.0);
+}
+
+#[test]
+fn what_does_nothing_says_so_and_can_be_turned_all_the_same() {
+    let mut bench = bench();
+    bench.click("Advanced");
+    let said = |bench: &Bench, name: &str| {
+        let value = bench.harness.get_by_label(name).value();
+        value.unwrap_or_else(|| panic!("{name} says no value"))
+    };
+    bench.p()[ENGINE].set_plain(Engine::Gate as u8 as f32);
+    bench.steps(2);
+    assert!(said(&bench, "Knee").ends_with("Classic only"), "{}", said(&bench, "Knee"));
+    assert!(said(&bench, "Time smoothing").ends_with("Studio only"));
+    assert_eq!(said(&bench, "Transients"), "100 %");
+    bench.p()[ENGINE].set_plain(Engine::Classic as u8 as f32);
+    bench.steps(2);
+    assert_eq!(said(&bench, "Knee"), "6 dB");
+    assert!(said(&bench, "Transients").ends_with("Gate and Hybrid only"));
+    bench.harness.get_by_label("Transients").focus();
+    bench.steps(2);
+    bench.harness.key_press(Key::ArrowDown);
+    bench.steps(2);
+    assert!(bench.settings().transient_protection < 1.0);
 }
 
 #[test]

@@ -42,6 +42,13 @@ pub(super) struct Theme {
     pub(super) error: Color32,
 }
 
+impl Theme {
+    /// For what does nothing now: no accent, and text no brighter than captions.
+    pub(super) fn idle(&self) -> Self {
+        Self { accent: self.line, text: self.dim, raised: self.panel, ..*self }
+    }
+}
+
 pub(super) const DARK: Theme = Theme {
     is_light: false,
     ground: Color32::from_rgb(0x13, 0x16, 0x1a),

@@ -10,6 +10,7 @@ use egui::{
     Align2, ComboBox, CornerRadius, EventFilter, FontId, Id, Key, Painter, Pos2, Rect, Response,
     Sense, Shape, Stroke, StrokeKind, TextEdit, Ui, Vec2, WidgetInfo, pos2, vec2,
 };
+use quell_core::Settings;
 use quell_core::settings::row::Variants;
 
 use crate::editor::edits::Edits;
@@ -157,8 +158,18 @@ pub(super) struct DialShape {
     pub(super) width: f32,
 }
 
-/// A dial with its name above and its value below.
-pub(super) fn dial(ui: &mut Ui, t: &Theme, edits: &mut Edits, control: &Control, shape: DialShape) {
+/// A dial with its name above and its value below. One that does nothing now looks like it and says
+/// where it would; it can be turned all the same.
+pub(super) fn dial(
+    ui: &mut Ui,
+    t: &Theme,
+    edits: &mut Edits,
+    control: &Control,
+    settings: &Settings,
+    shape: DialShape,
+) {
+    let idle = control.row().idle_because(settings.engine, settings.latency);
+    let t = &if idle.is_some() { t.idle() } else { *t };
     let DialShape { center, radius, .. } = shape;
     let label = control.row().label();
     let id = ui.scope_id().with(("dial", label));
@@ -168,7 +179,10 @@ pub(super) fn dial(ui: &mut Ui, t: &Theme, edits: &mut Edits, control: &Control,
     let text = short(&control.text(value));
     response.widget_info(|| {
         let mut info = WidgetInfo::slider(true, f64::from(value), label);
-        info.current_text_value = Some(text.clone());
+        info.current_text_value = Some(match &idle {
+            Some(where_it_acts) => format!("{text}, {where_it_acts}"),
+            None => text.clone(),
+        });
         info
     });
     paint_dial(ui, t, control, &response, shape, value);
@@ -180,9 +194,11 @@ pub(super) fn dial(ui: &mut Ui, t: &Theme, edits: &mut Edits, control: &Control,
         below + vec2(0.0, shape.value * 0.6),
         vec2(width, shape.value * 1.3),
     );
-    value_text(ui, t, edits, control, &response, place, (&text, shape.value));
+    let shown = idle.as_deref().filter(|_| !response.hovered() && !response.dragged());
+    value_text(ui, t, edits, control, &response, place, (&text, shown, shape.value));
+    let idle = idle.map(|idle| format!("{idle}: does nothing now.\n\n")).unwrap_or_default();
     let help = control.row().explained();
-    let hint = format!("{help}\n\nDrag, wheel or arrows; Enter to type; Ctrl-click: default");
+    let hint = format!("{idle}{help}\n\nDrag, wheel or arrows; Enter to type; Ctrl-click: default");
     response.on_hover_text(hint);
 }
 
@@ -299,7 +315,8 @@ pub(super) fn arc_shape(center: Pos2, radius: f32, from: f32, to: f32, stroke: S
     Shape::line(points.collect(), stroke)
 }
 
-/// The value as text, which a click or Enter turns into a field to type in.
+/// The value as text, or what is shown in its stead, which a click or Enter turns into a field to
+/// type in.
 fn value_text(
     ui: &mut Ui,
     t: &Theme,
@@ -307,7 +324,7 @@ fn value_text(
     control: &Control,
     owner: &Response,
     place: Rect,
-    (text, size): (&str, f32),
+    (text, instead, size): (&str, Option<&str>, f32),
 ) {
     let key = owner.id.with("typing");
     let typed: Option<String> = ui.data(|data| data.get_temp(key));
@@ -315,7 +332,11 @@ fn value_text(
         let id = owner.id.with("value");
         let value = ui.interact(place, id, Sense::click());
         let color = if value.hovered() { t.accent } else { t.text };
-        line_of_text(ui, place.center(), Align2::CENTER_CENTER, text, size, color, place.width());
+        let (shown, size) = match instead.filter(|_| !value.hovered()) {
+            Some(instead) => (instead, size - 1.0),
+            None => (text, size),
+        };
+        line_of_text(ui, place.center(), Align2::CENTER_CENTER, shown, size, color, place.width());
         let is_enter = owner.has_focus() && ui.input(|input| input.key_pressed(Key::Enter));
         if value.clicked() || is_enter {
             ui.data_mut(|data| data.insert_temp(key, text.to_owned()));

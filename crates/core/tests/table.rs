@@ -105,8 +105,8 @@ fn scene(n: usize) -> [Vec<f32>; 2] {
 }
 
 /// The print is of hiss alone, so that there is something for every setting to do.
-fn heard(settings: &Settings, scene: &[Vec<f32>; 2]) -> Vec<Vec<f32>> {
-    let mut stream = denoiser(RATE_HZ, 2, LatencyMode::Studio);
+fn heard(settings: &Settings, mode: LatencyMode, scene: &[Vec<f32>; 2]) -> Vec<Vec<f32>> {
+    let mut stream = denoiser(RATE_HZ, 2, mode);
     let noise = white(&mut fastrand::Rng::with_seed(7), 8_000, 0.02);
     learn(&mut stream, &noise);
     let mut channels = scene.to_vec();
@@ -114,30 +114,103 @@ fn heard(settings: &Settings, scene: &[Vec<f32>; 2]) -> Vec<Vec<f32>> {
     channels
 }
 
+/// Settings with which every other one has something to do.
+fn busy(engine: Engine) -> Settings {
+    let mut settings =
+        Settings { engine, floor_db: -40.0, sensitivity: 2.0, ..Settings::default() };
+    // Level nodes do not show where they stand.
+    for (idx, node) in settings.curve.nodes.iter_mut().enumerate() {
+        node.offset_db = 3.0 * idx as f32;
+    }
+    settings
+}
+
+/// Rows that can be heard while a stream runs: a capture is heard after it, the latency after a
+/// restart, and the engine is what the others are tried with.
+fn heard_rows() -> impl Iterator<Item = &'static Setting> {
+    TABLE.iter().filter(|row| !["capture", "latency", "engine"].contains(&row.id))
+}
+
+/// How far each of a row's values moves the sound, dB of the usual sound's power; the furthest.
+fn change_db(
+    row: &Setting,
+    mode: LatencyMode,
+    scene: &[Vec<f32>; 2],
+    base: &Settings,
+    usual: &[Vec<f32>],
+) -> f64 {
+    let power = |sound: &[Vec<f32>]| {
+        sound.iter().flatten().map(|s| f64::from(*s) * f64::from(*s)).sum::<f64>()
+    };
+    let mut furthest = 0.0f64;
+    for value in values_of(row).into_iter().filter(|&value| value != row.plain(base)) {
+        let mut settings = *base;
+        row.set_plain(&mut settings, value);
+        let mut moved = heard(&settings, mode, scene);
+        for (moved, usual) in moved.iter_mut().flatten().zip(usual.iter().flatten()) {
+            *moved -= usual;
+        }
+        furthest = furthest.max(power(&moved));
+    }
+    10.0 * (furthest / power(usual)).log10()
+}
+
 #[test]
-fn a_setting_is_heard_with_the_engines_that_it_names_and_with_no_other() {
-    let scene = scene(4 * 8_000);
-    for engine in Engine::ALL {
-        let mut base =
-            Settings { engine, floor_db: -40.0, sensitivity: 2.0, ..Settings::default() };
-        // Level nodes do not show where they stand.
-        for (idx, node) in base.curve.nodes.iter_mut().enumerate() {
-            node.offset_db = 3.0 * idx as f32;
-        }
-        let usual = heard(&base, &scene);
-        for row in TABLE {
-            // A capture is heard after it, the latency after a restart, the engine is itself.
-            if ["capture", "latency", "engine"].contains(&row.id) {
-                continue;
+fn a_setting_is_heard_where_the_table_says_and_nowhere_else() {
+    let scene = scene(2 * 8_000);
+    for mode in LatencyMode::ALL {
+        for engine in Engine::ALL {
+            let base = busy(engine);
+            let usual = heard(&base, mode, &scene);
+            for row in heard_rows() {
+                let is_heard = change_db(row, mode, &scene, &base, &usual) > f64::NEG_INFINITY;
+                assert_eq!(
+                    is_heard,
+                    row.acts(engine, mode),
+                    "{} with {engine:?}, {mode:?}",
+                    row.id
+                );
+                assert_eq!(is_heard, row.idle_because(engine, mode).is_none());
             }
-            let now = row.plain(&base);
-            let is_heard = values_of(row).into_iter().filter(|&value| value != now).any(|value| {
-                let mut settings = base;
-                row.set_plain(&mut settings, value);
-                heard(&settings, &scene) != usual
-            });
-            assert_eq!(is_heard, row.acts_on.contains(&engine), "{} with {engine:?}", row.id);
         }
+    }
+}
+
+#[test]
+fn what_does_nothing_says_where_it_would() {
+    const KNEE: usize = place_of("knee");
+    const SMOOTHING: usize = place_of("freq_smooth");
+    const TIME: usize = place_of("time_smooth");
+    let why = |place: usize, engine, mode| TABLE[place].idle_because(engine, mode);
+    let standard = LatencyMode::Standard;
+    assert_eq!(why(KNEE, Engine::Gate, standard).as_deref(), Some("Classic only"));
+    assert_eq!(
+        why(SMOOTHING, Engine::Neural, standard).as_deref(),
+        Some("Gate, Classic and Hybrid only")
+    );
+    assert_eq!(why(TIME, Engine::Gate, standard).as_deref(), Some("Studio only"));
+    assert_eq!(why(TIME, Engine::Classic, standard), None);
+    assert_eq!(why(TIME, Engine::Gate, LatencyMode::Studio), None);
+}
+
+/// Prints the table of `docs/results.md`: how far a setting can move the sound at most.
+#[test]
+#[ignore = "prints a table: cargo test --release -p quell-core --test table -- --ignored --nocapture"]
+fn how_far_each_setting_moves_the_sound() {
+    let scene = scene(4 * 8_000);
+    println!("| | {} |", Engine::ALL.map(Engine::name).join(" | "));
+    println!("|---|{}", "---|".repeat(Engine::ALL.len()));
+    for row in heard_rows() {
+        let cells = Engine::ALL.map(|engine| {
+            let base = busy(engine);
+            let dbs = LatencyMode::ALL.map(|mode| {
+                let usual = heard(&base, mode, &scene);
+                change_db(row, mode, &scene, &base, &usual)
+            });
+            dbs.map(|db| if db.is_finite() { format!("{db:.0}") } else { "–".to_owned() })
+                .join(" / ")
+        });
+        println!("| {} | {} |", row.name, cells.join(" | ").replace('-', "\u{2212}"));
     }
 }
 

@@ -18,6 +18,8 @@ pub struct Row<S> {
     pub kind: Kind,
     /// Engines that it acts on.
     pub acts_on: &'static [Engine],
+    /// Those of them on which it acts in Studio mode alone.
+    pub studio_only_for: &'static [Engine],
     /// How the command line takes it.
     pub flag: Flag,
     /// Where the window shows it.
@@ -238,6 +240,29 @@ impl<S> Row<S> {
             Kind::Number(number) => number.unit.short(plain),
             Kind::Switch | Kind::Choice(_) => self.text(plain),
         }
+    }
+
+    /// Whether it does anything with this engine in this mode.
+    pub fn acts(&self, engine: Engine, mode: LatencyMode) -> bool {
+        let is_studio = mode == LatencyMode::Studio;
+        self.acts_on.contains(&engine) && (is_studio || !self.studio_only_for.contains(&engine))
+    }
+
+    /// Where it acts, in two or three words, if it does nothing with this engine in this mode.
+    pub fn idle_because(&self, engine: Engine, mode: LatencyMode) -> Option<String> {
+        if self.acts(engine, mode) {
+            return None;
+        }
+        if self.acts_on.contains(&engine) {
+            return Some("Studio only".to_owned());
+        }
+        let names: Vec<_> = self.acts_on.iter().map(|engine| engine.name()).collect();
+        Some(match &names[..] {
+            [others @ .., last] if !others.is_empty() => {
+                format!("{} and {last} only", others.join(", "))
+            }
+            _ => format!("{} only", names.join("")),
+        })
     }
 
     /// What it does to the sound, which engines it acts on and what its variants mean.

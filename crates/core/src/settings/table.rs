@@ -33,6 +33,7 @@ const USUAL: Setting = Row {
     help: "",
     kind: Kind::Switch,
     acts_on: &Engine::ALL,
+    studio_only_for: &[],
     flag: Flag::None,
     shown: Shown::Own,
     page: None,
@@ -182,6 +183,7 @@ before the curve: {
         help: "Looks back and ahead (Studio); in the other modes a release time (Classic). More \
                means less warble and softer onsets.",
         kind: milliseconds(500.0),
+        studio_only_for: &[Engine::Gate, Engine::Neural, Engine::Hybrid],
         flag: Flag::Value("time-smoothing"),
         shown: Shown::Advanced(1),
         page: Some((Page::Mask, 7)),
