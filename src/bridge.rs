@@ -85,6 +85,8 @@ pub struct Link {
     progress: AtomicU64,
     /// A [`CaptureOrder`] and one, or 0.
     capture_order: AtomicU8,
+    /// Somebody wants what was heard last to be learned.
+    is_recent_due: AtomicBool,
     /// The button of the capture is held: it goes on for as long.
     is_held: AtomicBool,
     latency_samples: AtomicU32,
@@ -135,6 +137,7 @@ pub fn link() -> (Arc<Link>, AudioEnd) {
         refusal: AtomicU64::new(0),
         progress: AtomicU64::new(pack_progress(None)),
         capture_order: AtomicU8::new(0),
+        is_recent_due: AtomicBool::new(false),
         is_held: AtomicBool::new(false),
         latency_samples: AtomicU32::new(0),
         is_dirty: AtomicBool::new(false),
@@ -222,6 +225,11 @@ impl Link {
     /// Tells the audio thread what to make of the switch for captures.
     pub fn order_capture(&self, order: CaptureOrder) {
         self.capture_order.store(order as u8 + 1, Ordering::Release);
+    }
+
+    /// Has the audio thread learn what was heard last.
+    pub fn learn_recent(&self) {
+        self.is_recent_due.store(true, Ordering::Relaxed);
     }
 
     /// Tells whether the button of the capture is held.
@@ -366,6 +374,11 @@ impl AudioEnd {
             3 => Some(CaptureOrder::Release),
             _ => None,
         }
+    }
+
+    /// Whether somebody has asked for what was heard last.
+    pub fn take_recent(&mut self) -> bool {
+        self.link.is_recent_due.swap(false, Ordering::Relaxed)
     }
 
     /// Whether the end of a capture can be told now; else it waits in the stream.

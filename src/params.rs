@@ -18,6 +18,10 @@ use quell_core::{Geometry, Settings, ThresholdCurve};
 
 /// Collects noise while on.
 pub const CAPTURE: usize = place_of("capture");
+/// Learns from what was heard last when it goes on.
+pub const RECENT: usize = place_of("recent");
+/// Captures join the print.
+pub const ADD: usize = place_of("add");
 /// Share of the noise to take away, %.
 pub const REDUCTION: usize = place_of("reduction");
 /// Deepest gain of a frequency, dB.

@@ -11,7 +11,7 @@ use quell_core::{Choice, Denoiser, NoiseProfile, ProfileSource, Settings, Stream
 use crate::bridge::{AudioEnd, CaptureOrder};
 use crate::editor::QuellEditor;
 use crate::feed::FeedEnd;
-use crate::params::{CAPTURE, SOURCE};
+use crate::params::{CAPTURE, RECENT, SOURCE};
 use crate::shared::Shared;
 
 /// One instance of the plugin.
@@ -21,6 +21,7 @@ pub struct Quell {
     display: FeedEnd,
     denoiser: Option<Denoiser>,
     capture: CaptureSwitch,
+    recent: CaptureSwitch,
     /// The host was asked for the restart that a new latency mode needs.
     is_restart_requested: bool,
 }
@@ -34,12 +35,14 @@ impl Default for Quell {
             display,
             denoiser: None,
             capture: CaptureSwitch::default(),
+            recent: CaptureSwitch::default(),
             is_restart_requested: false,
         }
     }
 }
 
-/// Lets Capture through where somebody turned it on: not where a project was saved with it.
+/// Lets a switch that learns through where somebody turned it on, not where a project was saved
+/// with it.
 #[derive(Default)]
 struct CaptureSwitch {
     /// On means nothing until it has been off.
@@ -83,10 +86,12 @@ const fn layout(
 }
 
 impl Quell {
-    /// Takes no notice of Capture until it has been off.
+    /// Takes no notice of what is on until it has been off.
     fn block_capture(&mut self) {
-        if self.shared.params[CAPTURE].is_on() {
-            self.capture.follow(Some(CaptureOrder::Block));
+        for (switch, place) in [(&mut self.capture, CAPTURE), (&mut self.recent, RECENT)] {
+            if self.shared.params[place].is_on() {
+                switch.follow(Some(CaptureOrder::Block));
+            }
         }
     }
 }
@@ -191,11 +196,18 @@ impl Plugin for Quell {
             None => {}
         }
         self.capture.follow(order);
+        if order == Some(CaptureOrder::Block) {
+            self.recent.follow(order);
+        }
+        if self.audio.take_recent() {
+            denoiser.learn_recent();
+        }
         let is_held = self.shared.link.is_capture_held();
         denoiser.end_captures_after(if is_held { f64::INFINITY } else { CAPTURE_S });
         // 2. Sound.
         let mut settings = self.shared.params.settings();
         settings.capture = self.capture.is_on(settings.capture);
+        settings.use_recent = self.recent.is_on(settings.use_recent);
         let noise = aux.inputs.first().map(Buffer::as_slice_immutable);
         let is_watched = self.display.look();
         if is_watched {

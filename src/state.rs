@@ -8,7 +8,7 @@ use quell_formats::state::{State, StateError, decode, model_notice as notice_of}
 
 use crate::Shared;
 use crate::bridge::CaptureOrder;
-use crate::params::{CAPTURE, QuellParams};
+use crate::params::{CAPTURE, QuellParams, RECENT};
 
 /// What is saved of an instance.
 pub fn of(shared: &Shared) -> State {
@@ -33,7 +33,7 @@ pub fn apply(state: State, shared: &Shared) {
     // Before, so that nothing begins or ends meanwhile; after, in case a block has passed.
     shared.link.order_capture(CaptureOrder::Block);
     apply_params(&state, &shared.params);
-    let is_on = shared.params[CAPTURE].is_on();
+    let is_on = [CAPTURE, RECENT].iter().any(|&place| shared.params[place].is_on());
     shared.link.order_capture(if is_on { CaptureOrder::Block } else { CaptureOrder::Abandon });
     if let Some(window) = state.window {
         shared.session.set_window(window);

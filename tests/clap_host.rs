@@ -66,6 +66,8 @@ fn parameter_ids_are_what_they_have_always_been() {
         "artifact",
         "transient",
         "hum",
+        "recent",
+        "add",
     ];
     let pinned: BTreeSet<u32> = pinned.map(hash).into();
     assert_eq!(ours, pinned, "a parameter came or went: give a new one its line here, for ever");
@@ -358,6 +360,33 @@ fn a_capture_puts_its_print_in_the_place_of_another_source() {
     rig.set(&[("Profile Source", "Adaptive")]);
     rig.play(&noise, &[]);
     assert_eq!(rig.value("Profile Source"), source);
+}
+
+#[test]
+fn what_was_heard_last_is_learned_by_parameter_though_nothing_plays_any_more() {
+    let mut rig = rig();
+    rig.activate(RATE_HZ, 512);
+    let mut random = seeded(10);
+    let noise = vec![even(&mut random, 96_000, 0.05), even(&mut random, 96_000, 0.05)];
+    let silence = vec![vec![0.0; 96_000]; 2];
+    rig.play(&noise, &[]);
+    rig.play(&silence, &[]);
+    rig.reset();
+    assert!(profile_of(&rig.save()).is_null());
+    let on = rig.change(300, "Use Last Seconds", "On");
+    rig.play(&silence, &[on]);
+    let learned = profile_of(&rig.save());
+    assert_eq!(learned["verdict"], "steady");
+    let output = rig.play(&noise, &[]);
+    let drop_db = rms_db(&noise[0][48_000..]) - rms_db(&output[0][48_000..]);
+    assert!(drop_db > 6.0, "{drop_db:.1} dB");
+    // Opened or activated with it on, it learns nothing anew.
+    rig.play(&[even(&mut random, 96_000, 0.01), even(&mut random, 96_000, 0.01)], &[]);
+    let bytes = rig.save();
+    assert!(rig.load(&bytes));
+    rig.restart(RATE_HZ);
+    rig.play(&noise, &[]);
+    assert_eq!(profile_of(&rig.save()), learned);
 }
 
 #[test]

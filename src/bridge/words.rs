@@ -26,6 +26,7 @@ pub(super) fn unpack_progress(word: u64) -> Option<CaptureProgress> {
 const TOO_SHORT: u64 = 1;
 const SILENT: u64 = 2;
 const NOT_NUMBERS: u64 = 3;
+const NOTHING_STEADY: u64 = 4;
 
 /// Kind in bits 0..8, seconds in 8..32, the number of the event in 32..64.
 pub(super) fn pack_refusal(refusal: CaptureRefusal, event_idx: u32) -> u64 {
@@ -33,6 +34,7 @@ pub(super) fn pack_refusal(refusal: CaptureRefusal, event_idx: u32) -> u64 {
         CaptureRefusal::TooShort { seconds } => (TOO_SHORT, seconds),
         CaptureRefusal::Silent => (SILENT, 0.0),
         CaptureRefusal::NotNumbers => (NOT_NUMBERS, 0.0),
+        CaptureRefusal::NothingSteady => (NOTHING_STEADY, 0.0),
     };
     kind | hundredths(seconds) << 8 | u64::from(event_idx) << 32
 }
@@ -42,6 +44,7 @@ pub(super) fn unpack_refusal(word: u64) -> Option<(CaptureRefusal, u32)> {
         TOO_SHORT => CaptureRefusal::TooShort { seconds: seconds(word, 8) },
         SILENT => CaptureRefusal::Silent,
         NOT_NUMBERS => CaptureRefusal::NotNumbers,
+        NOTHING_STEADY => CaptureRefusal::NothingSteady,
         _ => return None,
     };
     Some((refusal, (word >> 32) as u32))
@@ -61,6 +64,7 @@ mod tests {
             CaptureRefusal::TooShort { seconds: 0.25 },
             CaptureRefusal::Silent,
             CaptureRefusal::NotNumbers,
+            CaptureRefusal::NothingSteady,
         ] {
             assert_eq!(unpack_refusal(pack_refusal(refusal, u32::MAX)), Some((refusal, u32::MAX)));
         }

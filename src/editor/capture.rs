@@ -11,9 +11,14 @@ use crate::Shared;
 use crate::editor::edits::Edits;
 use crate::editor::theme::{ROUND, Theme, faded};
 use crate::editor::widgets::{Label, button, focus_ring, font};
+use crate::params::ADD;
 
 /// Held for as long, the button captures until it is let go, seconds.
 const HOLD_S: f64 = 0.4;
+
+/// What is learned without a capture.
+pub(super) const USE_RECENT: &str =
+    "Learns the noise from the quietest steady stretches of the last 20 seconds of sound";
 
 /// What the row of small buttons asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,17 +28,6 @@ pub(super) enum Request {
     Load,
     Copy,
     Paste,
-}
-
-/// A capture that was started in a window.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct OwnCapture {
-    /// [`Link::n_ends`] when it began.
-    ///
-    /// [`Link::n_ends`]: crate::bridge::Link::n_ends
-    pub(super) n_ends: u32,
-    /// The switch was seen on.
-    pub(super) was_on: bool,
 }
 
 /// How the pointer holds the button.
@@ -51,6 +45,8 @@ pub(super) enum Doing {
     Nothing,
     /// It was asked for; no sound has come yet.
     Waiting,
+    /// What was heard last is searched.
+    Looking,
     Capturing(CaptureProgress),
 }
 
@@ -58,8 +54,11 @@ impl Doing {
     pub(super) fn of(edits: &Edits, shared: &Shared) -> Self {
         match shared.link.progress() {
             Some(progress) => Self::Capturing(progress),
-            None if edits.memory().capture.is_some() => Self::Waiting,
-            None => Self::Nothing,
+            None => match edits.memory().capture {
+                Some(own) if own.is_recent => Self::Looking,
+                Some(_) => Self::Waiting,
+                None => Self::Nothing,
+            },
         }
     }
 }
@@ -77,6 +76,9 @@ pub(super) fn show(
     let row_top = rect.bottom() - 26.0;
     let top = Rect::from_min_max(rect.min, pos2(rect.right(), rect.top() + 70.0));
     capture_button(ui, t, edits, shared, press, top, has_print);
+    let middle = pos2(rect.left(), (top.bottom() + row_top - 28.0) / 2.0);
+    let size = vec2(rect.width(), 28.0);
+    other_ways(ui, t, edits, shared, Rect::from_min_size(middle, size));
     row(ui, t, Rect::from_min_max(pos2(rect.left(), row_top), rect.max), has_print)
 }
 
@@ -91,7 +93,7 @@ fn capture_button(
     has_print: bool,
 ) {
     let doing = Doing::of(edits, shared);
-    let is_on = doing != Doing::Nothing;
+    let is_on = matches!(doing, Doing::Waiting | Doing::Capturing(_));
     let response = ui.interact(rect, ui.scope_id().with("capture"), Sense::click());
     let name = if is_on { "Stop capture" } else { "Capture noise" };
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, is_on, name));
@@ -165,8 +167,10 @@ fn words(doing: Doing, has_print: bool, is_held: bool) -> (String, &'static str)
             (format!("Capturing {:.1} s", progress.usable_s), "of 2: keep it quiet\u{2026}")
         }
         Doing::Waiting => ("Capturing".to_owned(), "play the noise"),
-        Doing::Nothing if has_print => ("Capture again".to_owned(), "play noise alone, press"),
-        Doing::Nothing => ("Capture noise".to_owned(), "play noise alone, press"),
+        Doing::Nothing | Doing::Looking if has_print => {
+            ("Capture again".to_owned(), "play noise alone, press")
+        }
+        Doing::Nothing | Doing::Looking => ("Capture noise".to_owned(), "play noise alone, press"),
     }
 }
 
@@ -187,10 +191,26 @@ fn ring(ui: &Ui, center: egui::Pos2, color: Color32, doing: Doing) {
         };
         painter.add(egui::Shape::line((0..n).map(point).collect(), full));
     }
-    if doing == Doing::Nothing {
+    if matches!(doing, Doing::Nothing | Doing::Looking) {
         painter.circle_filled(center, 8.0, color);
     } else {
         painter.rect_filled(Rect::from_center_size(center, vec2(13.0, 13.0)), 2, color);
+    }
+}
+
+/// A print without a capture, and one that grows.
+fn other_ways(ui: &mut Ui, t: &Theme, edits: &mut Edits, shared: &Shared, rect: Rect) {
+    let width = rect.width() * 0.56;
+    let first = Rect::from_min_size(rect.min, vec2(width, rect.height()));
+    let label = Label { name: "Use last seconds", hint: USE_RECENT };
+    if button(ui, t, first, label, false, true).clicked() {
+        edits.use_recent();
+    }
+    let second = Rect::from_min_max(pos2(first.right() + 4.0, rect.top()), rect.max);
+    let control = &shared.params[ADD];
+    let label = Label { name: control.row().label(), hint: control.row().help };
+    if button(ui, t, second, label, control.is_on(), true).clicked() {
+        edits.switch(control, !control.is_on());
     }
 }
 

@@ -10,8 +10,7 @@ use quell_formats::state::State;
 
 use crate::Shared;
 use crate::bridge::{CaptureOrder, Print};
-use crate::editor::capture::OwnCapture;
-use crate::editor::history::{Memory, Snapshot, Step};
+use crate::editor::history::{Memory, OwnCapture, Snapshot, Step};
 use crate::params::{CAPTURE, Control, ENGINE, FLOOR, QuellParams, SOURCE};
 
 /// The way of edits, from one window.
@@ -193,9 +192,18 @@ impl Edits {
         let link = &self.shared.link;
         link.forget_news();
         link.order_capture(CaptureOrder::Release);
-        let own = OwnCapture { n_ends: link.n_ends(), was_on: false };
+        let own = OwnCapture { n_ends: link.n_ends(), was_on: false, is_recent: false };
         self.memory().capture = Some(own);
         self.send(CAPTURE, 1.0);
+    }
+
+    /// Learns the noise from what was heard last.
+    pub(super) fn use_recent(&mut self) {
+        let link = &self.shared.link;
+        link.forget_news();
+        let own = OwnCapture { n_ends: link.n_ends(), was_on: false, is_recent: true };
+        self.memory().capture = Some(own);
+        link.learn_recent();
     }
 
     /// Ends a capture, whoever began it.
@@ -209,7 +217,7 @@ impl Edits {
     pub(super) fn watch_capture(&mut self) {
         self.note_captures();
         let Some(mut own) = self.memory().capture else { return };
-        let is_on = self.shared.params[CAPTURE].is_on();
+        let is_on = self.shared.params[CAPTURE].is_on() && !own.is_recent;
         let is_over = self.shared.link.n_ends() != own.n_ends;
         let is_off = own.was_on && !is_on;
         own.was_on |= is_on;

@@ -2,7 +2,6 @@
 //! compare, the name of the preset.
 
 use crate::bridge::Print;
-use crate::editor::capture::OwnCapture;
 
 /// Steps that can be undone.
 const MAX_STEPS: usize = 200;
@@ -25,6 +24,19 @@ pub(super) struct Step {
 pub(super) struct Snapshot {
     pub(super) values: Vec<(usize, f32)>,
     pub(super) print: Print,
+}
+
+/// A capture that was started in a window.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OwnCapture {
+    /// [`Link::n_ends`] when it began.
+    ///
+    /// [`Link::n_ends`]: crate::bridge::Link::n_ends
+    pub(super) n_ends: u32,
+    /// The switch was seen on.
+    pub(super) was_on: bool,
+    /// It learns from what was heard, and has no switch.
+    pub(super) is_recent: bool,
 }
 
 /// Lives as long as the instance.

@@ -208,6 +208,7 @@ impl Screen {
         let link = Arc::clone(&self.shared.link);
         match remedy {
             Remedy::Capture | Remedy::CaptureAgain => self.edits.start_capture(),
+            Remedy::UseRecent => self.edits.use_recent(),
             Remedy::Stop => self.edits.stop_capture(),
             Remedy::UseAnyway => {
                 if let Some(News::Offered(offered)) = link.news() {

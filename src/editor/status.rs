@@ -6,7 +6,7 @@ use quell_core::config::CAPTURE_S;
 use quell_core::{CaptureRefusal, NoiseProfile, ProfileSource, Settings, Verdict};
 
 use crate::bridge::{News, Print};
-use crate::editor::capture::Doing;
+use crate::editor::capture::{Doing, USE_RECENT};
 use crate::editor::theme::{GAP, ROUND, Theme};
 use crate::editor::widgets::{Label, button, line_of_text};
 
@@ -15,6 +15,8 @@ use crate::editor::widgets::{Label, button, line_of_text};
 pub(super) enum Remedy {
     Capture,
     CaptureAgain,
+    /// Learns from what was just heard.
+    UseRecent,
     Stop,
     /// Puts what was offered in force.
     UseAnyway,
@@ -31,6 +33,7 @@ impl Remedy {
             Self::CaptureAgain => {
                 ("Capture again", "Learns the noise from two seconds of it alone")
             }
+            Self::UseRecent => ("Use the last seconds", USE_RECENT),
             Self::Stop => ("Stop", "Ends the capture now"),
             Self::UseAnyway => ("Use it anyway", "Takes what was captured for the noise"),
             Self::KeepAsItIs => ("Keep as it is", "Forgets what was captured"),
@@ -134,7 +137,7 @@ pub(super) fn line(known: &Known) -> Line {
         (_, None) => say(
             "Following the noise by itself. Capture 2 s of noise for a better result.".to_owned(),
             Tone::Plain,
-            [Remedy::Capture],
+            [Remedy::UseRecent, Remedy::Capture],
         ),
     }
 }
@@ -155,8 +158,12 @@ fn capturing(doing: Doing, is_held: bool) -> Line {
             "Listening to the noise, {:.1} of {CAPTURE_S:.1} s; then it is taken away.",
             progress.usable_s
         ),
+        Doing::Looking => "Looking for noise in the last seconds\u{2026}".to_owned(),
         _ => "The capture waits for sound: start playing.".to_owned(),
     };
+    if doing == Doing::Looking {
+        return say(text, Tone::Good, []);
+    }
     say(text, Tone::Good, [Remedy::Stop])
 }
 
@@ -166,6 +173,9 @@ fn refused(refusal: CaptureRefusal, known: &Known) -> Line {
             "That was too short, {seconds:.1} s: two seconds of noise alone make a good print."
         ),
         CaptureRefusal::Silent => "That was silence: play the noise while capturing.".to_owned(),
+        CaptureRefusal::NothingSteady => {
+            "The last seconds hold no half second of steady noise.".to_owned()
+        }
         CaptureRefusal::NotNumbers => {
             "What came in was no sound but faults: check what stands before Quell.".to_owned()
         }

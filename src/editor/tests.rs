@@ -494,6 +494,26 @@ fn what_was_offered_can_be_left_and_errors_go_with_the_next_capture() {
 }
 
 #[test]
+fn the_last_seconds_are_asked_for_and_what_is_captured_can_be_added() {
+    let mut bench = bench();
+    bench.audio.prepare(1, 961);
+    bench.click("Use the last seconds");
+    assert!(bench.status().starts_with("Looking for noise"), "{}", bench.status());
+    assert!(bench.audio.take_recent() && !bench.audio.take_recent());
+    bench.audio.tell(Err(CaptureRefusal::NothingSteady));
+    bench.steps(2);
+    assert!(bench.status().contains("no half second"), "{}", bench.status());
+    bench.click("Use last seconds");
+    assert!(bench.audio.take_recent());
+    end_capture(&mut bench, -60.0, Verdict::Steady, None);
+    assert!(bench.status().starts_with("Noise print"), "{}", bench.status());
+    bench.click("Add to print");
+    assert!(bench.settings().add_to_print);
+    bench.click("Undo");
+    assert_eq!(bench.level(), None, "the switch is no step, the print is");
+}
+
+#[test]
 fn a_held_button_captures_until_it_is_let_go() {
     let mut bench = bench();
     bench.audio.prepare(1, 961);

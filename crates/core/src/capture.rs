@@ -39,6 +39,8 @@ pub enum CaptureRefusal {
     Silent,
     /// Most frames held NaN or infinity.
     NotNumbers,
+    /// What was heard last holds no half second of steady noise that can be heard.
+    NothingSteady,
 }
 
 impl core::fmt::Display for CaptureRefusal {
@@ -57,6 +59,11 @@ impl core::fmt::Display for CaptureRefusal {
             Self::NotNumbers => {
                 write!(f, "capture holds NaN or infinity instead of sound: check what comes before")
             }
+            Self::NothingSteady => write!(
+                f,
+                "the last {:.0} s hold no half second of steady noise: play some, or capture it",
+                config::RECENT_S
+            ),
         }
     }
 }
@@ -171,6 +178,11 @@ impl Capture {
         }
     }
 
+    /// RMS level of the frames that count, dBFS.
+    pub(crate) fn level_dbfs(&self) -> f32 {
+        (10.0 * (self.variance_sum / self.n_frames.max(1) as f64).log10()) as f32
+    }
+
     /// Variance of the signal in the frame, mean of the channels.
     fn variance<'a>(&self, power_of: impl Fn(usize) -> &'a [f32]) -> f64 {
         let n_channels = self.channels.len();
@@ -203,11 +215,7 @@ impl Capture {
                 *std_out = (std as f32).clamp(0.0, config::MAX_STD_DB);
             }
         }
-        Ok(Finding {
-            seconds,
-            level_dbfs: (10.0 * (self.variance_sum / n).log10()) as f32,
-            verdict: self.judge(out),
-        })
+        Ok(Finding { seconds, level_dbfs: self.level_dbfs(), verdict: self.judge(out) })
     }
 
     fn judge(&self, levels: &[BinProfile]) -> Verdict {

@@ -31,6 +31,12 @@ pub const INPUT_LIMIT: f32 = 1000.0;
 pub const MIN_CAPTURE_S: f64 = 0.3;
 /// Usable noise after which a capture in the plugin ends by itself, seconds: more tells little.
 pub const CAPTURE_S: f64 = 2.0;
+/// What a stream remembers of what was heard, seconds.
+pub const RECENT_S: f64 = 20.0;
+/// No more than this is kept for it, bytes: 20 s of two channels at 192 kHz take 31 MB.
+pub const RECENT_BYTES: usize = 64 << 20;
+/// Frames of it that are learned from in the time of one: 4 s of noise are known 0.8 s later.
+pub const RECENT_FRAMES_AT_ONCE: usize = 5;
 /// Level below which a frame is silent, dBFS (RMS): under the dither of 16-bit audio (about −98).
 pub const SILENCE_DBFS: f32 = -110.0;
 

@@ -21,6 +21,7 @@ use crate::hum::Response;
 use crate::kernels::Kernel;
 use crate::mask::deepest_gain;
 use crate::profile::NoiseProfile;
+use crate::recent::Recent;
 use crate::settings::Settings;
 use crate::stft::Transform;
 use crate::unet::{SHIPPED_WEIGHTS, Weights};
@@ -126,7 +127,10 @@ impl Denoiser {
         Ok(Self {
             hops: Hops::new(&spec, &geometry),
             frames: Frames::new(&spec, &transform),
-            learning: Learning::new(Capture::new(&geometry, spec.n_channels)),
+            learning: Learning::new(
+                Capture::new(&geometry, spec.n_channels),
+                Recent::new(&geometry, spec.n_channels),
+            ),
             print: Print::new(&spec, &geometry),
             hum,
             noise: NoiseStage::new(&spec, &transform, n_hum_bins),
@@ -157,7 +161,7 @@ impl Denoiser {
         self.latency_samples() + self.geometry.frame_len
     }
 
-    /// Forgets all sound; keeps the captured profile.
+    /// Forgets all sound; keeps the captured profile, and what can still be learned from.
     pub fn reset(&mut self) {
         self.hops.reset();
         self.frames.reset();
@@ -185,6 +189,14 @@ impl Denoiser {
             is_in_force,
             source_before: source_before.filter(|_| is_in_force),
         }))
+    }
+
+    /// Learns the noise from what was heard in the last [`config::RECENT_S`]: its quietest steady
+    /// stretches become a print, as a capture of them would. It is over some frames later.
+    ///
+    /// [`config::RECENT_S`]: crate::config::RECENT_S
+    pub fn learn_recent(&mut self) {
+        self.learning.learn_recent();
     }
 
     /// Drops a capture under way, without an event; the next begins once Capture has been off.
@@ -250,7 +262,8 @@ impl Denoiser {
         // A capture takes in noise and hum, so that a print holds both.
         let powers = self.frames.powers();
         let traits = || self.hops.traits();
-        if self.learning.run(settings.capture, traits, powers, &mut self.print) {
+        let is_usable = self.hops.is_clean() && self.hops.is_sounding();
+        if self.learning.run(settings, is_usable, traits, powers, &mut self.print) {
             self.noise.prefer_print(settings);
         }
         self.frames.find_hum(&mut self.hum, settings.remove_hum);

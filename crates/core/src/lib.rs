@@ -15,6 +15,7 @@ mod mask;
 mod offline;
 mod profile;
 mod quiet;
+mod recent;
 mod ring;
 pub mod settings;
 mod silence;

@@ -192,7 +192,8 @@ impl NoiseProfile {
         let (mean, std) = (&mut self.mean_db, &mut self.std_db);
         pool(mean, std, &other.mean_db, &other.std_db, share);
         self.seconds += other.seconds;
-        let level_dbfs = pooled_level(self.about.level_dbfs, other.about.level_dbfs, share);
+        let levels = self.about.level_dbfs.zip(other.about.level_dbfs);
+        let level_dbfs = levels.map(|(first, second)| pooled_level(first, second, share));
         let verdict = self.judge();
         self.about.learn(level_dbfs, Some(verdict));
         Ok(self)
@@ -308,12 +309,12 @@ fn pool(
     }
 }
 
-/// Level of both, where both are known.
-pub(crate) fn pooled_level(first: Option<f32>, second: Option<f32>, share: f32) -> Option<f32> {
+/// Level of both together, dBFS; `share` is the weight of the second.
+pub(crate) fn pooled_level(first_dbfs: f32, second_dbfs: f32, share: f32) -> f32 {
     let power = |level_dbfs: f32| 10f64.powf(f64::from(level_dbfs) / 10.0);
     let share = f64::from(share);
-    let pooled = (1.0 - share) * power(first?) + share * power(second?);
-    Some(10.0 * pooled.log10() as f32)
+    let pooled = (1.0 - share) * power(first_dbfs) + share * power(second_dbfs);
+    10.0 * pooled.log10() as f32
 }
 
 fn check(name: &'static str, values: &[f32], low: f32, high: f32) -> Result<(), ProfileError> {
@@ -352,6 +353,11 @@ pub(crate) struct BinProfile {
 impl BinProfile {
     pub(crate) fn new(n_bins: usize) -> Self {
         Self { mean_db: vec![config::MIN_LEVEL_DB; n_bins], std_db: vec![0.0; n_bins] }
+    }
+
+    /// Makes this both as one capture; `share` is the weight of the other.
+    pub(crate) fn pool(&mut self, other: &Self, share: f32) {
+        pool(&mut self.mean_db, &mut self.std_db, &other.mean_db, &other.std_db, share);
     }
 }
 

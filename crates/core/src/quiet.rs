@@ -1,8 +1,7 @@
-//! Finding the stretches of a recording that hold nothing but noise.
-//!
-//! Where only noise sounds, every band is at its quietest and none moves. So each half second gets
-//! a cost: its mean level over the bands plus twice how much the bands move; the cheapest stretches
-//! are taken. May allocate, unlike the stream itself.
+//! Finding the stretches of a recording that hold nothing but noise. May allocate, unlike the
+//! stream itself.
+
+mod search;
 
 use std::sync::Arc;
 
@@ -12,29 +11,7 @@ use realfft::{RealFftPlanner, RealToComplex};
 use crate::geometry::{BuildError, Geometry};
 use crate::profile::NoiseProfile;
 use crate::verdict::Verdict;
-
-/// Time between two looks at the sound, seconds.
-const STEP_S: f64 = 0.02;
-/// Steps in a stretch: half a second, enough for the engine to learn from.
-const STRETCH_STEPS: usize = 25;
-/// Distance of two stretches that are compared, steps.
-const STRIDE_STEPS: usize = 5;
-/// Bands between `LOW_HZ` and `HIGH_HZ` (or Nyquist), equally wide on a logarithmic scale.
-const N_BANDS: usize = 16;
-const LOW_HZ: f64 = 80.0;
-const HIGH_HZ: f64 = 16_000.0;
-/// Weight of the movement of a band against its level.
-const MOVEMENT_WEIGHT: f32 = 2.0;
-/// A further stretch may cost so much more than the cheapest, dB.
-const TOLERANCE_DB: f32 = 2.0;
-/// No more noise than this is looked for, seconds.
-const ENOUGH_S: f64 = 4.0;
-/// Bands below this level are digital silence, dB; an edited file may hold some.
-const SILENCE_DB: f32 = -160.0;
-
-/// Noise below this level needs no print, dBFS: half a bit of 16. A file that begins with such (the
-/// dither of a fade, an idle converter) may go on with noise that is heard.
-const INAUDIBLE_DBFS: f32 = -80.0;
+pub(crate) use search::{Bands, INAUDIBLE_DBFS, Levels, N_BANDS, STEP_S, STRETCH_STEPS, Search};
 
 /// A part of a recording, seconds from its start.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -92,7 +69,7 @@ pub struct QuietFinder {
     /// Sum of the channels, from the next step on.
     mono: Vec<f32>,
     /// Level of every band at every step, dB.
-    levels: Vec<[f32; N_BANDS]>,
+    levels: Vec<Levels>,
 }
 
 impl QuietFinder {
@@ -132,8 +109,7 @@ struct BandAnalyser {
     frame: Vec<f32>,
     spectrum: Vec<Complex32>,
     scratch: Vec<Complex32>,
-    /// First bin of every band, and the end of the last.
-    edges: [usize; N_BANDS + 1],
+    bands: Bands,
 }
 
 impl BandAnalyser {
@@ -141,11 +117,6 @@ impl BandAnalyser {
         let geometry = Geometry::for_rate(rate_hz)?;
         let n = geometry.frame_len;
         let fft = RealFftPlanner::new().plan_fft_forward(n);
-        let high_hz = HIGH_HZ.min(rate_hz / 2.0);
-        let edges = std::array::from_fn(|i| {
-            let hz = LOW_HZ * (high_hz / LOW_HZ).max(1.0).powf(i as f64 / N_BANDS as f64);
-            ((hz / geometry.bin_hz()) as usize).min(geometry.n_bins() - 1)
-        });
         let hann = |i| 0.5 - 0.5 * (std::f32::consts::TAU * i as f32 / n as f32).cos();
         Ok(Self {
             window: (0..n).map(hann).collect(),
@@ -153,7 +124,7 @@ impl BandAnalyser {
             spectrum: fft.make_output_vec(),
             scratch: fft.make_scratch_vec(),
             fft,
-            edges,
+            bands: Bands::new(geometry.bin_hz(), geometry.n_bins()),
         })
     }
 
@@ -161,7 +132,7 @@ impl BandAnalyser {
         self.window.len()
     }
 
-    fn levels(&mut self, samples: &[f32]) -> [f32; N_BANDS] {
+    fn levels(&mut self, samples: &[f32]) -> Levels {
         for ((out, sample), weight) in self.frame.iter_mut().zip(samples).zip(&self.window) {
             *out = if sample.is_finite() { sample * weight } else { 0.0 };
         }
@@ -169,37 +140,15 @@ impl BandAnalyser {
             self.fft.process_with_scratch(&mut self.frame, &mut self.spectrum, &mut self.scratch);
         debug_assert!(done.is_ok(), "all lengths come from one plan");
         let scale = 2.0 / self.window.len() as f32;
-        std::array::from_fn(|band_idx| {
-            let (first, end) = (self.edges[band_idx], self.edges[band_idx + 1]);
-            let bins = &self.spectrum[first..end.max(first + 1)];
-            let power = bins.iter().map(|bin| bin.norm_sqr()).sum::<f32>() / bins.len() as f32;
-            10.0 * (power * scale * scale).max(1e-20).log10()
-        })
+        self.bands.levels(|bin_idx| self.spectrum[bin_idx].norm_sqr() * scale * scale)
     }
 }
 
 /// The cheapest stretches that do not overlap, joined where they touch.
-fn choose(levels: &[[f32; N_BANDS]]) -> Vec<Stretch> {
-    let n_starts = (levels.len() + 1).saturating_sub(STRETCH_STEPS);
-    let mut candidates: Vec<(f32, usize)> = (0..n_starts)
-        .step_by(STRIDE_STEPS)
-        .filter_map(|start| Some((cost(&levels[start..start + STRETCH_STEPS])?, start)))
-        .collect();
-    candidates.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let Some(&(best, _)) = candidates.first() else { return Vec::new() };
-    let enough = (ENOUGH_S / STEP_S) as usize / STRETCH_STEPS;
-    let mut starts: Vec<usize> = Vec::new();
-    for (cost, start) in candidates {
-        if cost > best + TOLERANCE_DB || starts.len() == enough {
-            break;
-        }
-        if starts.iter().all(|other| other.abs_diff(start) >= STRETCH_STEPS) {
-            starts.push(start);
-        }
-    }
-    starts.sort_unstable();
+fn choose(levels: &[Levels]) -> Vec<Stretch> {
+    let mut search = Search::with_capacity(levels.len());
     let mut ranges: Vec<Stretch> = Vec::new();
-    for start in starts {
+    for &start in search.run(levels.len(), |step| &levels[step]) {
         let start_s = start as f64 * STEP_S;
         let end_s = (start + STRETCH_STEPS) as f64 * STEP_S;
         match ranges.last_mut().filter(|last| last.end_s + 1e-9 >= start_s) {
@@ -210,27 +159,9 @@ fn choose(levels: &[[f32; N_BANDS]]) -> Vec<Stretch> {
     ranges
 }
 
-/// Level plus movement; nothing for a stretch that holds digital silence.
-fn cost(stretch: &[[f32; N_BANDS]]) -> Option<f32> {
-    let n = stretch.len() as f32;
-    let (mut level, mut movement) = (0.0, 0.0);
-    for step in stretch {
-        let step_level = step.iter().sum::<f32>() / N_BANDS as f32;
-        if step_level < SILENCE_DB {
-            return None;
-        }
-        level += step_level / n;
-    }
-    for band_idx in 0..N_BANDS {
-        let mean = stretch.iter().map(|step| step[band_idx]).sum::<f32>() / n;
-        let variance = stretch.iter().map(|s| (s[band_idx] - mean).powi(2)).sum::<f32>() / n;
-        movement += variance.sqrt() / N_BANDS as f32;
-    }
-    Some(level + MOVEMENT_WEIGHT * movement)
-}
-
 #[cfg(test)]
 mod tests {
+    use super::search::ENOUGH_S;
     use super::*;
 
     /// Levels with a little movement, `loud` while something sounds.

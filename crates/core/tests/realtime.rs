@@ -129,6 +129,8 @@ fn automation() -> Vec<Settings> {
                     engine: Engine::ALL[step / 5 % 4],
                     profile_source,
                     capture,
+                    use_recent: !capture,
+                    add_to_print: capture,
                     stereo_link: step % 3 != 0,
                     remove_hum: step < 35,
                     monitor: [Monitor::Denoised, Monitor::Removed][step % 2],

@@ -125,10 +125,11 @@ fn busy(engine: Engine) -> Settings {
     settings
 }
 
-/// Rows that can be heard while a stream runs: a capture is heard after it, the latency after a
+/// Rows that can be heard while a stream runs: captures are heard after them, the latency after a
 /// restart, and the engine is what the others are tried with.
 fn heard_rows() -> impl Iterator<Item = &'static Setting> {
-    TABLE.iter().filter(|row| !["capture", "latency", "engine"].contains(&row.id))
+    const NOT_HEARD: [&str; 5] = ["capture", "recent", "add", "latency", "engine"];
+    TABLE.iter().filter(|row| !NOT_HEARD.contains(&row.id))
 }
 
 /// How far each of a row's values moves the sound, dB of the usual sound's power; the furthest.

@@ -5,6 +5,7 @@ use super::samples::{OutputWeights, is_fault, tame};
 use crate::capture::FrameTraits;
 use crate::config;
 use crate::geometry::Geometry;
+use crate::level::db_to_power;
 use crate::settings::Settings;
 
 /// The hop that is being filled and the one that is being played.
@@ -80,11 +81,22 @@ impl Hops {
         &self.noise
     }
 
+    /// No sample of the last window had to be replaced.
+    pub(super) fn is_clean(&self) -> bool {
+        self.n_clean >= self.frame_len
+    }
+
+    /// The newest hop is no digital silence, in any channel.
+    pub(super) fn is_sounding(&self) -> bool {
+        let energy = |samples: &[f32]| samples.iter().map(|sample| sample * sample).sum::<f32>();
+        let least = db_to_power(config::SILENCE_DBFS) * self.hop_len as f32;
+        self.channels.iter().any(|channel| energy(&channel.input) >= least)
+    }
+
     /// What the samples of the newest frame tell whoever learns from it.
     pub(super) fn traits(&self) -> FrameTraits {
         FrameTraits {
-            // No sample of the last window had to be replaced.
-            is_clean: self.n_clean >= self.frame_len,
+            is_clean: self.is_clean(),
             is_clipped: self.channels.iter().any(|channel| is_clipped(&channel.input)),
         }
     }

@@ -2,6 +2,9 @@
 
 use super::print::Print;
 use crate::capture::{Capture, CaptureProgress, CaptureRefusal, FrameTraits};
+use crate::quiet::INAUDIBLE_DBFS;
+use crate::recent::Recent;
+use crate::settings::Settings;
 
 /// The capture under way and the end of the last one.
 pub(super) struct Learning {
@@ -9,6 +12,12 @@ pub(super) struct Learning {
     /// Capture was on in the last frame.
     was_on: bool,
     is_running: bool,
+    /// What was heard last.
+    recent: Recent,
+    /// It was asked for in the last frame.
+    was_recent: bool,
+    /// It was asked for between two frames.
+    is_recent_due: bool,
     /// Usable noise after which a capture ends by itself, seconds.
     enough_s: f64,
     /// What nobody has taken yet: whether a print came into force, or why there is none.
@@ -16,14 +25,30 @@ pub(super) struct Learning {
 }
 
 impl Learning {
-    pub(super) fn new(capture: Capture) -> Self {
-        Self { capture, was_on: false, is_running: false, enough_s: f64::INFINITY, event: None }
+    pub(super) fn new(capture: Capture, recent: Recent) -> Self {
+        Self {
+            capture,
+            was_on: false,
+            is_running: false,
+            recent,
+            was_recent: false,
+            is_recent_due: false,
+            enough_s: f64::INFINITY,
+            event: None,
+        }
     }
 
-    /// Drops a capture under way; the end of the one before it may still be taken.
+    /// Drops a capture under way; the end of the one before it may still be taken, and what was
+    /// heard last may still be learned: hosts reset a stream that is only stopped.
     pub(super) fn reset(&mut self) {
         self.was_on = false;
         self.is_running = false;
+        self.recent.pause();
+    }
+
+    /// Learns from what was heard last, from the next frame on.
+    pub(super) fn learn_recent(&mut self) {
+        self.is_recent_due = true;
     }
 
     /// Drops a capture under way; the next begins once Capture has been off.
@@ -51,15 +76,30 @@ impl Learning {
         self.event.take()
     }
 
-    /// Collects the frame while Capture is on, and decides once it is off again or there is enough;
-    /// true in the frame in which a print comes into force.
+    /// Learns from the frame what the settings want; true in the frame in which a print comes into
+    /// force.
     pub(super) fn run(
         &mut self,
-        is_on: bool,
+        settings: &Settings,
+        is_usable: bool,
         traits: impl FnOnce() -> FrameTraits,
         powers: &[Vec<f32>],
         print: &mut Print,
     ) -> bool {
+        self.recent.push(is_usable, powers);
+        let is_old = self.learn_from_recent(settings, print);
+        self.learn_from_frame(settings, traits, powers, print) || is_old
+    }
+
+    /// Collects the frame while Capture is on, and decides once it is off again or there is enough.
+    fn learn_from_frame(
+        &mut self,
+        settings: &Settings,
+        traits: impl FnOnce() -> FrameTraits,
+        powers: &[Vec<f32>],
+        print: &mut Print,
+    ) -> bool {
+        let is_on = settings.capture;
         if is_on && !self.was_on {
             self.capture.start();
             self.is_running = true;
@@ -76,7 +116,26 @@ impl Learning {
             return false;
         }
         self.is_running = false;
-        let end = print.take_from(&mut self.capture);
+        let end = print.take_from(&mut self.capture, settings.add_to_print);
+        self.event = Some(end);
+        end == Ok(true)
+    }
+
+    /// Begins where it is asked for, and goes on with what was begun.
+    fn learn_from_recent(&mut self, settings: &Settings, print: &mut Print) -> bool {
+        let is_asked = settings.use_recent && !self.was_recent;
+        self.was_recent = settings.use_recent;
+        if is_asked || core::mem::take(&mut self.is_recent_due) {
+            if !self.recent.look() {
+                self.event = Some(Err(CaptureRefusal::NothingSteady));
+            }
+            return false;
+        }
+        let Some(capture) = self.recent.learn() else { return false };
+        let end = match capture.level_dbfs() < INAUDIBLE_DBFS {
+            true => Err(CaptureRefusal::NothingSteady),
+            false => print.take_from(capture, settings.add_to_print),
+        };
         self.event = Some(end);
         end == Ok(true)
     }

@@ -1,10 +1,11 @@
 //! What stage 3 leaves: the captured profile, as it travels and on the bins of this stream.
 
 use super::StreamSpec;
-use crate::capture::{Capture, CaptureRefusal};
+use crate::capture::{Capture, CaptureRefusal, Finding};
 use crate::config;
 use crate::geometry::Geometry;
-use crate::profile::{BinProfile, NoiseProfile};
+use crate::profile::{BinProfile, NoiseProfile, pooled_level, share_of};
+use crate::verdict::Verdict;
 
 /// The captured profile.
 pub(super) struct Print {
@@ -84,16 +85,37 @@ impl Print {
 
     /// Takes what was captured, if it is any good; says whether it came into force. What was no
     /// noise does not by itself.
-    pub(super) fn take_from(&mut self, capture: &mut Capture) -> Result<bool, CaptureRefusal> {
-        let found = capture.finish(&mut self.incoming)?;
+    pub(super) fn take_from(
+        &mut self,
+        capture: &mut Capture,
+        is_added: bool,
+    ) -> Result<bool, CaptureRefusal> {
+        let mut found = capture.finish(&mut self.incoming)?;
+        // What was no noise is offered as it is.
+        let is_noise = found.verdict.is_noise();
+        if is_added && self.is_there && is_noise {
+            self.pool(&mut found);
+        }
         self.captured.fill_from(&self.incoming, self.bin_hz, found.seconds);
         self.captured.describe(Some(found.level_dbfs), Some(found.verdict));
-        let is_noise = found.verdict.is_noise();
         if is_noise {
             self.adopt(found.seconds);
             self.profile.copy_from(&self.captured);
         }
         Ok(is_noise)
+    }
+
+    /// Makes the incoming levels those of the print and the capture together, by their lengths.
+    fn pool(&mut self, found: &mut Finding) {
+        let share = share_of(self.profile.seconds(), found.seconds);
+        for (incoming, channel) in self.incoming.iter_mut().zip(&self.channels) {
+            incoming.pool(&channel.levels, share);
+        }
+        let old_level = self.profile.about().level_dbfs.unwrap_or(found.level_dbfs);
+        found.level_dbfs = pooled_level(found.level_dbfs, old_level, share);
+        found.seconds += self.profile.seconds();
+        let spreads = self.incoming.iter().map(|levels| &*levels.std_db);
+        found.verdict = Verdict::of(spreads, self.bin_hz);
     }
 
     fn adopt(&mut self, seconds: f32) {

@@ -55,6 +55,28 @@ before the curve: {
         page: Some((Page::Main, 1)),
         scope: Scope::Session,
     }
+    /// As it becomes true, the quietest steady stretches of the last seconds become the captured
+    /// profile.
+    use_recent: bool = false;
+    {
+        id: "recent",
+        name: "Use Last Seconds",
+        label: "Use last seconds",
+        help: "Turned on, learns the noise from the quietest steady stretches of the last 20 \
+               seconds, as a capture of them would.",
+        page: Some((Page::Mask, 10)),
+        scope: Scope::Session,
+    }
+    /// What is captured joins the print, by its length, instead of taking its place.
+    add_to_print: bool = false;
+    {
+        id: "add",
+        name: "Add to Print",
+        label: "Add to print",
+        help: "A capture joins the print, by its length, instead of taking its place.",
+        page: Some((Page::Mask, 11)),
+        scope: Scope::Session,
+    }
     /// Share of the noise to take away, 0 to 1.
     reduction: f32 = 1.0, 0.0..=1.0;
     {
