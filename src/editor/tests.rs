@@ -281,7 +281,8 @@ fn a_typed_value_is_set_and_nonsense_changes_nothing() {
         let said = bench.harness.state().message_for_test().unwrap();
         assert!(said.starts_with("Floor: 'loud' is not a number"), "{said}");
         bench.click("Undo");
-        assert_eq!(bench.settings().floor_db, Settings::default().floor_db);
+        let back = bench.settings().floor_db - Settings::default().floor_db;
+        assert!(back.abs() < 1e-3, "{back}");
     }
 }
 
@@ -332,7 +333,11 @@ fn presets_load_leave_the_print_alone_and_can_be_undone() {
     assert_eq!(bench.p()[REDUCTION].plain(), 90.0, "Voice");
     assert_eq!(bench.level(), Some(-70.0));
     bench.click("Undo");
-    assert_eq!(bench.settings(), QuellParams::default().settings());
+    let mut back = bench.settings();
+    // A share of the range and back may cost the last bits.
+    assert!((back.floor_db - Settings::default().floor_db).abs() < 1e-3);
+    back.floor_db = Settings::default().floor_db;
+    assert_eq!(back, Settings::default());
     bench.click("Preset: Voice");
     bench.click("Hum");
     assert_eq!(bench.p()[REDUCTION].plain(), 100.0);
@@ -361,14 +366,14 @@ fn a_preset_sets_what_the_command_line_reads_in_it() {
 fn a_and_b_hold_two_settings() {
     let mut bench = bench();
     bench.click("B");
-    type_value(&mut bench, "Floor", "-40");
+    type_value(&mut bench, "Floor", "-12");
     bench.click("A");
-    assert!((bench.settings().floor_db + 24.0).abs() < 1e-3);
-    bench.click("B");
     assert!((bench.settings().floor_db + 40.0).abs() < 1e-3);
+    bench.click("B");
+    assert!((bench.settings().floor_db + 12.0).abs() < 1e-3);
     bench.click("Copy B\u{203a}A");
     bench.click("A");
-    assert!((bench.settings().floor_db + 40.0).abs() < 1e-3);
+    assert!((bench.settings().floor_db + 12.0).abs() < 1e-3);
 }
 
 #[test]
@@ -557,16 +562,16 @@ fn the_floor_goes_with_the_engine_unless_somebody_set_it() {
     let [gate, network] = [Engine::Gate, Engine::Neural].map(Engine::usual_floor_db);
     let mut bench = bench();
     bench.click("Engine");
-    bench.click("Neural");
-    assert_eq!(bench.settings().engine, Engine::Neural);
-    assert!(near(bench.settings().floor_db, network), "{}", bench.settings().floor_db);
-    bench.click("Undo");
-    assert_eq!(bench.settings().engine, Engine::Gate, "one step takes back both");
+    bench.click("Gate");
+    assert_eq!(bench.settings().engine, Engine::Gate);
     assert!(near(bench.settings().floor_db, gate), "{}", bench.settings().floor_db);
+    bench.click("Undo");
+    assert_eq!(bench.settings().engine, Engine::Neural, "one step takes back both");
+    assert!(near(bench.settings().floor_db, network), "{}", bench.settings().floor_db);
     bench.click("Redo");
     bench.click("Engine");
-    bench.click("Gate");
-    assert!(near(bench.settings().floor_db, gate), "and back: {}", bench.settings().floor_db);
+    bench.click("Neural");
+    assert!(near(bench.settings().floor_db, network), "and back: {}", bench.settings().floor_db);
     type_value(&mut bench, "Floor", "-12");
     bench.click("Engine");
     bench.click("Hybrid");

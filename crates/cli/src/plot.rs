@@ -8,7 +8,7 @@ use quell_audio::{Audio, read_all};
 use quell_core::{Geometry, LatencyMode, Monitor, Settings, Treatment, denoise_into};
 use quell_lab::picture::{PictureKind, Recorder, Steps, draw_steps, overview};
 
-use crate::setting_flags::SettingFlags;
+use crate::setting_flags::{PLOTTED_ENGINE, SettingFlags};
 use crate::units::TimeRange;
 use crate::{learn, quiet};
 
@@ -68,7 +68,9 @@ pub fn run(args: &PlotArgs) -> Result<()> {
             audio.seconds()
         );
     }
-    let settings = Settings { monitor: Monitor::Denoised, ..args.sound.apply(Settings::default()) };
+    let mut usual = Settings::default();
+    usual.choose_engine(PLOTTED_ENGINE);
+    let settings = Settings { monitor: Monitor::Denoised, ..args.sound.apply(usual) };
     let mode = settings.latency;
     let (noise, ranges) = noise_of(args, &audio)?;
     let learned = match &args.noise {

@@ -9,9 +9,9 @@ use quell_core::settings::{Setting, TABLE, Unit};
 use quell_core::{Choice, Engine, ProfileSource, Settings, ThresholdCurve, ThresholdNode};
 use serde_json::Value;
 
-/// What `quell denoise` takes where nobody asked for an engine. (A plot of the steps shows those of
-/// the gate.)
-pub const DENOISE_ENGINE: Engine = Engine::Neural;
+/// What `quell plot` shows the steps of where nobody asked for an engine: those of a network are
+/// its own.
+pub const PLOTTED_ENGINE: Engine = Engine::Gate;
 
 const ENGINE: usize = place_of("engine");
 const SOURCE: usize = place_of("source");
@@ -161,7 +161,7 @@ fn values_help(row: &Setting) -> String {
             let ids: Vec<_> = variants.iter().map(|variant| variant.id).collect();
             let mut default = variants.at(row.default_plain() as usize).id.to_owned();
             if row.id == TABLE[ENGINE].id {
-                default = format!("{}; for plot {default}", DENOISE_ENGINE.id());
+                default += &format!("; for plot {}", PLOTTED_ENGINE.id());
             }
             format!("[{}; default: {default}]", ids.join(", "))
         }
@@ -233,7 +233,8 @@ mod tests {
         let floor = |args: &[&str]| parse_flags(args).unwrap().floor_db;
         let [gate, network] = [Engine::Gate, Engine::Neural].map(Engine::usual_floor_db);
         assert!(network < gate);
-        assert_eq!(floor(&[]), gate);
+        assert_eq!(floor(&[]), network);
+        assert_eq!(floor(&["--engine", "gate"]), gate);
         assert_eq!(floor(&["--engine", "classic"]), gate);
         assert_eq!(floor(&["--engine", "neural"]), network);
         assert_eq!(floor(&["--engine", "hybrid"]), network);
@@ -265,7 +266,10 @@ mod tests {
                             (end, end.to_string())
                         }
                     };
-                    row.set_plain(&mut expected, plain);
+                    match row.id {
+                        "engine" => expected.choose_engine(Engine::at(plain as usize)),
+                        _ => row.set_plain(&mut expected, plain),
+                    }
                     vec![format!("--{name}"), text]
                 }
             };

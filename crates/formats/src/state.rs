@@ -15,7 +15,7 @@ use base64::engine::general_purpose::STANDARD;
 use quell_core::settings::row::{Kind, Scope};
 use quell_core::settings::{Setting, TABLE};
 use quell_core::unet::SHIPPED_IDENTITY;
-use quell_core::{Engine, NoiseProfile, ProfileError, Settings, ThresholdCurve};
+use quell_core::{Choice, Engine, NoiseProfile, ProfileError, Settings, ThresholdCurve};
 use serde_json::{Map, Number, Value, json};
 
 use crate::about;
@@ -135,7 +135,7 @@ impl State {
     }
 
     /// All settings. One that the state does not name has its default, as it had no effect when the
-    /// state was written.
+    /// state was written; where it had, `MIGRATIONS` have named it.
     pub fn settings(&self) -> Settings {
         let mut settings = Settings::default();
         for (row, plain) in TABLE.iter().zip(&self.values) {
@@ -362,7 +362,7 @@ fn decode_levels(text: &str) -> Option<Vec<f32>> {
 
 /// What makes the values of an older state sound as they did, in the order in which the format
 /// grew.
-const MIGRATIONS: [fn(&mut Map<String, Value>); 2] = [add_inner_nodes, keep_hum];
+const MIGRATIONS: [fn(&mut Map<String, Value>); 3] = [add_inner_nodes, keep_hum, name_engine];
 
 /// States from before the threshold had six nodes know the second, fourth and sixth; the others
 /// then lie on the lines between.
@@ -377,6 +377,12 @@ fn add_inner_nodes(params: &mut Map<String, Value>) {
     for (id, node_idx) in INNER {
         params.insert(id.to_owned(), number(curve.nodes[node_idx].offset_db));
     }
+}
+
+/// States that name no engine, or no floor, were made when both were the gate's.
+fn name_engine(params: &mut Map<String, Value>) {
+    params.entry("engine").or_insert_with(|| Value::from(Engine::Gate.id()));
+    params.entry("floor").or_insert_with(|| number(Engine::Gate.usual_floor_db()));
 }
 
 /// States from before hum could be removed.

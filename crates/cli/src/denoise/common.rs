@@ -7,7 +7,6 @@ use quell_formats::state::{State, model_notice};
 use super::args::DenoiseArgs;
 use super::noise::Noise;
 use crate::preset;
-use crate::setting_flags::DENOISE_ENGINE;
 
 /// Flags, and what they and a preset come to.
 pub(super) struct Common<'a> {
@@ -20,7 +19,7 @@ impl<'a> Common<'a> {
     /// Reads the preset and learns what is the same for all files.
     pub(super) fn new(args: &'a DenoiseArgs) -> Result<Self> {
         let preset = args.preset.as_deref().map(preset::load).transpose()?;
-        let base = preset.as_ref().map_or_else(usual_settings, State::settings);
+        let base = preset.as_ref().map_or_else(Settings::default, State::settings);
         let settings = args.sound.apply(base);
         let model = preset.as_ref().and_then(|preset| preset.model);
         let notice = model.and_then(|model| model_notice(settings.engine, model));
@@ -29,11 +28,4 @@ impl<'a> Common<'a> {
         }
         Ok(Self { args, settings, noise: Noise::choose(args, preset)? })
     }
-}
-
-/// What is done where nothing else is asked for.
-fn usual_settings() -> Settings {
-    let mut settings = Settings::default();
-    settings.choose_engine(DENOISE_ENGINE);
-    settings
 }

@@ -72,7 +72,8 @@ const ENGINES: [EngineRow; 4] = [
         variant: Variant {
             id: "gate",
             name: "Gate",
-            help: "Quell's own spectral gate, calm and careful",
+            help: "Quell's own spectral gate, for steady noise with a print, and for clicks and \
+                   keys that are to stay",
         },
         uses_network: false,
         usual_floor_db: config::GATE_FLOOR_DB,
@@ -93,7 +94,8 @@ const ENGINES: [EngineRow; 4] = [
         variant: Variant {
             id: "neural",
             name: "Neural",
-            help: "a network that has heard voices, music and noise",
+            help: "a network that has heard voices, music and noise; best for most, with a print \
+                   or without",
         },
         uses_network: true,
         usual_floor_db: config::NETWORK_FLOOR_DB,
@@ -103,7 +105,8 @@ const ENGINES: [EngineRow; 4] = [
         variant: Variant {
             id: "hybrid",
             name: "Hybrid",
-            help: "gate and network together, the cleanest",
+            help: "gate and network together; level with Neural where there is a print, behind it \
+                   where there is none",
         },
         uses_network: true,
         usual_floor_db: config::NETWORK_FLOOR_DB,
@@ -111,8 +114,8 @@ const ENGINES: [EngineRow; 4] = [
 ];
 
 impl Engine {
-    /// The one that is used where nobody asked for another.
-    pub const DEFAULT: Self = Self::Gate;
+    /// The one that is used where nobody asked for another (decision 18).
+    pub const DEFAULT: Self = Self::Neural;
 
     /// All engines, in the order of their numbers.
     pub const ALL: [Self; ENGINES.len()] = {

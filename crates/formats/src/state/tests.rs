@@ -112,6 +112,15 @@ fn an_older_state_keeps_its_hum() {
 }
 
 #[test]
+fn a_state_without_an_engine_is_one_of_the_gate() {
+    assert_eq!(without("engine").settings().engine, Engine::Gate);
+    let bare = decode(br#"{"quell_state":1,"params":{}}"#).unwrap().settings();
+    assert_eq!((bare.engine, bare.floor_db), (Engine::Gate, -24.0));
+    let named = decode(br#"{"quell_state":1,"params":{"engine":"neural","floor":-30}}"#).unwrap();
+    assert_eq!((named.settings().engine, named.settings().floor_db), (Engine::Neural, -30.0));
+}
+
+#[test]
 fn three_shifts_of_an_older_state_give_the_same_threshold() {
     let bytes = with(|state| {
         let params = state["params"].as_object_mut().unwrap();
