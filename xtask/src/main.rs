@@ -7,10 +7,12 @@ mod needs;
 mod places;
 mod proof;
 mod screenshots;
+mod sounds;
 mod steps;
 mod test;
 mod tidy;
 mod validate;
+mod web;
 
 use anyhow::{Result, bail};
 
@@ -27,6 +29,8 @@ Usage: cargo xtask <command>
                              the editor's pictures from a real host; --update for the README
   validate [--clap-validator PATH] [--pluginval PATH] [--vst3-validator PATH] [--rounds N]
                              run outside validators on the bundle
+  web [--serve [PORT]] [--test [--minute]]
+                             the page that denoises in a browser, into target/web
 ";
 
 fn main() -> Result<()> {
@@ -42,6 +46,7 @@ fn main() -> Result<()> {
         Some("screenshots") => screenshots::run(&rest),
         Some("tidy") => tidy::run(&rest),
         Some("validate") => validate::run(&rest),
+        Some("web") => web::run(&rest),
         Some("help" | "--help" | "-h") => {
             print!("{USAGE}");
             Ok(())

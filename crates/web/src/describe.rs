@@ -1,7 +1,7 @@
 //! What the page is told of the settings and of this build.
 
 use quell_core::kernels::{Kernel, Level, PackedWeights};
-use quell_core::settings::row::{Kind, Scale};
+use quell_core::settings::row::{Kind, Scale, Scope};
 use quell_core::settings::{Setting, TABLE};
 use quell_core::unet::SHIPPED_IDENTITY;
 use quell_core::{Choice, Engine, LatencyMode, Settings};
@@ -37,6 +37,7 @@ fn setting(row: &Setting) -> Value {
         "name": row.name,
         "label": row.label(),
         "help": row.explained(),
+        "is_sound": row.scope == Scope::Sound,
         "default": row.default_plain(),
         "defaults": Engine::ALL.map(|engine| {
             let mut settings = Settings::default();

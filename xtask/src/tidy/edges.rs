@@ -46,7 +46,11 @@ const CRATES: &[Crate] = &[
         uses: &["quell-core", "quell-files", "quell-formats"],
         tests_use: &["quell-cli", "quell-testkit"],
     },
-    Crate { name: "xtask", uses: &["quell-audio", "quell-lab", "quell-testkit"], tests_use: &[] },
+    Crate {
+        name: "xtask",
+        uses: &["quell-audio", "quell-core", "quell-lab", "quell-testkit"],
+        tests_use: &[],
+    },
 ];
 
 /// Names of other crates of the workspace that each one depends on.

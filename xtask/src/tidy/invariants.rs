@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// The section with the list: one line an invariant, which names its tests in backticks as
-/// `path/file.rs` or `path/file.rs::function`.
+/// `path/file.rs` or `path/file.rs::function`, or, of the page's, `path/file.mjs::name`.
 const SECTION: &str = "## What never happens";
 
 pub(super) fn faults(architecture: &str, root: &Path) -> Vec<String> {
@@ -21,7 +21,7 @@ fn faults_of_one(invariant: &str, root: &Path) -> Vec<String> {
     let quoted = invariant.split('`').skip(1).step_by(2);
     let tests: Vec<_> = quoted
         .map(|quote| quote.split_once("::").unwrap_or((quote, "")))
-        .filter(|(file, _)| file.contains('/') && file.ends_with(".rs"))
+        .filter(|(file, _)| file.contains('/') && (file.ends_with(".rs") || file.ends_with(".mjs")))
         .collect();
     if tests.is_empty() {
         return vec![format!("ARCHITECTURE.md names no test for '{title}'")];
@@ -46,8 +46,12 @@ fn fault_of_test(file: &str, function: &str, root: &Path) -> Option<String> {
     (!holds_tests).then(|| format!("'{file}' holds no test"))
 }
 
-/// A function that is marked as a test, or the `main` of a test without a harness.
+/// A function that is marked as a test, or the `main` of a test without a harness; of the page's
+/// tests, a method that is called so.
 fn has_test(text: &str, function: &str) -> bool {
+    if text.contains(&format!("async \"{function}\"(page)")) {
+        return true;
+    }
     let head = format!("fn {function}(");
     let lines: Vec<_> = text.lines().map(str::trim_start).collect();
     lines.iter().enumerate().filter(|(_, line)| line.starts_with(&head)).any(|(idx, _)| {
