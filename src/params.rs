@@ -325,6 +325,8 @@ mod tests {
         };
         near("floor", "-12", -12.0);
         near("floor", "\u{2212}12dB", -12.0);
+        near("floor", "12", -12.0);
+        near("gain", "12", 12.0);
         near("freq_smooth", "0.5 kHz", 500.0);
         near("attack", "0.04 s", 40.0);
         near("reduction", "87,5%", 87.5);

@@ -24,7 +24,7 @@ pub(super) fn show(
         Decision::Open => Some(dialog),
         Decision::Cancel => None,
         Decision::Take(path) => {
-            dialog.error = Some(take_file(dialog.purpose, &path, edits, shared).err()?);
+            dialog.fail(take_file(dialog.purpose, &path, edits, shared).err()?);
             Some(dialog)
         }
     }
@@ -41,7 +41,7 @@ fn take_file(
     match purpose {
         Purpose::SavePreset => {
             places::write(path, &encode_preset(&state::of(shared)))?;
-            edits.memory().preset = Some(name);
+            edits.note_saved(&name);
         }
         Purpose::LoadPreset => presets::load(edits, &name, &places::read(path)?)?,
         Purpose::SavePrint => {

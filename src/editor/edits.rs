@@ -10,7 +10,7 @@ use quell_formats::state::State;
 
 use crate::Shared;
 use crate::bridge::{CaptureOrder, Print};
-use crate::editor::history::{Memory, OwnCapture, Snapshot, Step};
+use crate::editor::history::{Loaded, Marks, Memory, OwnCapture, Snapshot, Step};
 use crate::params::{CAPTURE, Control, ENGINE, FLOOR, QuellParams, SOURCE};
 
 /// The way of edits, from one window.
@@ -87,7 +87,7 @@ impl Edits {
         if self.open.is_empty() && !self.ended.is_empty() {
             let changes = std::mem::take(&mut self.ended);
             let at_s = self.now_s;
-            self.memory().push(Step { changes, print: None, at_s });
+            self.memory().push(Step { changes, print: None, marks: None, at_s });
         }
     }
 
@@ -151,7 +151,7 @@ impl Edits {
         changes.iter().for_each(|&(idx, _, after)| self.send(idx, after));
         self.shared.link.edit_profile(print.clone());
         let at_s = self.now_s;
-        self.memory().push(Step { changes, print: Some((before, print)), at_s });
+        self.memory().push(Step { changes, print: Some((before, print)), marks: None, at_s });
     }
 
     /// Replaces or removes the print, and leaves the source as it is.
@@ -183,7 +183,7 @@ impl Edits {
             let change = |source| (SOURCE, self.source_value(source), captured);
             let changes = capture.source_before.map(change).into_iter().collect();
             let (print, at_s) = (Some((capture.before, Some(capture.after))), self.now_s);
-            self.memory().push(Step { changes, print, at_s });
+            self.memory().push(Step { changes, print, marks: None, at_s });
         }
     }
 
@@ -237,6 +237,9 @@ impl Edits {
             if let Some((before, _)) = step.print {
                 self.shared.link.edit_profile(before);
             }
+            if let Some(marks) = step.marks {
+                self.memory().marks = marks.0;
+            }
         }
     }
 
@@ -248,6 +251,9 @@ impl Edits {
             if let Some((_, after)) = step.print {
                 self.shared.link.edit_profile(after);
             }
+            if let Some(marks) = step.marks {
+                self.memory().marks = marks.1;
+            }
         }
     }
 
@@ -257,43 +263,46 @@ impl Edits {
         Snapshot { values, print: self.shared.link.profile() }
     }
 
-    /// Many values as one edit.
-    fn set_all(&mut self, values: &[(usize, f32)]) {
+    /// Many values as one edit, with the print that goes with them where there is one, and what
+    /// then stands beside them.
+    fn set_all(&mut self, values: &[(usize, f32)], print: Option<Print>, marks: Marks) {
         let changes: Vec<_> = values
             .iter()
             .map(|&(idx, value)| (idx, self.value(idx), value))
             .filter(|(_, before, after)| before != after)
             .collect();
         changes.iter().for_each(|&(idx, _, after)| self.send(idx, after));
-        if !changes.is_empty() {
-            let at_s = self.now_s;
-            self.memory().push(Step { changes, print: None, at_s });
+        let before = self.shared.link.profile();
+        let print = print.filter(|print| *print != before).map(|print| (before, print));
+        if let Some((_, after)) = &print {
+            self.shared.link.edit_profile(after.clone());
+        }
+        let at_s = self.now_s;
+        let mut memory = self.memory();
+        let old = std::mem::replace(&mut memory.marks, marks.clone());
+        if !changes.is_empty() || print.is_some() || old != marks {
+            memory.push(Step { changes, print, marks: Some(Box::new((old, marks))), at_s });
         }
     }
 
     /// Lets the other of A and B be heard.
     pub(super) fn swap_a_b(&mut self) {
         let now = self.snapshot();
-        let other = {
-            let mut memory = self.memory();
-            memory.is_b = !memory.is_b;
-            memory.other.replace(now.clone()).unwrap_or(now.clone())
-        };
-        self.set_all(&other.values);
-        if other.print != now.print {
-            self.set_print(other.print);
-        }
+        let mut marks = self.memory().marks.clone();
+        marks.is_b = !marks.is_b;
+        let other = marks.other.replace(now.clone()).unwrap_or(now);
+        self.set_all(&other.values, Some(other.print), marks);
     }
 
     /// Makes the other of A and B the same as this one.
     pub(super) fn copy_to_other(&mut self) {
         let now = self.snapshot();
-        self.memory().other = Some(now);
+        self.memory().marks.other = Some(now);
     }
 
     /// Takes over a preset's values, and its print where it has one. What the preset does not name
     /// takes its default; what belongs to the session stays.
-    pub(super) fn load(&mut self, preset: &State) {
+    pub(super) fn load(&mut self, name: &str, preset: &State) {
         let wanted = QuellParams::default();
         crate::state::apply_params(preset, &wanted);
         let is_taken = |control: &&Control| match control.row().scope {
@@ -306,9 +315,23 @@ impl Edits {
             .filter(is_taken)
             .map(|control| (control.place(), control.normalized()))
             .collect();
-        self.set_all(&values);
-        if preset.profile.is_some() {
-            self.set_print(preset.profile.clone());
-        }
+        let mut marks = self.memory().marks.clone();
+        marks.preset = Some(Loaded { name: name.to_owned(), values: values.clone() });
+        let print = preset.profile.is_some().then(|| preset.profile.clone());
+        self.set_all(&values, print, marks);
+    }
+
+    /// What is heard now was saved as this preset.
+    pub(super) fn note_saved(&mut self, name: &str) {
+        let values = self.snapshot().values;
+        self.memory().marks.preset = Some(Loaded { name: name.to_owned(), values });
+    }
+
+    /// The preset that was loaded or saved last, and whether something else is heard by now.
+    pub(super) fn preset(&self) -> Option<(String, bool)> {
+        let loaded = self.memory().marks.preset.clone()?;
+        let is_edited =
+            loaded.values.iter().any(|&(idx, value)| (self.value(idx) - value).abs() > 1e-4);
+        Some((loaded.name, is_edited))
     }
 }

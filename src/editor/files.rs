@@ -49,7 +49,10 @@ pub(super) struct Dialog {
     names: Vec<String>,
     typed: String,
     /// Why the last attempt failed.
-    pub(super) error: Option<String>,
+    error: Option<String>,
+    /// The file that is there already, where somebody was asked whether to replace it.
+    asked: Option<PathBuf>,
+    /// The field is to have the keyboard.
     is_new: bool,
 }
 
@@ -74,7 +77,15 @@ impl Dialog {
     pub(super) fn new(purpose: Purpose) -> Self {
         let folder = purpose.folder().unwrap_or_default();
         let names = places::names_in(&folder);
-        Self { purpose, folder, names, typed: String::new(), error: None, is_new: true }
+        Self {
+            purpose,
+            folder,
+            names,
+            typed: String::new(),
+            error: None,
+            asked: None,
+            is_new: true,
+        }
     }
 
     pub(super) fn show(&mut self, ui: &Ui, t: &Theme) -> Decision {
@@ -89,7 +100,12 @@ impl Dialog {
                 ui.label(RichText::new(error).color(t.error));
             }
             ui.horizontal(|ui| {
-                let name = if self.purpose.is_saving() { "Save" } else { "Load" };
+                let is_asked = self.asked.as_ref().is_some_and(|asked| *asked == self.path());
+                let name = match (self.purpose.is_saving(), is_asked) {
+                    (true, true) => "Replace",
+                    (true, false) => "Save",
+                    (false, _) => "Load",
+                };
                 if ui.add_enabled(!self.typed.trim().is_empty(), egui::Button::new(name)).clicked()
                 {
                     decision = self.taken();
@@ -99,7 +115,24 @@ impl Dialog {
                 }
             });
         });
-        if modal.should_close() { Decision::Cancel } else { decision }
+        if modal.should_close() { Decision::Cancel } else { self.confirmed(decision) }
+    }
+
+    /// The last attempt failed: says why, and lets another name be typed at once.
+    pub(super) fn fail(&mut self, error: String) {
+        self.error = Some(error);
+        self.is_new = true;
+    }
+
+    /// What is there already is only replaced by who says so twice.
+    fn confirmed(&mut self, decision: Decision) -> Decision {
+        let Decision::Take(path) = decision else { return decision };
+        if !self.purpose.is_saving() || !path.exists() || self.asked.as_ref() == Some(&path) {
+            return Decision::Take(path);
+        }
+        self.fail(format!("'{}' is there already. Replace it?", self.typed.trim()));
+        self.asked = Some(path);
+        Decision::Open
     }
 
     fn list(&mut self, ui: &mut Ui, decision: &mut Decision) {
@@ -134,6 +167,10 @@ impl Dialog {
     }
 
     fn taken(&self) -> Decision {
-        Decision::Take(places::path_of(&self.folder, &self.typed))
+        Decision::Take(self.path())
+    }
+
+    fn path(&self) -> PathBuf {
+        places::path_of(&self.folder, &self.typed)
     }
 }

@@ -37,8 +37,8 @@ pub(super) fn show(
     };
     let name_width = (rect.width() * 0.2).clamp(130.0, 220.0);
     let (back, name, on) = (place(24.0), place(name_width), place(24.0));
-    presets::steps(ui, t, edits, [back, on]);
-    let next = presets::menu(ui, t, edits, name).map(Request::Next);
+    let stepped = presets::steps(ui, t, edits, [back, on]);
+    let next = presets::menu(ui, t, edits, name).or(stepped).map(Request::Next);
     place(4.0);
     comparison(ui, t, edits, [place(34.0), place(34.0), place(64.0)]);
     place(4.0);
@@ -48,7 +48,7 @@ pub(super) fn show(
 }
 
 fn comparison(ui: &mut Ui, t: &Theme, edits: &mut Edits, [a, b, copy]: [Rect; 3]) {
-    let is_b = edits.memory().is_b;
+    let is_b = edits.memory().marks.is_b;
     let hint = "Two settings to compare; the session's bypass and latency stay";
     let is_a_clicked = button(ui, t, a, Label { name: "A", hint }, !is_b, true).clicked();
     let is_b_clicked = button(ui, t, b, Label { name: "B", hint }, is_b, true).clicked();

@@ -15,6 +15,8 @@ pub(super) struct Step {
     pub(super) changes: Vec<(usize, f32, f32)>,
     /// The print before and after, where it changed.
     pub(super) print: Option<(Print, Print)>,
+    /// What stood beside the settings before and after, where that changed.
+    pub(super) marks: Option<Box<(Marks, Marks)>>,
     /// When it was made, seconds.
     pub(super) at_s: f64,
 }
@@ -24,6 +26,25 @@ pub(super) struct Step {
 pub(super) struct Snapshot {
     pub(super) values: Vec<(usize, f32)>,
     pub(super) print: Print,
+}
+
+/// What says where the settings are from, and goes back with them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Marks {
+    /// The preset that was loaded or saved last.
+    pub(super) preset: Option<Loaded>,
+    /// True while B is heard.
+    pub(super) is_b: bool,
+    /// The setting that is not heard now, of A and B.
+    pub(super) other: Option<Snapshot>,
+}
+
+/// A preset as it was loaded or saved.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Loaded {
+    pub(super) name: String,
+    /// The normalised values that it brought, by place in the table.
+    pub(super) values: Vec<(usize, f32)>,
 }
 
 /// A capture that was started in a window.
@@ -44,12 +65,7 @@ pub(super) struct OwnCapture {
 pub(super) struct Memory {
     undo: Vec<Step>,
     redo: Vec<Step>,
-    /// The setting that is not heard now, of A and B.
-    pub(super) other: Option<Snapshot>,
-    /// True while B is heard.
-    pub(super) is_b: bool,
-    /// The preset that was loaded last.
-    pub(super) preset: Option<String>,
+    pub(super) marks: Marks,
     /// A capture that was started in a window and is not over yet.
     pub(super) capture: Option<OwnCapture>,
 }
@@ -64,6 +80,8 @@ impl Memory {
             && idx == new_idx
             && last.print.is_none()
             && step.print.is_none()
+            && last.marks.is_none()
+            && step.marks.is_none()
             && step.at_s - last.at_s < MERGE_S
         {
             *after = *new_after;
@@ -104,7 +122,7 @@ mod tests {
     use super::*;
 
     fn step(idx: usize, before: f32, after: f32, at_s: f64) -> Step {
-        Step { changes: vec![(idx, before, after)], print: None, at_s }
+        Step { changes: vec![(idx, before, after)], print: None, marks: None, at_s }
     }
 
     #[test]

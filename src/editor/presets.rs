@@ -13,8 +13,11 @@ use crate::editor::widgets::{Label, button, line_of_text};
 
 /// The name of the preset, which opens the list.
 pub(super) fn menu(ui: &mut Ui, t: &Theme, edits: &mut Edits, rect: Rect) -> Option<Next> {
-    let name = edits.memory().preset.clone();
-    let shown = name.as_deref().unwrap_or("Presets");
+    let shown = match edits.preset() {
+        Some((name, true)) => format!("{name} *"),
+        Some((name, false)) => name,
+        None => "Presets".to_owned(),
+    };
     let mut outcome = None;
     let mut place = ui.new_child(egui::UiBuilder::new().max_rect(rect).id_salt("presets"));
     place.set_clip_rect(rect.expand(3.0));
@@ -28,7 +31,7 @@ pub(super) fn menu(ui: &mut Ui, t: &Theme, edits: &mut Edits, rect: Rect) -> Opt
         egui::WidgetInfo::labeled(egui::accesskit::Role::Button, true, format!("Preset: {shown}"))
     });
     let at = rect.left_center() + egui::vec2(10.0, 0.0);
-    line_of_text(ui, at, Align2::LEFT_CENTER, shown, 14.0, t.text, rect.width() - 34.0);
+    line_of_text(ui, at, Align2::LEFT_CENTER, &shown, 14.0, t.text, rect.width() - 34.0);
     let arrow =
         Rect::from_center_size(rect.right_center() - egui::vec2(13.0, 0.0), egui::vec2(9.0, 5.0));
     let points = vec![arrow.left_top(), arrow.right_top(), arrow.center_bottom()];
@@ -53,11 +56,7 @@ fn list(ui: &mut Ui, edits: &mut Edits) -> Option<Next> {
     let folder = places::presets();
     for name in folder.as_deref().map(places::names_in).unwrap_or_default() {
         if ui.button(&name).clicked() {
-            let path = folder.as_deref().map(|folder| places::path_of(folder, &name));
-            let bytes =
-                path.map_or(Err("there is no folder for presets".into()), |p| places::read(&p));
-            let loaded = bytes.and_then(|bytes| load(edits, &name, &bytes));
-            outcome = loaded.err().map(Next::Say);
+            outcome = load_own(edits, &name).err().map(Next::Say);
             ui.close();
         }
     }
@@ -75,27 +74,41 @@ fn list(ui: &mut Ui, edits: &mut Edits) -> Option<Next> {
 /// Puts a preset in force, or says what is wrong with it and changes nothing.
 pub(super) fn load(edits: &mut Edits, name: &str, bytes: &[u8]) -> Result<(), String> {
     let preset = decode(bytes).map_err(|error| format!("'{name}' is no preset: {error}"))?;
-    edits.load(&preset);
-    edits.memory().preset = Some(name.to_owned());
+    edits.load(name, &preset);
     Ok(())
 }
 
-/// The two buttons that go through the presets that come with Quell.
-pub(super) fn steps(ui: &mut Ui, t: &Theme, edits: &mut Edits, [back, on]: [Rect; 2]) {
-    let current = edits.memory().preset.clone();
-    let place = FACTORY.iter().position(|preset| Some(preset.name) == current.as_deref());
-    let n = FACTORY.len();
+/// The same for one of the user's folder.
+fn load_own(edits: &mut Edits, name: &str) -> Result<(), String> {
+    let folder = places::presets().ok_or("there is no folder for presets")?;
+    load(edits, name, &places::read(&places::path_of(&folder, name))?)
+}
+
+/// The two buttons that go through all presets, those that come with Quell and the user's; returns
+/// what is wrong with one that cannot be loaded.
+pub(super) fn steps(
+    ui: &mut Ui,
+    t: &Theme,
+    edits: &mut Edits,
+    [back, on]: [Rect; 2],
+) -> Option<Next> {
     let back_label = Label { name: "\u{2039}", hint: "The preset before" };
     let on_label = Label { name: "\u{203a}", hint: "The next preset" };
-    let mut next = None;
-    if button(ui, t, back, back_label, false, true).clicked() {
-        next = Some(place.map_or(n - 1, |idx| (idx + n - 1) % n));
+    let is_back = button(ui, t, back, back_label, false, true).clicked();
+    let is_on = button(ui, t, on, on_label, false, true).clicked();
+    if !is_back && !is_on {
+        return None;
     }
-    if button(ui, t, on, on_label, false, true).clicked() {
-        next = Some(place.map_or(0, |idx| (idx + 1) % n));
-    }
-    if let Some(preset) = next.map(|idx| FACTORY[idx]) {
-        // What comes with Quell is read in a test, so there is nothing to say here.
-        drop(load(edits, preset.name, preset.text.as_bytes()));
-    }
+    let own = places::presets().map(|folder| places::names_in(&folder)).unwrap_or_default();
+    let n = FACTORY.len() + own.len();
+    let names: Vec<&str> =
+        FACTORY.iter().map(|preset| preset.name).chain(own.iter().map(String::as_str)).collect();
+    // A new instance stands at the first one, which is the default.
+    let current = edits.preset().and_then(|(name, _)| names.iter().position(|n| *n == name));
+    let idx = (current.unwrap_or(0) + if is_back { n - 1 } else { 1 }) % n;
+    let loaded = match FACTORY.get(idx) {
+        Some(preset) => load(edits, preset.name, preset.text.as_bytes()),
+        None => load_own(edits, names[idx]),
+    };
+    loaded.err().map(Next::Say)
 }

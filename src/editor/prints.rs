@@ -57,7 +57,6 @@ pub(super) fn to_text(print: &NoiseProfile) -> String {
 
 /// The print in a text, or what is wrong with it.
 pub(super) fn from_text(text: &[u8]) -> Result<NoiseProfile, String> {
-    let value =
-        serde_json::from_slice(text).map_err(|error| format!("no noise print ({error})"))?;
+    let value = serde_json::from_slice(text).map_err(|_| "it is no noise print".to_owned())?;
     noise_profile::from_json(&value).map_err(|error| error.to_string())
 }

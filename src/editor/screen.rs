@@ -130,7 +130,7 @@ impl Screen {
 
     #[cfg(test)]
     pub(super) fn load_for_test(&mut self, preset: &State) {
-        self.edits.load(preset);
+        self.edits.load("test", preset);
     }
 
     #[cfg(test)]

@@ -105,6 +105,11 @@ fn print(level_db: f32) -> NoiseProfile {
     NoiseProfile::new(1, 961, vec![level_db; 961], vec![5.5; 961], 2.0).unwrap()
 }
 
+/// A share of the range and back may cost the last bits.
+fn near(a: f32, b: f32) -> bool {
+    (a - b).abs() < 1e-3
+}
+
 impl Bench {
     fn steps(&mut self, n: usize) {
         self.harness.run_steps(n);
@@ -338,7 +343,7 @@ fn presets_load_leave_the_print_alone_and_can_be_undone() {
     assert!((back.floor_db - Settings::default().floor_db).abs() < 1e-3);
     back.floor_db = Settings::default().floor_db;
     assert_eq!(back, Settings::default());
-    bench.click("Preset: Voice");
+    bench.click("Preset: Presets");
     bench.click("Hum");
     assert_eq!(bench.p()[REDUCTION].plain(), 100.0);
     assert_eq!(bench.settings().floor_db, -36.0);
@@ -360,6 +365,73 @@ fn a_preset_sets_what_the_command_line_reads_in_it() {
         // The latency belongs to the session unless a preset names it.
         bench.p()[LATENCY].set_plain(LatencyMode::Standard.idx() as f32);
     }
+}
+
+#[test]
+fn an_edited_preset_is_marked_and_undo_brings_its_name_back() {
+    let mut bench = bench();
+    bench.click("\u{203a}");
+    assert!(bench.harness.query_by_label("Preset: Voice").is_some());
+    type_value(&mut bench, "Sensitivity", "2");
+    assert!(bench.harness.query_by_label("Preset: Voice *").is_some());
+    bench.click("\u{203a}");
+    assert!(bench.harness.query_by_label("Preset: Podcast").is_some());
+    bench.click("Undo");
+    assert!(bench.harness.query_by_label("Preset: Voice *").is_some());
+    bench.click("Undo");
+    assert!(bench.harness.query_by_label("Preset: Voice").is_some());
+    bench.click("\u{2039}");
+    assert!(bench.harness.query_by_label("Preset: Default").is_some());
+    assert!((bench.settings().floor_db + 40.0).abs() < 1e-3);
+    assert_eq!(bench.settings().engine, Engine::DEFAULT);
+}
+
+#[test]
+fn undo_knows_which_of_a_and_b_is_heard() {
+    let mut bench = bench();
+    bench.shared.link.set_profile(Some(Arc::new(print(-70.0))));
+    bench.click("B");
+    type_value(&mut bench, "Floor", "-12");
+    bench.shared.link.set_profile(Some(Arc::new(print(-50.0))));
+    bench.click("A");
+    assert_eq!((bench.level(), near(bench.settings().floor_db, -40.0)), (Some(-70.0), true));
+    bench.click("Undo");
+    assert_eq!((bench.level(), near(bench.settings().floor_db, -12.0)), (Some(-50.0), true));
+    // B is lit again, so its copy goes to A, and A is what B holds now.
+    bench.click("Copy B\u{203a}A");
+    bench.click("A");
+    assert!(near(bench.settings().floor_db, -12.0));
+}
+
+/// Saves what is heard under a path, through the list of presets.
+fn save_as(bench: &mut Bench, list: &str, path: &std::path::Path) {
+    bench.click(list);
+    bench.click("Save as\u{2026}");
+    bench.harness.event(Event::Text(path.display().to_string()));
+    bench.steps(2);
+    bench.harness.key_press(Key::Enter);
+    bench.steps(30);
+}
+
+#[test]
+fn a_saved_preset_holds_no_monitor_and_is_only_replaced_when_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mine.json");
+    let mut bench = bench();
+    bench.click("Hear removed");
+    assert_eq!(bench.settings().monitor, Monitor::Removed);
+    save_as(&mut bench, "Preset: Presets", &path);
+    let first = std::fs::read(&path).unwrap();
+    assert_eq!(decode(&first).unwrap().settings().monitor, Monitor::Denoised);
+    type_value(&mut bench, "Floor", "-12");
+    save_as(&mut bench, "Preset: mine *", &path);
+    assert_eq!(std::fs::read(&path).unwrap(), first, "it is there, and was good");
+    bench.click("Replace");
+    assert_eq!(decode(&std::fs::read(&path).unwrap()).unwrap().settings().floor_db, -12.0);
+    assert!(bench.harness.query_by_label("Preset: mine").is_some());
+    // Loading one leaves what is listened to as it is.
+    bench.click("\u{203a}");
+    assert_eq!(bench.settings().monitor, Monitor::Removed);
 }
 
 #[test]
@@ -558,7 +630,6 @@ fn choices_monitor_and_bypass_reach_their_parameters() {
 
 #[test]
 fn the_floor_goes_with_the_engine_unless_somebody_set_it() {
-    let near = |a: f32, b: f32| (a - b).abs() < 1e-3;
     let [gate, network] = [Engine::Gate, Engine::Neural].map(Engine::usual_floor_db);
     let mut bench = bench();
     bench.click("Engine");

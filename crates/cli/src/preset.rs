@@ -48,7 +48,7 @@ mod tests {
         assert_eq!(load(Path::new("Voice")).unwrap(), voice);
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("voice");
-        std::fs::write(&file, FACTORY[5].text).unwrap();
+        std::fs::write(&file, Preset::named("hum").unwrap().text).unwrap();
         assert_eq!(load(&file).unwrap(), load(Path::new("hum")).unwrap());
         assert_ne!(load(&file).unwrap(), voice);
         let error = load(Path::new("vioce")).unwrap_err().to_string();

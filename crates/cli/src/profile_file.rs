@@ -31,7 +31,7 @@ pub fn load(path: &Path) -> Result<NoiseProfile> {
     };
     let advice = "make one with 'quell profile learn'";
     let value: Value = serde_json::from_str(&text)
-        .map_err(|error| anyhow!("'{name}' is no noise profile ({error}): {advice}"))?;
+        .map_err(|_| anyhow!("'{name}' is no noise profile: {advice}"))?;
     from_json(&value).map_err(|error| anyhow!("'{name}': {error}: {advice}"))
 }
 

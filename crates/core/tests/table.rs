@@ -196,7 +196,7 @@ fn what_does_nothing_says_where_it_would() {
 
 /// Prints the table of `docs/results.md`: how far a setting can move the sound at most.
 #[test]
-#[ignore = "prints a table: cargo test --release -p quell-core --test table -- --ignored --nocapture"]
+#[ignore = "prints a table of docs/results.md, which names the command"]
 fn how_far_each_setting_moves_the_sound() {
     let scene = scene(4 * 8_000);
     println!("| | {} |", Engine::ALL.map(Engine::name).join(" | "));

@@ -13,7 +13,12 @@ pub struct Preset {
 }
 
 /// All of them, in the order in which the plugin shows them.
-pub const FACTORY: [Preset; 7] = [
+pub const FACTORY: [Preset; 8] = [
+    Preset {
+        name: "Default",
+        purpose: "Everything as a new instance has it",
+        text: include_str!("../presets/default.json"),
+    },
     Preset {
         name: "Voice",
         purpose: "A speaker over steady room noise: careful with consonants",

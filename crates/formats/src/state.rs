@@ -41,8 +41,8 @@ pub enum StateError {
         /// Bytes allowed.
         allowed: usize,
     },
-    /// Not the JSON that was expected; what the reader said.
-    Syntax(String),
+    /// Not the JSON that was expected.
+    Syntax,
     /// Written by a version this one does not know.
     Version {
         /// Version given, as text.
@@ -65,7 +65,7 @@ impl core::fmt::Display for StateError {
             Self::TooLong { actual, allowed } => {
                 write!(f, "the state has {actual} bytes, at most {allowed} are allowed")
             }
-            Self::Syntax(reason) => write!(f, "the state is damaged: {reason}"),
+            Self::Syntax => write!(f, "it is damaged or was never one of Quell's"),
             Self::Version { actual } => {
                 write!(f, "the state has format {actual}, this version reads {VERSION}")
             }
@@ -242,8 +242,7 @@ fn encode_levels(levels: &[f32]) -> String {
 /// Reads a state and nothing but a state.
 pub fn decode(bytes: &[u8]) -> Result<State, StateError> {
     check_len(bytes, MAX_LEN)?;
-    let state: Value =
-        serde_json::from_slice(bytes).map_err(|error| StateError::Syntax(error.to_string()))?;
+    let state: Value = serde_json::from_slice(bytes).map_err(|_| StateError::Syntax)?;
     from_json(&state)
 }
 

@@ -216,7 +216,11 @@ impl<S> Row<S> {
     /// Reads what somebody wrote.
     pub fn parse(&self, text: &str) -> Result<f32, ValueError> {
         match self.kind {
-            Kind::Number(number) => number.unit.parse(text).map_err(ValueError::Quantity),
+            Kind::Number(number) => {
+                let plain = number.unit.parse(text).map_err(ValueError::Quantity)?;
+                // Where only negative values are, nobody needs to type the sign.
+                Ok(if number.max <= 0.0 { -plain.abs() } else { plain })
+            }
             Kind::Switch => match text.trim().to_lowercase().as_str() {
                 "on" | "yes" | "true" | "1" => Ok(1.0),
                 "off" | "no" | "false" | "0" => Ok(0.0),

@@ -141,6 +141,8 @@ before the curve: {
             help: "Write what is taken away instead of what remains",
         },
         page: Some((Page::Main, 6)),
+        // A preset saved while listening to the noise would play noise for ever.
+        scope: Scope::Session,
     }
     /// Share of the processed signal in the output, 0 (dry) to 1 (wet).
     mix: f32 = 1.0, 0.0..=1.0;
