@@ -1,5 +1,6 @@
 //! The project's own commands: `cargo xtask <command>`.
 
+mod book;
 mod bundle;
 mod install;
 mod kernels;
@@ -29,6 +30,7 @@ Usage: cargo xtask <command>
                              the editor's pictures from a real host; --update for the README
   validate [--clap-validator PATH] [--pluginval PATH] [--vst3-validator PATH] [--rounds N]
                              run outside validators on the bundle
+  book                       the manual with its sounds, into target/web/manual
   web [--serve [PORT]] [--test [--minute]]
                              the page that denoises in a browser, into target/web
 ";
@@ -39,6 +41,7 @@ fn main() -> Result<()> {
     let command = args.next();
     let rest: Vec<String> = args.collect();
     match command.as_deref() {
+        Some("book") => book::run(&rest),
         Some("bundle") => bundle::run(&rest).map(|_| ()),
         Some("install") => install::run(&rest),
         Some("uninstall") => install::remove(&rest),

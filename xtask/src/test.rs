@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Result, bail};
 
 use crate::steps::{Steps, cargo, sh};
-use crate::{bundle, kernels, needs, places, proof, tidy, web};
+use crate::{book, bundle, kernels, needs, places, proof, tidy, web};
 
 /// Targets that cannot be run here and must not rot.
 const FOREIGN_TARGETS: [&str; 2] = ["x86_64-pc-windows-gnu", "aarch64-apple-darwin"];
@@ -51,6 +51,7 @@ fn everything_but_training() -> Result<()> {
         python_steps(&mut steps, &bundles.vst3);
     }
     web::step(&mut steps);
+    book::step(&mut steps);
     // 4. What others compile.
     for target in FOREIGN_TARGETS {
         check_target(&mut steps, target);

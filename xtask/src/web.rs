@@ -8,7 +8,7 @@ use std::process::Command;
 use anyhow::{Context, Result, anyhow, bail};
 
 use crate::steps::{Steps, cargo, sh};
-use crate::{needs, places, sounds};
+use crate::{book, needs, places, sounds};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 const PAGE: &str = "web";
@@ -19,9 +19,9 @@ const MOST_BYTES: u64 = 2_000_000;
 pub(crate) fn run(args: &[String]) -> Result<()> {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     match args[..] {
-        [] => build().map(|_| ()),
-        ["--serve"] => serve(&build()?, PORT),
-        ["--serve", port] => serve(&build()?, port.parse().context("the port is a number")?),
+        [] => site().map(|_| ()),
+        ["--serve"] => serve(&site()?, PORT),
+        ["--serve", port] => serve(&site()?, port.parse().context("the port is a number")?),
         ["--test"] => test(&build()?, &[]),
         // Minutes that CI does not spend: a whole one of live sound.
         ["--test", "--minute"] => test(&build()?, &["--minute"]),
@@ -42,7 +42,14 @@ fn needs_of_test() -> Result<()> {
 
 // ---- Building --------------------------------------------------------------------------------
 
-/// Builds everything into a folder and returns it.
+/// The page and the manual beside it.
+fn site() -> Result<PathBuf> {
+    let folder = build()?;
+    book::build(true)?;
+    Ok(folder)
+}
+
+/// Builds the page into a folder and returns it.
 pub(crate) fn build() -> Result<PathBuf> {
     needs::target(TARGET)?;
     let folder = places::target().join("web");
