@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use atomic_float::AtomicF32;
 use nice_plug_egui::RepaintNotifier;
-use quell_core::{FrameView, Tap};
+use quell_core::{FrameView, ProfileSource, Tap};
 use ringbuf::traits::{Consumer, Producer, Split};
 use ringbuf::{HeapCons, HeapProd, HeapRb};
 
@@ -37,7 +37,9 @@ pub struct Frame {
     pub max_hz: f32,
     /// What came in.
     pub input: [f32; N_COLUMNS],
-    /// What goes out, before mix and output gain.
+    /// Where the noise is known from in fact.
+    pub source: ProfileSource,
+    /// What remains, before mix and output gain.
     pub output: [f32; N_COLUMNS],
     /// What was taken away.
     pub removed: [f32; N_COLUMNS],
@@ -49,11 +51,14 @@ pub struct Frame {
     pub input_power: f32,
     /// Power of all bins out.
     pub output_power: f32,
+    /// The same of the noise's reference level.
+    pub noise_power: f32,
 }
 
 impl Frame {
-    const EMPTY: Self = Self {
+    pub(crate) const EMPTY: Self = Self {
         max_hz: MAX_HZ,
+        source: ProfileSource::Adaptive,
         input: [0.0; N_COLUMNS],
         output: [0.0; N_COLUMNS],
         removed: [0.0; N_COLUMNS],
@@ -61,6 +66,7 @@ impl Frame {
         threshold: [0.0; N_COLUMNS],
         input_power: 0.0,
         output_power: 0.0,
+        noise_power: 0.0,
     };
 }
 
@@ -251,7 +257,7 @@ impl Tap for FeedEnd {
             self.n_since_look = 0;
             self.feed.request_repaint();
         }
-        let mut frame = Frame { max_hz: self.max_hz, ..Frame::EMPTY };
+        let mut frame = Frame { max_hz: self.max_hz, source: view.source, ..Frame::EMPTY };
         let last = view.power.len() - 1;
         let output = |bin: usize| view.power[bin] * view.gain[bin] * view.gain[bin];
         let removed = |bin: usize| view.power[bin] * (1.0 - view.gain[bin]).powi(2);
@@ -264,6 +270,7 @@ impl Tap for FeedEnd {
         }
         frame.input_power = view.power.iter().sum();
         frame.output_power = (0..=last).map(output).sum();
+        frame.noise_power = view.noise.iter().sum();
         // Nobody empties the ring fast enough: this frame is not seen.
         drop(self.frames.try_push(frame));
     }
@@ -274,7 +281,8 @@ mod tests {
     use super::*;
 
     fn view<'a>(power: &'a [f32], gain: &'a [f32], ones: &'a [f32]) -> FrameView<'a> {
-        FrameView { bin_hz: 25.0, power, noise: ones, threshold: ones, gain }
+        let source = ProfileSource::Adaptive;
+        FrameView { bin_hz: 25.0, source, power, noise: ones, threshold: ones, gain }
     }
 
     #[test]

@@ -1,12 +1,18 @@
 //! Frames of the feed, calmed down to what an eye can follow.
 
+use quell_core::ProfileSource;
+
 use crate::columns::{MAX_HZ, MIN_HZ, N_COLUMNS};
 use crate::feed::Frame;
 
 /// Share of a new frame in the shown spectra: a time constant of 70 ms.
 const SHARE: f32 = 0.13;
-/// The same for the amount removed: 0.3 s.
-const AMOUNT_SHARE: f32 = 0.03;
+/// The same for the level of noise alone: 0.2 s, as it is not always heard.
+const NOISE_SHARE: f32 = 0.05;
+/// What is heard is noise alone up to this times the noise's reference level.
+const NOISE_UP_TO: f32 = 2.0;
+/// Power below which nothing is heard: the silence of a capture.
+const SILENT_POWER: f32 = 1e-11;
 /// Least power shown.
 const LEAST: f32 = 1e-20;
 
@@ -19,8 +25,12 @@ pub(super) struct Analysis {
     output: [f32; N_COLUMNS],
     noise: [f32; N_COLUMNS],
     threshold: [f32; N_COLUMNS],
-    input_power: f32,
-    output_power: f32,
+    /// Where the noise is known from in fact, once a frame has arrived.
+    pub(super) source: Option<ProfileSource>,
+    /// Power of the noise's reference level.
+    noise_power: f32,
+    /// Power of noise alone before and after, as it was last heard.
+    noise_alone: Option<[f32; 2]>,
     /// Counts frames, to see whether any came.
     pub(super) n_frames: u64,
 }
@@ -34,8 +44,9 @@ impl Default for Analysis {
             output: [0.0; N_COLUMNS],
             noise: [0.0; N_COLUMNS],
             threshold: [0.0; N_COLUMNS],
-            input_power: 0.0,
-            output_power: 0.0,
+            source: None,
+            noise_power: 0.0,
+            noise_alone: None,
             n_frames: 0,
         }
     }
@@ -57,9 +68,32 @@ impl Analysis {
                 *shown += (new - *shown) * share;
             }
         }
-        let share = if share == 1.0 { 1.0 } else { AMOUNT_SHARE };
-        self.input_power += (frame.input_power - self.input_power) * share;
-        self.output_power += (frame.output_power - self.output_power) * share;
+        self.source = Some(frame.source);
+        self.noise_power = frame.noise_power;
+        self.hear_noise(frame);
+    }
+
+    /// Where hardly more is heard than the noise, it is noise alone; its levels stay until the next
+    /// time, so that they say the same while somebody speaks.
+    fn hear_noise(&mut self, frame: &Frame) {
+        if frame.input_power < SILENT_POWER || frame.input_power > NOISE_UP_TO * frame.noise_power {
+            return;
+        }
+        let now = [frame.input_power, frame.output_power];
+        let held = self.noise_alone.get_or_insert(now);
+        for (held, now) in held.iter_mut().zip(now) {
+            *held += (now - *held) * NOISE_SHARE;
+        }
+    }
+
+    /// Level of noise alone before and after, dBFS, as it was last heard.
+    pub(super) fn noise_dbfs(&self) -> Option<[f32; 2]> {
+        self.noise_alone.map(|powers| powers.map(db))
+    }
+
+    /// Whether the noise, wherever it is known from, is next to nothing.
+    pub(super) fn is_noise_silent(&self) -> bool {
+        self.noise_power < SILENT_POWER
     }
 
     pub(super) fn input_db(&self) -> [f32; N_COLUMNS] {
@@ -76,11 +110,6 @@ impl Analysis {
 
     pub(super) fn threshold_db(&self) -> [f32; N_COLUMNS] {
         self.threshold.map(db)
-    }
-
-    /// By how much the sound is turned down now, dB; nothing where there is no sound.
-    pub(super) fn removed_db(&self) -> Option<f32> {
-        (self.input_power > 1e-13).then(|| (db(self.output_power) - db(self.input_power)).min(0.0))
     }
 }
 
@@ -102,6 +131,25 @@ pub(super) fn column_at(hz: f32, max_hz: f32) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_level_of_noise_is_held_while_somebody_speaks() {
+        let mut analysis = Analysis::default();
+        let mut frame =
+            Frame { input_power: 1e-5, output_power: 1e-8, noise_power: 1e-5, ..Frame::EMPTY };
+        analysis.take(&frame);
+        let near = |analysis: &Analysis| {
+            let [before, after] = analysis.noise_dbfs().unwrap();
+            (before + 50.0).abs() < 0.1 && (after + 80.0).abs() < 0.1
+        };
+        assert!(near(&analysis), "{:?}", analysis.noise_dbfs());
+        (frame.input_power, frame.output_power) = (1e-2, 9e-3);
+        (0..100).for_each(|_| analysis.take(&frame));
+        assert!(near(&analysis), "speech is no noise: {:?}", analysis.noise_dbfs());
+        (frame.input_power, frame.output_power) = (0.0, 0.0);
+        (0..100).for_each(|_| analysis.take(&frame));
+        assert!(near(&analysis), "nor is silence: {:?}", analysis.noise_dbfs());
+    }
 
     #[test]
     fn columns_and_frequencies_are_inverse() {

@@ -5,7 +5,6 @@ use quell_core::settings::row::{Kind, Shown};
 use quell_core::{Choice, Monitor, Settings};
 
 use crate::Shared;
-use crate::editor::axes::db_text;
 use crate::editor::capture::{self, Press};
 use crate::editor::edits::Edits;
 use crate::editor::theme::{GAP, Theme};
@@ -15,8 +14,8 @@ use crate::params::{Control, MONITOR, QuellParams, REDUCTION};
 /// What the controls show besides the parameters.
 #[derive(Clone, Copy)]
 pub(super) struct State {
-    /// How much is taken away now, dB; nothing while no sound flows.
-    pub(super) removed_db: Option<f32>,
+    /// Level of noise alone before and after, dBFS; nothing before any was heard.
+    pub(super) noise_dbfs: Option<[f32; 2]>,
     /// The second row of dials is open.
     pub(super) is_advanced: bool,
 }
@@ -48,7 +47,7 @@ pub(super) fn show(
     let inside = panel(ui, t, first);
     let print = capture::show(ui, t, edits, shared, press, inside).map(Request::Print);
     let inside = panel(ui, t, second);
-    reduction(ui, t, edits, &shared.params, state.removed_db, inside);
+    reduction(ui, t, edits, &shared.params, state.noise_dbfs, inside);
     let inside = panel(ui, t, third);
     basic(ui, t, edits, &shared.params, inside);
     print.or_else(|| last_row(ui, t, edits, &shared.params, state.is_advanced, inside))
@@ -60,7 +59,7 @@ fn reduction(
     t: &Theme,
     edits: &mut Edits,
     params: &QuellParams,
-    removed_db: Option<f32>,
+    noise_dbfs: Option<[f32; 2]>,
     rect: Rect,
 ) {
     let shape = DialShape {
@@ -71,11 +70,18 @@ fn reduction(
         width: rect.width(),
     };
     dial(ui, t, edits, &params[REDUCTION], &params.settings(), shape);
-    let text = removed_db.map_or_else(|| "\u{2013}".to_owned(), |removed| db_text(removed, 1));
+    let text = noise_dbfs.map_or_else(
+        || "\u{2013}".to_owned(),
+        |levels| {
+            let [before, after] =
+                levels.map(|level| format!("{level:.0}").replace('-', "\u{2212}"));
+            format!("{before} \u{2192} {after}")
+        },
+    );
     let at = pos2(rect.center().x, rect.bottom() - 17.0);
     line_of_text(ui, at, Align2::CENTER_BOTTOM, &text, 17.0, t.removed, rect.width());
     let at = pos2(rect.center().x, rect.bottom() + 3.0);
-    line_of_text(ui, at, Align2::CENTER_BOTTOM, "removed now", 12.5, t.dim, rect.width());
+    line_of_text(ui, at, Align2::CENTER_BOTTOM, "noise, dBFS", 12.5, t.dim, rect.width());
 }
 
 /// Lists above, small dials below.

@@ -1,33 +1,33 @@
 //! The window's content and where everything in it lies.
 
+mod picture;
+
 use std::sync::{Arc, Mutex};
 
-use egui::{
-    Align2, CentralPanel, Color32, CornerRadius, Event, Frame, Id, Key, Rect, Sense, Ui, pos2, vec2,
-};
+use egui::{Align2, CentralPanel, Color32, Event, Frame, Id, Key, Rect, Ui, pos2, vec2};
 use nice_plug::context::gui::GuiContext;
-use quell_core::{Choice, Engine, ProfileSource};
+use quell_core::{Choice, Engine, Monitor, ProfileSource};
 #[cfg(test)]
 use quell_formats::state::State;
 use quell_formats::state::Window;
 
+use picture::STILL_S;
+
 use crate::Shared;
 use crate::bridge::News;
 use crate::editor::analysis::Analysis;
-use crate::editor::axes::Axes;
 use crate::editor::capture::{Doing, Press};
 use crate::editor::edits::Edits;
 use crate::editor::files::{Dialog, Next};
 use crate::editor::history::Memory;
 use crate::editor::meters::Meters;
 use crate::editor::spectrogram::{Sound, Spectrogram};
-use crate::editor::spectrum::{self, Curves, PrintColumns};
+use crate::editor::spectrum::PrintColumns;
 use crate::editor::status::{self, Known, Remedy};
 use crate::editor::theme::{self, GAP, Theme};
-use crate::editor::widgets::{Label, font, line_of_text, panel, segments};
-use crate::editor::{controls, dialogs, header, nodes, prints};
-use crate::params::{BYPASS, ENGINE};
-use crate::state;
+use crate::editor::widgets::{font, panel};
+use crate::editor::{controls, dialogs, header, prints};
+use crate::params::ENGINE;
 
 /// Time between two looks while meters fall, seconds. While sound flows the feed asks for looks.
 const LOOK_S: f32 = 0.033;
@@ -120,7 +120,10 @@ impl Screen {
         }
         self.message(ui, now_s);
         let is_flowing = now_s - self.seen.1 < 0.1;
-        let seconds = match (is_flowing, self.meters.is_moving() || self.note.is_some()) {
+        // Until it is said that no sound comes.
+        let is_waiting = now_s - self.seen.1 < 2.0 * STILL_S;
+        let is_moving = self.meters.is_moving() || self.note.is_some() || is_waiting;
+        let seconds = match (is_flowing, is_moving) {
             (true, _) => 4.0 * LOOK_S,
             (false, true) => LOOK_S,
             (false, false) => REST_S,
@@ -201,6 +204,8 @@ impl Screen {
             news: link.news(),
             print: &link.profile(),
             settings: &self.shared.params.settings(),
+            source: self.analysis.source,
+            is_noise_silent: self.analysis.is_noise_silent(),
         })
     }
 
@@ -224,12 +229,17 @@ impl Screen {
         }
     }
 
-    /// The controls, which show how much is removed while sound flows.
+    /// The controls, which show what becomes of the noise.
     fn controls(&mut self, ui: &mut Ui, rect: Rect) -> Option<controls::Request> {
-        let is_flowing = ui.input(|input| input.time) - self.seen.1 < 0.5;
-        let is_heard = is_flowing && !self.shared.params[BYPASS].is_on();
-        let removed_db = self.analysis.removed_db().filter(|_| is_heard);
-        let state = controls::State { removed_db, is_advanced: self.is_advanced };
+        let settings = self.shared.params.settings();
+        let is_plain = !settings.bypass && settings.monitor == Monitor::Denoised;
+        let noise_dbfs = self.analysis.noise_dbfs().filter(|_| is_plain).map(|[before, after]| {
+            // What the output holds of it: with the mix, and with the gain.
+            let gain = 10f32.powf((after - before).min(0.0) / 20.0);
+            let mixed = 1.0 - settings.mix * (1.0 - gain);
+            [before, before + 20.0 * mixed.log10() + settings.output_gain_db]
+        });
+        let state = controls::State { noise_dbfs, is_advanced: self.is_advanced };
         let press = &mut self.press;
         controls::show(ui, &self.theme, &mut self.edits, &self.shared, press, state, rect)
     }
@@ -249,100 +259,6 @@ impl Screen {
         self.theme.apply(ui.ctx());
         let window = self.shared.session.window();
         self.shared.session.set_window(Window { is_light, ..window });
-    }
-
-    // ---- The picture ---------------------------------------------------------------------------
-
-    fn picture(&mut self, ui: &mut Ui, rect: Rect) {
-        let t = self.theme;
-        // Hosts may make a window smaller than they were told to.
-        if rect.width() < 240.0 || rect.height() < 46.0 {
-            return;
-        }
-        ui.painter().rect_filled(rect, CornerRadius::same(theme::ROUND), t.panel);
-        let inside = rect.shrink(1.0);
-        match self.sound {
-            None => self.spectrum(ui, inside),
-            Some(sound) => {
-                let max_hz = self.analysis.max_hz;
-                self.spectrogram.show(ui, &t, inside, sound, max_hz);
-            }
-        }
-        self.tabs(ui, inside);
-        if let Some(notice) = state::model_notice(&self.shared) {
-            let at = pos2(inside.left() + 10.0, inside.top() + 46.0);
-            line_of_text(
-                ui,
-                at,
-                Align2::LEFT_CENTER,
-                &notice,
-                14.0,
-                t.noise,
-                inside.width() - 20.0,
-            );
-        }
-    }
-
-    fn spectrum(&mut self, ui: &mut Ui, rect: Rect) {
-        let t = self.theme;
-        let params = Arc::clone(&self.shared.params);
-        let settings = params.settings();
-        // The print is in force unless another source was chosen.
-        let is_print = settings.profile_source != ProfileSource::Adaptive;
-        let print = self.shared.link.profile().filter(|_| is_print);
-        let axes = Axes { rect, max_hz: self.analysis.max_hz };
-        let curves = Curves::new(
-            &self.analysis,
-            &mut self.print_columns,
-            print.as_ref(),
-            settings.sensitivity,
-            settings.curve,
-        );
-        let painter = ui.painter_at(rect);
-        axes.paint(&painter, &t);
-        spectrum::paint(&painter, &t, &axes, &curves);
-        axes.label(&painter, &t);
-        spectrum::legend(ui, &t, rect, print.is_some());
-        if curves.input.is_none() {
-            let at = pos2(rect.center().x, rect.top() + rect.height() * 0.78);
-            let text = "Play something: the spectrum appears here";
-            line_of_text(ui, at, Align2::CENTER_CENTER, text, 15.0, t.dim, rect.width());
-        }
-        let hover = ui.interact(rect, ui.scope_id().with("picture"), Sense::hover());
-        let is_held = nodes::nodes(ui, &t, &mut self.edits, &params, &axes, &curves);
-        if let Some(at) = hover.hover_pos().filter(|_| !is_held) {
-            spectrum::readout(ui, &t, &axes, &curves, at);
-        }
-    }
-
-    fn tabs(&mut self, ui: &mut Ui, rect: Rect) {
-        let t = self.theme;
-        let sounds = [
-            Label { name: "Before", hint: "The sound as it came in" },
-            Label { name: "After", hint: "What remains of it" },
-            Label {
-                name: "Removed",
-                hint: "What was taken away: words or notes here mean too much",
-            },
-        ];
-        if let Some(sound) = self.sound {
-            let place = Rect::from_min_size(rect.min + vec2(6.0, 6.0), vec2(210.0, 24.0));
-            let chosen = Sound::ALL.iter().position(|other| *other == sound).unwrap_or(0);
-            if let Some(idx) = segments(ui, &t, place, &sounds, chosen) {
-                self.sound = Some(Sound::ALL[idx]);
-            }
-        }
-        let pictures = [
-            Label { name: "Spectrum", hint: "What there is now, over frequency" },
-            Label { name: "Spectrogram", hint: "The last ten seconds" },
-        ];
-        let min = pos2(rect.right() - 186.0, rect.top() + 6.0);
-        let place = Rect::from_min_size(min, vec2(180.0, 24.0));
-        match segments(ui, &t, place, &pictures, usize::from(self.sound.is_some())) {
-            Some(0) => self.sound = None,
-            Some(_) => self.sound = self.sound.or(Some(Sound::After)),
-            None => {}
-        }
     }
 
     // ---- Files, keys, messages ----------------------------------------------------------------

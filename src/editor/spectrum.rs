@@ -6,7 +6,7 @@ use egui::{
     Align2, Color32, CornerRadius, Mesh, Painter, Pos2, Rect, Shape, Stroke, Ui, pos2, vec2,
 };
 use quell_core::config::{GAUSSIAN_LOG_BIAS_DB, PROFILE_BIN_HZ};
-use quell_core::{NoiseProfile, ThresholdCurve};
+use quell_core::{NoiseProfile, ProfileSource, ThresholdCurve};
 
 use crate::columns::{N_COLUMNS, columns};
 use crate::editor::analysis::{Analysis, column_at, column_hz};
@@ -150,12 +150,16 @@ fn area(curve: &[Pos2], bottom: f32, color: Color32) -> Shape {
 }
 
 /// Names of what is drawn, in its colours.
-pub(super) fn legend(ui: &Ui, t: &Theme, rect: Rect, has_print: bool) {
-    let noise = if has_print { "noise print" } else { "noise, followed" };
+pub(super) fn legend(ui: &Ui, t: &Theme, rect: Rect, source: ProfileSource) {
+    let noise = match source {
+        ProfileSource::Captured => "noise print",
+        ProfileSource::Adaptive => "noise, followed",
+        ProfileSource::Sidechain => "noise input",
+    };
     let mut x = rect.left() + 10.0;
     for (name, color, is_area) in [
         ("input", t.input, false),
-        ("output", t.output, false),
+        ("denoised", t.output, false),
         ("removed", t.removed, true),
         (noise, t.noise, false),
         ("threshold", t.threshold, false),
@@ -181,7 +185,7 @@ pub(super) fn readout(ui: &Ui, t: &Theme, axes: &Axes, curves: &Curves, at: Pos2
     if let Some(input) = &curves.input {
         let removed = (curves.output[idx] - input[idx]).min(0.0);
         rows.push((format!("input {}", db_text(input[idx], 0)), t.input));
-        rows.push((format!("output {}", db_text(curves.output[idx], 0)), t.output));
+        rows.push((format!("denoised {}", db_text(curves.output[idx], 0)), t.output));
         rows.push((format!("removed {}", db_text(removed, 1)), t.removed));
     }
     if let Some(noise) = &curves.noise {

@@ -88,6 +88,9 @@ pub(super) struct Known<'a> {
     pub(super) news: Option<News>,
     pub(super) print: &'a Print,
     pub(super) settings: &'a Settings,
+    /// Where the noise is known from in fact, once sound has come.
+    pub(super) source: Option<ProfileSource>,
+    pub(super) is_noise_silent: bool,
 }
 
 /// Paints the line; returns the remedy that was clicked.
@@ -125,9 +128,7 @@ pub(super) fn line(known: &Known) -> Line {
         (doing, _) => return capturing(doing, known.is_held),
     }
     match (known.settings.profile_source, known.print) {
-        (ProfileSource::Sidechain, _) => {
-            say("The noise input says what noise is.".to_owned(), Tone::Plain, [])
-        }
+        (ProfileSource::Sidechain, _) => noise_input(known),
         (ProfileSource::Adaptive, Some(_)) => say(
             "Following the noise by itself; your print is kept, but not in use.".to_owned(),
             Tone::Plain,
@@ -140,6 +141,24 @@ pub(super) fn line(known: &Known) -> Line {
             [Remedy::UseRecent, Remedy::Capture],
         ),
     }
+}
+
+fn noise_input(known: &Known) -> Line {
+    let (text, tone) = match (known.source, known.is_noise_silent, known.print) {
+        (Some(ProfileSource::Sidechain), true, _) => {
+            ("The noise input is silent: nothing is taken away.", Tone::Warning)
+        }
+        (Some(ProfileSource::Sidechain) | None, ..) => {
+            ("The noise input says what noise is.", Tone::Plain)
+        }
+        (Some(_), _, Some(_)) => {
+            ("No noise input is connected: the print says what noise is.", Tone::Warning)
+        }
+        (Some(_), _, None) => {
+            ("No noise input is connected: Quell follows the noise by itself.", Tone::Warning)
+        }
+    };
+    say(text.to_owned(), tone, [])
 }
 
 fn say<const N: usize>(text: String, tone: Tone, remedies: [Remedy; N]) -> Line {

@@ -75,6 +75,10 @@ struct Bench {
     audio: AudioEnd,
     display: FeedEnd,
     host: Arc<Host>,
+    /// Where the frames that are played say that the noise is known from.
+    source: ProfileSource,
+    /// Power of their noise in each bin.
+    noise: f32,
 }
 
 fn bench() -> Bench {
@@ -96,7 +100,15 @@ fn bench_of(width: f32, height: f32) -> Bench {
             light.apply(egui);
         })
         .build_ui_state(|ui, screen: &mut Screen| screen.show(ui), screen);
-    let mut bench = Bench { harness, shared, audio, display, host };
+    let mut bench = Bench {
+        harness,
+        shared,
+        audio,
+        display,
+        host,
+        source: ProfileSource::Adaptive,
+        noise: 1e-7,
+    };
     bench.steps(3);
     bench
 }
@@ -136,11 +148,12 @@ impl Bench {
     /// A frame of sound on its way to the window.
     fn play(&mut self, n_frames: usize) {
         let (power, gain, ones) = (vec![1e-6; 961], vec![0.25; 961], vec![1.0; 961]);
-        let noise = vec![1e-7; 961];
+        let noise = vec![self.noise; 961];
         assert!(self.display.look());
         for _ in 0..n_frames {
             self.display.frame(&FrameView {
                 bin_hz: 25.0,
+                source: self.source,
                 power: &power,
                 noise: &noise,
                 threshold: &ones,
@@ -328,6 +341,27 @@ fn what_does_nothing_says_so_and_can_be_turned_all_the_same() {
     bench.harness.key_press(Key::ArrowDown);
     bench.steps(2);
     assert!(bench.settings().transient_protection < 1.0);
+}
+
+#[test]
+fn the_line_says_what_the_noise_input_brings() {
+    let mut bench = bench();
+    bench.p()[SOURCE].set_plain(ProfileSource::Sidechain.idx() as f32);
+    bench.steps(2);
+    let said = |bench: &Bench| bench.harness.state().status_for_test();
+    assert_eq!(said(&bench), "The noise input says what noise is.");
+    bench.play(3);
+    bench.steps(2);
+    let followed = "No noise input is connected: Quell follows the noise by itself.";
+    assert_eq!(said(&bench), followed, "the engine says that it is not connected");
+    bench.source = ProfileSource::Sidechain;
+    bench.play(3);
+    bench.steps(2);
+    assert_eq!(said(&bench), "The noise input says what noise is.");
+    bench.noise = 0.0;
+    bench.play(3);
+    bench.steps(2);
+    assert_eq!(said(&bench), "The noise input is silent: nothing is taken away.");
 }
 
 #[test]

@@ -22,7 +22,7 @@ use crate::kernels::Kernel;
 use crate::mask::deepest_gain;
 use crate::profile::NoiseProfile;
 use crate::recent::Recent;
-use crate::settings::Settings;
+use crate::settings::{ProfileSource, Settings};
 use crate::stft::Transform;
 use crate::unet::{SHIPPED_WEIGHTS, Weights};
 use frames::Frames;
@@ -51,6 +51,9 @@ pub struct StreamSpec {
 pub struct FrameView<'a> {
     /// Distance of two bins, Hz.
     pub bin_hz: f32,
+    /// Where the noise is known from in fact: without a print or a noise input it is not what the
+    /// settings say.
+    pub source: ProfileSource,
     /// Power of the input per 25 Hz, mean of the channels, in the frame that the gains belong to.
     pub power: &'a [f32],
     /// Reference level of the noise per 25 Hz, mean of the channels.
@@ -277,7 +280,7 @@ impl Denoiser {
         self.frames.subtract_hum(&self.hum, 1.0 - deepest_gain(settings));
         self.frames.synthesise(|idx| self.masks.gain_of(idx), &mut self.hops);
         if is_looking {
-            self.view.show(&self.frames, self.noise.channels(), &self.masks, tap);
+            self.view.show(&self.frames, &self.noise, &self.masks, tap);
         }
     }
 }

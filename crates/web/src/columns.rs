@@ -96,6 +96,8 @@ pub(crate) fn height_of(hz: f32) -> f32 {
 
 #[cfg(test)]
 mod tests {
+    use quell_core::ProfileSource;
+
     use super::*;
 
     #[test]
@@ -107,7 +109,9 @@ mod tests {
         let mut gain = vec![1.0; n_bins];
         let show = |columns: &mut Columns, power: &[f32], gain: &[f32]| {
             let noise = vec![0.0; n_bins];
-            let view = FrameView { bin_hz: 25.0, power, noise: &noise, threshold: &noise, gain };
+            let source = ProfileSource::Adaptive;
+            let view =
+                FrameView { bin_hz: 25.0, source, power, noise: &noise, threshold: &noise, gain };
             columns.frame(&view);
         };
         show(&mut columns, &power, &gain);

@@ -5,7 +5,7 @@ use crate::stft::Transform;
 
 use super::frames::Frames;
 use super::masks::Masks;
-use super::noise::ChannelNoise;
+use super::noise::NoiseStage;
 use super::{FrameView, Tap};
 
 /// Keeps ratios of silence at 1; a power far below anything audible.
@@ -44,14 +44,15 @@ impl View {
     pub(super) fn show(
         &mut self,
         frames: &Frames,
-        noise: &[ChannelNoise],
+        noise: &NoiseStage,
         masks: &Masks,
         tap: &mut impl Tap,
     ) {
         let n_hum_bins = self.cleaned.len();
         let low_bins = frames.due().map(|spectrum| &spectrum[..n_hum_bins]);
         self.transform.mean_power(low_bins, &mut self.scratch, &mut self.cleaned);
-        average(noise.iter().map(|noise| &*noise.level.reference), &mut self.noise);
+        let references = noise.channels().iter().map(|noise| &*noise.level.reference);
+        average(references, &mut self.noise);
         masks.mean_gain(&mut self.gain);
         let powers = self.cleaned.iter().zip(&self.power);
         for (gain, (cleaned, power)) in self.gain.iter_mut().zip(powers) {
@@ -59,6 +60,7 @@ impl View {
         }
         tap.frame(&FrameView {
             bin_hz: self.transform.geometry().bin_hz() as f32,
+            source: noise.source(),
             power: &self.power,
             noise: &self.noise,
             threshold: masks.threshold(),
