@@ -4,6 +4,7 @@
 //! whoever put it in gets the older one back. Messages are boxes that travel both ways, so the
 //! audio thread neither allocates nor frees.
 
+mod messages;
 mod words;
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
@@ -11,69 +12,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crossbeam_utils::atomic::AtomicCell;
-use quell_core::{CaptureProgress, CaptureRefusal, Captured, NoiseProfile, ProfileSource};
+use quell_core::{CaptureProgress, CaptureRefusal, Captured, NoiseChange, NoiseProfile};
 use ringbuf::traits::{Consumer, Observer, Producer, Split};
 use ringbuf::{HeapCons, HeapProd, HeapRb};
 
-use words::{pack_progress, pack_refusal, unpack_progress, unpack_refusal};
+use messages::Message;
+pub use messages::{CaptureOrder, CaptureStep, News, Print};
+use words::{
+    pack_change, pack_progress, pack_refusal, unpack_change, unpack_progress, unpack_refusal,
+};
 
 /// Boxes that may be under way at once, with room to spare: one in every slot and one in every
 /// hand.
 const N_BOXES: usize = 8;
 /// Captures that are kept for the history while no window looks.
 const MAX_UNSEEN: usize = 32;
-
-/// A print or none, shared.
-pub type Print = Option<Arc<NoiseProfile>>;
-
-/// A profile on its way to the audio thread or back; an empty one removes the print.
-struct Message {
-    profile: NoiseProfile,
-    /// To the audio thread: number of this message. From it: the last number it had taken when
-    /// it captured, so that a capture from before a newer order is recognised as outdated.
-    order_idx: u32,
-    /// From the audio thread: number of the capture's end, and the source that it overruled.
-    event_idx: u32,
-    source_before: Option<ProfileSource>,
-}
-
-impl Message {
-    fn order(profile: NoiseProfile, order_idx: u32) -> Self {
-        Self { profile, order_idx, event_idx: 0, source_before: None }
-    }
-}
-
-/// A capture whose print came into force, whatever started it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct CaptureStep {
-    /// The print before it.
-    pub before: Print,
-    /// The print that it gave.
-    pub after: Arc<NoiseProfile>,
-    /// The source that was chosen before it, where that changed, too.
-    pub source_before: Option<ProfileSource>,
-}
-
-/// What the last capture left to be said or decided.
-#[derive(Clone, Debug, PartialEq)]
-pub enum News {
-    /// It gave no print.
-    Refused(CaptureRefusal),
-    /// It was no noise: its print waits for a decision.
-    Offered(Arc<NoiseProfile>),
-}
-
-/// What the audio thread is told of the switch for captures.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CaptureOrder {
-    /// A project was opened: whatever the switch says, nothing is to be learned until it has been
-    /// off, and nothing that is being learned is to be kept.
-    Block,
-    /// Nothing that is being learned is to be kept: it belongs to another project.
-    Abandon,
-    /// Somebody wants a capture: the switch counts again, though it may have stayed on.
-    Release,
-}
 
 /// The side of the main thread and the editor; shared by all of them.
 pub struct Link {
@@ -83,6 +36,7 @@ pub struct Link {
     offered: AtomicCell<Option<Box<Message>>>,
     refusal: AtomicU64,
     progress: AtomicU64,
+    noise_change: AtomicU64,
     /// A [`CaptureOrder`] and one, or 0.
     capture_order: AtomicU8,
     /// Somebody wants what was heard last to be learned.
@@ -136,6 +90,7 @@ pub fn link() -> (Arc<Link>, AudioEnd) {
         offered: AtomicCell::new(None),
         refusal: AtomicU64::new(0),
         progress: AtomicU64::new(pack_progress(None)),
+        noise_change: AtomicU64::new(pack_change(None)),
         capture_order: AtomicU8::new(0),
         is_recent_due: AtomicBool::new(false),
         is_held: AtomicBool::new(false),
@@ -200,6 +155,11 @@ impl Link {
     /// How far a capture under way has come.
     pub fn progress(&self) -> Option<CaptureProgress> {
         unpack_progress(self.progress.load(Ordering::Relaxed))
+    }
+
+    /// How the noise differs from the print in force.
+    pub fn noise_change(&self) -> Option<NoiseChange> {
+        unpack_change(self.noise_change.load(Ordering::Relaxed))
     }
 
     /// What the last capture left to be said.
@@ -417,6 +377,11 @@ impl AudioEnd {
     /// Shows how far a capture has come.
     pub fn show_progress(&self, progress: Option<CaptureProgress>) {
         self.link.progress.store(pack_progress(progress), Ordering::Relaxed);
+    }
+
+    /// Shows how the noise differs from the print.
+    pub fn show_change(&self, change: Option<NoiseChange>) {
+        self.link.noise_change.store(pack_change(change), Ordering::Relaxed);
     }
 
     /// Tells whether there is a stream.

@@ -219,6 +219,7 @@ impl Plugin for Quell {
         }
         // 3. News for outside.
         self.audio.show_progress(denoiser.capture_progress());
+        self.audio.show_change(denoiser.noise_change());
         if self.audio.can_tell()
             && let Some(end) = denoiser.take_capture()
         {
@@ -239,6 +240,7 @@ impl Plugin for Quell {
     fn deactivate(&mut self) {
         self.audio.show_active(false);
         self.audio.show_progress(None);
+        self.audio.show_change(None);
         self.denoiser = None;
     }
 }

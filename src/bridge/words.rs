@@ -1,6 +1,6 @@
 //! What fits into one atomic word, so that no reader ever sees half of two messages.
 
-use quell_core::{CaptureProgress, CaptureRefusal};
+use quell_core::{CaptureProgress, CaptureRefusal, NoiseChange};
 
 /// Hundredths of seconds in 24 bits.
 fn hundredths(seconds: f32) -> u64 {
@@ -50,6 +50,26 @@ pub(super) fn unpack_refusal(word: u64) -> Option<(CaptureRefusal, u32)> {
     Some((refusal, (word >> 32) as u32))
 }
 
+/// Present in bit 0; hundredths of decibels in bits 8..24, hertz in 24..44 and 44..64, 0 for none.
+pub(super) fn pack_change(change: Option<NoiseChange>) -> u64 {
+    // `as` saturates; the detour over u16 keeps the sign's bits where they belong.
+    let hundredths = |db: f32| u64::from((db * 100.0) as i16 as u16);
+    let hertz = |hz: Option<f32>| hz.map_or(0, |hz| (hz as u64).min(0xf_ffff));
+    change.map_or(0, |change| {
+        let edges = hertz(change.low_hz) << 24 | hertz(change.high_hz) << 44;
+        1 | hundredths(change.change_db) << 8 | edges
+    })
+}
+
+pub(super) fn unpack_change(word: u64) -> Option<NoiseChange> {
+    let hertz = |shift: u32| Some((word >> shift & 0xf_ffff) as f32).filter(|hz| *hz > 0.0);
+    (word & 1 == 1).then(|| NoiseChange {
+        change_db: f32::from((word >> 8) as u16 as i16) / 100.0,
+        low_hz: hertz(24),
+        high_hz: hertz(44),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,5 +89,14 @@ mod tests {
             assert_eq!(unpack_refusal(pack_refusal(refusal, u32::MAX)), Some((refusal, u32::MAX)));
         }
         assert_eq!(unpack_refusal(0), None);
+        let change = |change_db, low_hz, high_hz| NoiseChange { change_db, low_hz, high_hz };
+        for change in [
+            None,
+            Some(change(-12.5, None, None)),
+            Some(change(9.25, Some(5_025.0), None)),
+            Some(change(30.0, Some(100.0), Some(384_000.0))),
+        ] {
+            assert_eq!(unpack_change(pack_change(change)), change);
+        }
     }
 }

@@ -94,7 +94,8 @@ fn capture_button(
 ) {
     let doing = Doing::of(edits, shared);
     let is_on = matches!(doing, Doing::Waiting | Doing::Capturing(_));
-    let response = ui.interact(rect, ui.scope_id().with("capture"), Sense::click());
+    // To drag, too: else a press that lasts is let go after a moment.
+    let response = ui.interact(rect, ui.scope_id().with("capture"), Sense::click_and_drag());
     let name = if is_on { "Stop capture" } else { "Capture noise" };
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, is_on, name));
     follow_hand(ui, edits, shared, press, &response, is_on);

@@ -4,7 +4,7 @@ mod picture;
 
 use std::sync::{Arc, Mutex};
 
-use egui::{Align2, CentralPanel, Color32, Event, Frame, Id, Key, Rect, Ui, pos2, vec2};
+use egui::{Align2, CentralPanel, Color32, Event, Frame, Id, Key, Modifiers, Rect, Ui, pos2, vec2};
 use nice_plug::context::gui::GuiContext;
 use quell_core::{Choice, Engine, Monitor, ProfileSource};
 #[cfg(test)]
@@ -35,6 +35,8 @@ const LOOK_S: f32 = 0.033;
 const REST_S: f32 = 4.0;
 /// How long a message stays, seconds.
 const NOTE_S: f64 = 6.0;
+/// The same of why a capture gave nothing.
+const REFUSED_S: f64 = 20.0;
 
 const HEADER: f32 = 40.0;
 const STATUS: f32 = 28.0;
@@ -57,6 +59,8 @@ pub(super) struct Screen {
     is_advanced: bool,
     dialog: Option<Dialog>,
     press: Press,
+    /// Time from which on there was an error in the status line.
+    refused_s: Option<f64>,
     note: Option<(String, f64)>,
     /// Frames and time at the last one, to see whether sound flows.
     seen: (u64, f64),
@@ -84,6 +88,7 @@ impl Screen {
             is_advanced: false,
             dialog: None,
             press: Press::default(),
+            refused_s: None,
             note: None,
             seen: (0, f64::MIN),
         }
@@ -109,6 +114,7 @@ impl Screen {
         self.edits.now_s = now_s;
         self.take_frames(now_s);
         self.edits.watch_capture();
+        self.age_refusal(now_s);
         self.shortcuts(ui);
         // The window is cleared to the ground's colour: a fill would paint every pixel twice.
         CentralPanel::default().frame(Frame::NONE).show(ui, |ui| self.lay_out(ui));
@@ -195,6 +201,16 @@ impl Screen {
         }
     }
 
+    /// An error is said for a while; then what is in use matters more.
+    fn age_refusal(&mut self, now_s: f64) {
+        let is_refused = matches!(self.shared.link.news(), Some(News::Refused(_)));
+        let since_s = *self.refused_s.get_or_insert(now_s);
+        self.refused_s = self.refused_s.filter(|_| is_refused);
+        if is_refused && now_s - since_s > REFUSED_S {
+            self.shared.link.forget_news();
+        }
+    }
+
     /// What is to be said about the noise now.
     fn status(&self) -> status::Line {
         let link = &self.shared.link;
@@ -202,6 +218,7 @@ impl Screen {
             doing: Doing::of(&self.edits, &self.shared),
             is_held: link.is_capture_held(),
             news: link.news(),
+            change: link.noise_change(),
             print: &link.profile(),
             settings: &self.shared.params.settings(),
             source: self.analysis.source,
@@ -221,6 +238,7 @@ impl Screen {
                 }
             }
             Remedy::KeepAsItIs => link.forget_news(),
+            Remedy::Follow => self.edits.choose_source(ProfileSource::Adaptive),
             Remedy::UsePrint => self.edits.choose_source(ProfileSource::Captured),
             Remedy::UseNeural => {
                 let params = Arc::clone(&self.shared.params);
@@ -279,9 +297,12 @@ impl Screen {
         if ui.ctx().egui_wants_keyboard_input() || self.dialog.is_some() {
             return;
         }
-        let (is_undo, is_redo, pasted) = ui.input(|input| {
-            let is_z = input.modifiers.command && input.key_pressed(Key::Z);
-            let is_y = input.modifiers.command && input.key_pressed(Key::Y);
+        let (is_undo, is_redo, pasted) = ui.input_mut(|input| {
+            // As each key was pressed: all may be up again by now.
+            let shift = Modifiers::COMMAND | Modifiers::SHIFT;
+            let is_redo =
+                input.consume_key(shift, Key::Z) | input.consume_key(Modifiers::COMMAND, Key::Y);
+            let is_undo = input.consume_key(Modifiers::COMMAND, Key::Z);
             // The window delivers what is pasted as text.
             let pasted = input.events.iter().find_map(|event| match event {
                 Event::Text(text) | Event::Paste(text) if text.trim_start().starts_with('{') => {
@@ -289,7 +310,7 @@ impl Screen {
                 }
                 _ => None,
             });
-            (is_z && !input.modifiers.shift, (is_z && input.modifiers.shift) || is_y, pasted)
+            (is_undo, is_redo, pasted)
         });
         if is_undo {
             self.edits.undo();

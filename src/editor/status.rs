@@ -3,7 +3,7 @@
 use egui::accesskit::Role;
 use egui::{Align2, Color32, CornerRadius, Rect, Ui, WidgetInfo, pos2, vec2};
 use quell_core::config::CAPTURE_S;
-use quell_core::{CaptureRefusal, NoiseProfile, ProfileSource, Settings, Verdict};
+use quell_core::{CaptureRefusal, NoiseChange, NoiseProfile, ProfileSource, Settings, Verdict};
 
 use crate::bridge::{News, Print};
 use crate::editor::capture::{Doing, USE_RECENT};
@@ -24,6 +24,8 @@ pub(super) enum Remedy {
     KeepAsItIs,
     UsePrint,
     UseNeural,
+    /// Follows the noise instead of the print.
+    Follow,
 }
 
 impl Remedy {
@@ -38,6 +40,7 @@ impl Remedy {
             Self::UseAnyway => ("Use it anyway", "Takes what was captured for the noise"),
             Self::KeepAsItIs => ("Keep as it is", "Forgets what was captured"),
             Self::UsePrint => ("Use the print", "Takes the noise from the print again"),
+            Self::Follow => ("Follow it", "Follows the noise as it changes; the print is kept"),
             Self::UseNeural => ("Use Neural", "Chooses the engine that is a network"),
         };
         Label { name, hint }
@@ -86,6 +89,7 @@ pub(super) struct Known<'a> {
     pub(super) doing: Doing,
     pub(super) is_held: bool,
     pub(super) news: Option<News>,
+    pub(super) change: Option<NoiseChange>,
     pub(super) print: &'a Print,
     pub(super) settings: &'a Settings,
     /// Where the noise is known from in fact, once sound has come.
@@ -134,7 +138,10 @@ pub(super) fn line(known: &Known) -> Line {
             Tone::Plain,
             [Remedy::UsePrint],
         ),
-        (_, Some(print)) => in_force(print, known.settings),
+        (_, Some(print)) => match known.change {
+            Some(change) => changed(change),
+            None => in_force(print, known.settings),
+        },
         (_, None) => say(
             "Following the noise by itself. Capture 2 s of noise for a better result.".to_owned(),
             Tone::Plain,
@@ -219,6 +226,22 @@ fn offer(offered: &NoiseProfile, known: &Known) -> Line {
     };
     let remedies = [Remedy::UseAnyway, Remedy::KeepAsItIs];
     say(with_old(what, known), Tone::Warning, remedies)
+}
+
+fn changed(change: NoiseChange) -> Line {
+    let by = format!("{:+.0} dB", change.change_db).replace('-', "\u{2212}");
+    let hz = |hz: f32| match hz {
+        1_000.0.. => format!("{} kHz", (hz / 100.0).round() / 10.0),
+        _ => format!("{:.0} Hz", (hz / 10.0).round() * 10.0),
+    };
+    let place = match (change.low_hz, change.high_hz) {
+        (None, None) => String::new(),
+        (Some(low_hz), None) => format!(" above {}", hz(low_hz)),
+        (None, Some(high_hz)) => format!(" below {}", hz(high_hz)),
+        (Some(low_hz), Some(high_hz)) => format!(" from {} to {}", hz(low_hz), hz(high_hz)),
+    };
+    let remedies = [Remedy::CaptureAgain, Remedy::Follow];
+    say(format!("The noise has changed: {by}{place}."), Tone::Warning, remedies)
 }
 
 fn in_force(print: &NoiseProfile, settings: &Settings) -> Line {

@@ -12,8 +12,8 @@ use nice_plug::plugin::PluginState;
 use quell_core::settings::table::place_of;
 use quell_core::{
     About, CaptureProgress, CaptureRefusal, Captured, Choice, Denoiser, Engine, FrameView,
-    LatencyMode, Monitor, NoiseProfile, ProfileSource, Settings, StreamSpec, Tap, ThresholdCurve,
-    Verdict,
+    LatencyMode, Monitor, NoiseChange, NoiseProfile, ProfileSource, Settings, StreamSpec, Tap,
+    ThresholdCurve, Verdict,
 };
 use quell_formats::presets::FACTORY;
 use quell_formats::state::decode;
@@ -625,6 +625,27 @@ fn the_last_seconds_are_asked_for_and_what_is_captured_can_be_added() {
 }
 
 #[test]
+fn a_print_that_fits_no_more_is_named_with_two_remedies() {
+    let mut bench = bench();
+    bench.audio.prepare(1, 961);
+    end_capture(&mut bench, -60.0, Verdict::Steady, None);
+    let change = |low_hz, high_hz| Some(NoiseChange { change_db: -9.2, low_hz, high_hz });
+    bench.audio.show_change(change(Some(5_025.0), None));
+    assert_eq!(bench.status(), "The noise has changed: \u{2212}9 dB above 5 kHz.");
+    bench.audio.show_change(change(Some(150.0), Some(800.0)));
+    bench.steps(2);
+    assert_eq!(bench.status(), "The noise has changed: \u{2212}9 dB from 150 Hz to 800 Hz.");
+    bench.click("Follow it");
+    assert_eq!(bench.settings().profile_source, ProfileSource::Adaptive);
+    assert_eq!(bench.level(), Some(-60.0), "the print is kept");
+    assert!(bench.status().contains("your print is kept"), "{}", bench.status());
+    bench.click("Undo");
+    assert!(bench.status().starts_with("The noise has changed"));
+    bench.click("Undo");
+    assert_eq!(bench.level(), None);
+}
+
+#[test]
 fn a_held_button_captures_until_it_is_let_go() {
     let mut bench = bench();
     bench.audio.prepare(1, 961);
@@ -634,7 +655,8 @@ fn a_held_button_captures_until_it_is_let_go() {
     bench.harness.drag_at(at);
     bench.steps(1);
     assert!(bench.capture_switch() && bench.shared.link.is_capture_held());
-    bench.steps(60);
+    bench.steps(120);
+    assert!(bench.capture_switch() && bench.shared.link.is_capture_held(), "it is held still");
     bench.harness.drop_at(at);
     bench.steps(3);
     assert!(!bench.capture_switch() && !bench.shared.link.is_capture_held());

@@ -1,6 +1,8 @@
 """What the tests of the VST3 plugin share."""
 
+import json
 import os
+import re
 
 import numpy as np
 import pedalboard
@@ -40,3 +42,22 @@ def capture(plugin, sound, rate=RATE):
     plugin.process(sound[:, third : 2 * third], rate, reset=False)
     plugin.capture = False
     plugin.process(sound[:, 2 * third :], rate, reset=False)
+
+
+def state_of(plugin):
+    """What a project would save, out of what the host wraps around it."""
+    text = plugin.raw_state.decode("utf-8", "replace")
+    found = re.search(r"<IComponent>([^<]*)</IComponent>", text)
+    assert found, text[:200]
+    # JUCE's base64: the length, a dot, and letters of its own alphabet.
+    length, letters = found.group(1).split(".", 1)
+    return json.loads(juce_base64(letters, int(length)))
+
+
+def juce_base64(letters, length):
+    """JUCE's own base64: six bits a letter, least significant first."""
+    alphabet = ".ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+"
+    bits = 0
+    for place, letter in enumerate(letters):
+        bits |= alphabet.index(letter) << (6 * place)
+    return bits.to_bytes(len(letters), "little")[:length].decode()

@@ -31,12 +31,12 @@ def display():
     server.wait()
 
 
-def run_scene(display, *arguments, seconds):
+def run_scene(display, *arguments, seconds, script="editor_child.py"):
     environment = dict(os.environ, DISPLAY=display, LIBGL_ALWAYS_SOFTWARE="1")
     # One heap for all threads, or each window's thread fills one of its own first.
     environment["MALLOC_ARENA_MAX"] = "1"
     scene = subprocess.run(
-        [sys.executable, str(FOLDER / "editor_child.py"), *map(str, arguments)],
+        [sys.executable, str(FOLDER / script), *map(str, arguments)],
         env=environment,
         cwd=FOLDER,
         timeout=seconds,

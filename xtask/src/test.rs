@@ -94,6 +94,11 @@ fn python_steps(steps: &mut Steps, vst3: &Path) {
             .env("QUELL_VST3", vst3)
             .env("QUELL_SCREENSHOTS", screenshots))
     });
+    steps.run_with("captures by hand under Xvfb", host_and_screen, |python| {
+        sh(pytest(&python, "tests/python/test_captures.py")
+            .env("QUELL_VST3", vst3)
+            .env("QUELL_SCREENSHOTS", places::proof()))
+    });
 }
 
 fn pytest(python: &Path, path: &str) -> Command {

@@ -54,6 +54,27 @@ pub const CLIPPED_RUN: (usize, f32) = (3, 0.5);
 /// Share of the hops from which a capture is clipped.
 pub const CLIPPED_SHARE: f64 = 0.01;
 
+// ---- Whether a print still fits -------------------------------------------------------------
+
+/// How far the noise of a band may be from the print, dB: words and music leave the followed level
+/// uncertain by half of it.
+pub const FIT_DB: f32 = 6.0;
+/// How much further for each decibel of spread over that of steady noise: between two pulses less
+/// is heard than the print says.
+pub const FIT_PER_SPREAD: f32 = 3.0;
+/// Share of that down to which a change that was told is told still.
+pub const FIT_HYSTERESIS: f32 = 0.7;
+/// Bands, of 16, that must have changed together.
+pub const FIT_LEAST_BANDS: usize = 2;
+/// Frames of sound under a print before anything is said of it: the minimum has looked back once.
+pub const FIT_LEAST_FRAMES: usize = 480;
+/// Frames from one comparison to the next.
+pub const FIT_EVERY_FRAMES: usize = 10;
+/// Weight of a comparison in what is told: a mean over half a second.
+pub const FIT_RATE: f32 = 0.2;
+/// Level of a band below which nothing is compared, dB re full scale per 25 Hz.
+pub const FIT_LEAST_LEVEL_DB: f32 = -125.0;
+
 // ---- Levels ---------------------------------------------------------------------------------
 
 /// Lowest level a profile bin may hold, dB re full scale per 25 Hz.

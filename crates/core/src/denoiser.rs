@@ -1,5 +1,6 @@
 //! A stream: channels in, channels out, with the mask engines between analysis and synthesis.
 
+mod fit;
 mod frames;
 mod hops;
 mod hum;
@@ -25,6 +26,8 @@ use crate::recent::Recent;
 use crate::settings::{ProfileSource, Settings};
 use crate::stft::Transform;
 use crate::unet::{SHIPPED_WEIGHTS, Weights};
+use fit::Fit;
+pub use fit::NoiseChange;
 use frames::Frames;
 use hops::Hops;
 use hum::HumStage;
@@ -97,6 +100,8 @@ pub struct Denoiser {
     learning: Learning,
     /// What was captured.
     print: Print,
+    /// Whether it still fits.
+    fit: Fit,
     /// 4. Mains hum, per channel.
     hum: Vec<HumStage>,
     /// 5. The level of the noise.
@@ -135,6 +140,7 @@ impl Denoiser {
                 Recent::new(&geometry, spec.n_channels),
             ),
             print: Print::new(&spec, &geometry),
+            fit: Fit::new(&geometry),
             hum,
             noise: NoiseStage::new(&spec, &transform, n_hum_bins),
             masks: Masks::new(&spec, &build)?,
@@ -169,11 +175,18 @@ impl Denoiser {
         self.hops.reset();
         self.frames.reset();
         self.learning.reset();
+        self.fit.reset();
         for hum in &mut self.hum {
             hum.reset();
         }
         self.noise.reset();
         self.masks.reset();
+    }
+
+    /// How the noise that is heard between words differs from the print in force, where it does by
+    /// more than one can put down to chance.
+    pub fn noise_change(&self) -> Option<NoiseChange> {
+        self.fit.change().filter(|_| self.noise.is_print_in_force())
     }
 
     /// How far a capture under way has come; nothing while none is.
@@ -268,6 +281,9 @@ impl Denoiser {
         let is_usable = self.hops.is_clean() && self.hops.is_sounding();
         if self.learning.run(settings, is_usable, traits, powers, &mut self.print) {
             self.noise.prefer_print(settings);
+        }
+        if self.noise.is_print_in_force() {
+            self.fit.watch(&self.print, powers, self.hops.is_sounding());
         }
         self.frames.find_hum(&mut self.hum, settings.remove_hum);
         let powers = self.frames.powers();

@@ -26,7 +26,7 @@ mod verdict;
 
 pub use capture::{CaptureProgress, CaptureRefusal, Captured};
 pub use curve::{ThresholdCurve, ThresholdNode};
-pub use denoiser::{Denoiser, FrameView, StreamSpec, Tap};
+pub use denoiser::{Denoiser, FrameView, NoiseChange, StreamSpec, Tap};
 pub use geometry::{BuildError, Geometry, LatencyMode};
 pub use offline::{
     AlignedStream, LearnError, NoiseLearner, Treatment, denoise, denoise_into, learn_noise,

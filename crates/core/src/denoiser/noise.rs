@@ -111,6 +111,11 @@ impl NoiseStage {
         self.source
     }
 
+    /// The noise was known from a print in the last frame.
+    pub(super) fn is_print_in_force(&self) -> bool {
+        self.source == ProfileSource::Captured
+    }
+
     /// What sensitivity and offsets multiply the power of the noise with, per bin.
     pub(super) fn raised(&self) -> &[f32] {
         &self.raised

@@ -50,11 +50,16 @@ impl Bands {
         Self { edges }
     }
 
+    /// The bins of a band.
+    pub(crate) fn bins(&self, band_idx: usize) -> Range<usize> {
+        let (first, end) = (self.edges[band_idx], self.edges[band_idx + 1]);
+        first..end.max(first + 1)
+    }
+
     /// Levels of the bands, from the power of a bin.
     pub(crate) fn levels(&self, power_of: impl Fn(usize) -> f32) -> Levels {
         core::array::from_fn(|band_idx| {
-            let (first, end) = (self.edges[band_idx], self.edges[band_idx + 1]);
-            let bins = first..end.max(first + 1);
+            let bins = self.bins(band_idx);
             let n_bins = bins.len() as f32;
             let power = bins.map(&power_of).sum::<f32>() / n_bins;
             10.0 * power.max(1e-20).log10()

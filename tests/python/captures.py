@@ -1,0 +1,260 @@
+"""Captures with a real mouse and a real keyboard, in a real host: `captures.py FOLDER`.
+
+Run by test_captures.py on a screen of its own. What is asserted is what is saved, what the host is
+told and what is heard; a picture of every state of the status line goes into FOLDER.
+"""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+
+from common import RATE, level_db, load, noise, state_of
+from scenes import BLOCK, Player, click, geometry, look_away, recording, shoot
+
+FOLDER = pathlib.Path(sys.argv[1])
+
+# Places in a window of 1000 by 640; what is right of the middle is counted from the right edge.
+CAPTURE = (120, 479)
+USE_LAST = (91, 554)
+ADD = (219, 554)
+SAVE = (199, 607)
+UNDO = (529, 30)
+LEFT_REMEDY = (194, 416)
+RIGHT_REMEDY = (58, 416)
+
+
+class Recorder(Player):
+    """Keeps what came out last."""
+
+    def __init__(self, plugin, sound):
+        super().__init__(plugin, sound)
+        self.heard, self.n_blocks = [], 0
+
+    def run(self):
+        place, due = 0, time.monotonic()
+        while not self.is_over.is_set():
+            sound = self.sound
+            place = place % (sound.shape[1] - BLOCK)
+            block = np.ascontiguousarray(sound[:, place : place + BLOCK])
+            output = self.plugin.process(block, RATE, BLOCK, reset=False)
+            self.heard = [*self.heard[-99:], (level_db(block), level_db(output))]
+            self.n_blocks += 1
+            place += BLOCK
+            due += BLOCK / RATE
+            time.sleep(max(0.0, due - time.monotonic()))
+
+    def let_pass(self, seconds):
+        """Waits for so much sound: a busy machine may play it late."""
+        end = self.n_blocks + seconds * RATE / BLOCK
+        wait_for("sound", lambda: self.n_blocks >= end, seconds=20 + 4 * seconds)
+
+    def drop_db(self):
+        """By how much the last second is quieter than what went in."""
+        before, after = np.mean(self.heard, axis=0)
+        return before - after
+
+
+def print_of(plugin):
+    return state_of(plugin)["profile"]
+
+
+def wait_for(what, condition, seconds=20.0):
+    due = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < due, f"{what}: not within {seconds} s"
+        time.sleep(0.1)
+
+
+def hold(player, place, seconds):
+    _, _, x, y = geometry()
+    subprocess.run(["xdotool", "mousemove", str(x + place[0]), str(y + place[1])], check=True)
+    subprocess.run(["xdotool", "mousedown", "1"], check=True)
+    player.let_pass(seconds)
+    subprocess.run(["xdotool", "mouseup", "1"], check=True)
+    look_away()
+
+
+def keys(*what):
+    """Types while the pointer is over the window, which is where keys go on a bare screen."""
+    _, _, x, y = geometry()
+    subprocess.run(["xdotool", "mousemove", str(x + 700), str(y + 30)], check=True)
+    time.sleep(0.3)
+    subprocess.run(["xdotool", *what], check=True)
+    time.sleep(0.3)
+
+
+def remedy(place):
+    click(*place, from_right=True)
+
+
+def picture(name):
+    time.sleep(0.4)
+    shoot(FOLDER / f"status-{name}.png")
+
+
+def with_notes(sound):
+    """Notes with pauses of a second between them."""
+    time_s = np.arange(sound.shape[1]) / RATE
+    note = np.sin(2 * np.pi * 330 * time_s) * (time_s % 2.0 < 1.0)
+    return (sound + 0.2 * note).astype(np.float32)
+
+
+def capture_once(plugin, player, sound):
+    """A click, and the print that it gave."""
+    before = print_of(plugin)
+    player.play(sound)
+    player.let_pass(0.3)
+    click(*CAPTURE)
+    wait_for("a capture ends by itself", lambda: print_of(plugin) != before)
+    wait_for("its switch goes off", lambda: not plugin.capture)
+    return print_of(plugin)
+
+
+def act(plugin, player):
+    hiss, louder = noise(4.0, amplitude=0.02, seed=5), noise(4.0, amplitude=0.05, seed=6)
+    voice = recording()[:, 2 * RATE :]
+    silence = np.zeros((2, 2 * RATE), np.float32)
+    time.sleep(1.5)
+    picture("following")
+
+    # A2: one click learns two seconds and is over; A3: the print says what it is.
+    player.play(hiss)
+    player.let_pass(0.3)
+    click(*CAPTURE)
+    player.let_pass(0.7)
+    assert plugin.capture
+    picture("capturing")
+    wait_for("a capture ends by itself", lambda: print_of(plugin) is not None)
+    wait_for("its switch goes off", lambda: not plugin.capture)
+    first = print_of(plugin)
+    assert first["verdict"] == "steady" and abs(first["seconds"] - 2.0) < 0.1, first
+    assert abs(first["level_dbfs"] - level_db(hiss)) < 1, first["level_dbfs"]
+    player.let_pass(1.5)
+    drop_db = player.drop_db()
+    assert drop_db > 10, drop_db
+    picture("steady")
+
+    # A1: speech does not take its place, though it was held down for it.
+    player.play(voice)
+    hold(player, CAPTURE, 4.0)
+    player.let_pass(0.5)
+    assert print_of(plugin) == first
+    picture("offered")
+    player.play(hiss)
+    player.let_pass(1.5)
+    now_db = player.drop_db()
+    assert abs(now_db - drop_db) < 2, f"it sounds as before: {drop_db:.1f}, {now_db:.1f} dB"
+    remedy(LEFT_REMEDY)
+    wait_for("the speech", lambda: print_of(plugin)["verdict"] == "speech")
+    picture("speech")
+    click(*UNDO)
+    wait_for("Undo", lambda: print_of(plugin) == first)
+
+    # The same by key: every capture is a step, the good one, too.
+    second = capture_once(plugin, player, louder)
+    assert second["level_dbfs"] > first["level_dbfs"] + 5
+    keys("key", "ctrl+z")
+    wait_for("Undo", lambda: print_of(plugin) == first)
+
+    # A3: its file says what the print is, and so does a project that is opened later.
+    click(*SAVE)
+    keys("type", "--delay", "60", "Tape")
+    keys("key", "Return")
+    path = pathlib.Path(os.environ["QUELL_HOME"]) / "prints/Tape.json"
+    wait_for("the file", path.exists)
+    saved = json.loads(path.read_text())
+    for name in ("verdict", "seconds", "level_dbfs", "made_unix_s"):
+        assert saved[name] == first[name], name
+    assert saved["name"] == "Tape" and print_of(plugin)["name"] == "Tape"
+    picture("named")
+    project = (plugin.raw_state, print_of(plugin))
+
+    # A stale error goes with the next capture.
+    player.play(silence)
+    hold(player, CAPTURE, 1.0)
+    player.let_pass(0.5)
+    picture("refused")
+    assert print_of(plugin)["name"] == "Tape"
+
+    # A7: a capture puts its print in the place of what is followed, as one step.
+    plugin.profile_source = "Adaptive"
+    picture("kept")
+    capture_once(plugin, player, louder)
+    assert plugin.profile_source == "Captured"
+    click(*UNDO)
+    wait_for("Undo", lambda: plugin.profile_source == "Adaptive")
+    assert print_of(plugin)["name"] == "Tape"
+    remedy(RIGHT_REMEDY)
+    wait_for("the print", lambda: plugin.profile_source == "Captured")
+
+    # A4: what played is learned though the transport stands.
+    player.play(with_notes(louder))
+    player.let_pass(4.0)
+    player.play(silence)
+    player.let_pass(0.5)
+    before = print_of(plugin)
+    click(*USE_LAST)
+    wait_for("the last seconds", lambda: print_of(plugin) != before)
+    recent = print_of(plugin)
+    # The quietest steady noise of the last 20 s is the hiss or what came after it, never a note.
+    assert recent["verdict"] == "steady" and recent["level_dbfs"] < level_db(louder) + 1, recent
+
+    # A5: what is added counts by its length.
+    click(*ADD)
+    added = capture_once(plugin, player, louder)
+    assert abs(added["seconds"] - recent["seconds"] - 2.0) < 0.1, added["seconds"]
+    click(*ADD)
+
+    # A6: another noise is named, and followed if one likes.
+    capture_once(plugin, player, hiss)
+    player.let_pass(5.5)
+    picture("fits")
+    player.play(noise(8.0, amplitude=0.2, seed=7))
+    player.let_pass(4.0)
+    picture("changed")
+    remedy(RIGHT_REMEDY)
+    wait_for("following", lambda: plugin.profile_source == "Adaptive")
+    assert print_of(plugin)["verdict"] == "steady"
+    return project
+
+
+def main():
+    plugin = load(engine="Gate")
+    player = Recorder(plugin, noise(2.0, amplitude=0.02, seed=5))
+    plugin.process(player.sound[:, :BLOCK], RATE, BLOCK, reset=True)
+    close, failures, projects = threading.Event(), [], []
+
+    def beside():
+        try:
+            projects.append(act(plugin, player))
+        except BaseException as error:
+            shoot(FOLDER / "status-failed.png")
+            failures.append(error)
+        finally:
+            player.is_over.set()
+            player.join()
+            close.set()
+
+    player.start()
+    actor = threading.Thread(target=beside)
+    actor.start()
+    plugin.show_editor(close)
+    actor.join()
+    if failures:
+        raise failures[0]
+    # A project that is opened again describes its print as it was.
+    [(state, print_then)] = projects
+    other = load()
+    other.raw_state = state
+    assert print_of(other) == print_then
+    print("all captures did what they should")
+
+
+if __name__ == "__main__":
+    main()
