@@ -50,7 +50,7 @@ const inDb = (peak) => 20 * Math.log10(Math.max(peak, 1e-6));
 
 export class Live {
   constructor(page, $) {
-    Object.assign(this, { page, $, kept: { came: [], went: [] }, isKept: false, nReports: 0 });
+    Object.assign(this, { page, $, keptS: 0, nReports: 0 });
     $("headphones").onchange = ({ target }) => ($("start-live").disabled = !target.checked && !this.node);
     $("start-live").onclick = () => page.attempt(() => (this.node ? this.stop() : this.start()));
     $("capture").onclick = () => this.capture();
@@ -75,7 +75,7 @@ export class Live {
       modeIdx,
       settings: page.controls.allRows(),
       bands: page.table.bands,
-      isKept: this.isKept,
+      keptS: this.keptS,
     };
     this.node = new AudioWorkletNode(this.context, "quell-live", {
       numberOfInputs: 1, numberOfOutputs: 1, outputChannelCount: [1],
@@ -124,8 +124,7 @@ export class Live {
   take(data) {
     const { $ } = this;
     if (data.latencyS !== undefined) this.latencyS = data.latencyS;
-    if (data.came) this.kept.came.push(data.came);
-    if (data.went) this.kept.went.push(data.went);
+    if (data.came) this.kept = data;
     if (!data.columns) return;
     this.nReports += 1;
     this.isCapturing = !!data.isCapturing;
@@ -133,7 +132,7 @@ export class Live {
     const said = new TextDecoder().decode(data.status);
     const { outputLatency = 0, baseLatency = 0 } = this.context;
     const ms = Math.round(1000 * (this.latencyS + outputLatency + baseLatency));
-    $("live-status").textContent = `Running, ${ms} ms behind the microphone. ${said || "The noise is followed; capture it for the best result"}.`;
+    $("live-status").textContent = `Running, ${ms} ms behind the microphone. ${said ? said[0].toUpperCase() + said.slice(1) : "The noise is followed; a capture tells it exactly"}.`;
     $("meter-before").value = inDb(data.before);
     $("meter-after").value = inDb(data.after);
     this.columns.push(data.columns);

@@ -90,7 +90,6 @@ const tests = {
   async "a file comes out as from the command line"(page) {
     await example(page, "Fan");
     assert.match(await page.value("document.getElementById('noise').textContent"), /^Found at 0:0.*steady/);
-    await writeFile(at("fan.flac"), Buffer.from(await (await fetch(`${QUELL_PAGE}sounds/fan.flac`)).arrayBuffer()));
     await asCommandLine("Neural, Standard", await clean(page), at("fan.flac"), [], NETWORK_ERROR_DB);
     await choose(page, "engine", "gate");
     await again(page);
@@ -101,8 +100,6 @@ const tests = {
 
   async "settings do what flags do, at another rate and in stereo"(page) {
     quell("noise", "pink", "-o", at("hiss.wav"), "--seconds", "3", "--rate", "44100", "--channels", "2", "--level", "-40");
-    quell("mix", at("fan.flac"), at("hiss.wav"), "-o", at("mix.wav"), "--snr", "20");
-    // Two channels that differ, at 44.1 kHz.
     quell("noise", "hum:50", "-o", at("hum.wav"), "--seconds", "3", "--rate", "44100", "--channels", "2", "--level", "-25");
     quell("mix", at("hum.wav"), at("hiss.wav"), "-o", at("stereo.wav"), "--snr", "10");
     await page.value("document.getElementById('status').textContent = ''");
@@ -153,13 +150,21 @@ const tests = {
     const drop = db(power(original.slice(24000, 72000)) / power(cleaned.slice(24000, 72000)));
     console.log(`  noise ${drop.toFixed(1)} dB lower`);
     assert.ok(drop > 15, `${drop} dB`);
+    const light = (id) => page.value(`(() => {
+      const { width, height } = document.getElementById("${id}");
+      const { data } = document.getElementById("${id}").getContext("2d").getImageData(0, 0, width / 4, height);
+      return data.reduce((sum, value, i) => sum + (i % 4 === 3 ? 0 : value), 0) / data.length;
+    })()`);
+    await wait(100);
+    const [before, after] = [await light("before"), await light("after")];
+    console.log(`  the picture of the noise is ${before.toFixed(0)} bright before and ${after.toFixed(0)} after`);
+    assert.ok(before > 30 && after < before / 2, "the pictures show it");
     // Too short a stretch is refused, and the print stays.
-    const before = cleaned;
     await page.value(`document.getElementById("from").value = 0.1; document.getElementById("to").value = 0.2; document.getElementById("learn").click()`);
     await page.until(`${ALERT} !== ""`);
     assert.match(await page.value(ALERT), /too short/);
     await page.value("quell.denoise()");
-    assert.deepEqual((await clean(page))[0], before);
+    assert.deepEqual((await clean(page))[0], cleaned);
   },
 
   async "Original, Clean and Removed are in step and equally loud"(page) {
@@ -252,15 +257,15 @@ const tests = {
     await click(page, "start-live");
     await page.until("quell.live.nReports > 20");
     await click(page, "capture");
-    await page.until("document.getElementById('live-status').textContent.includes('captured')", 15_000);
+    await page.until("document.getElementById('live-status').textContent.includes('Captured')", 15_000);
     assert.equal(await page.value("document.getElementById('capture').getAttribute('aria-pressed')"), "false");
     console.log(`  ${await page.value("document.getElementById('live-status').textContent")}`);
     await page.picture(join(QUELL_PICTURES, "live.png"));
     await click(page, "start-live");
     // Anew, from its first sample on, and kept.
-    await page.value("(quell.live.isKept = true)");
+    await page.value(`(quell.live.keptS = ${LIVE_S + 10})`);
     await click(page, "start-live");
-    await page.until("quell.live.kept.went.length > 0");
+    await page.until("quell.live.node && quell.live.context.currentTime > 2");
     const stats = "JSON.stringify((quell.live.context.playbackStats ?? quell.live.context.playoutStats)?.toJSON?.() ?? null)";
     const began = Date.now();
     const played = "quell.live.context.currentTime";
@@ -270,10 +275,12 @@ const tests = {
     const wallS = (Date.now() - began) / 1000;
     const playedS = await page.value(`${played} - ${contextBegan}`);
     const statsAfter = JSON.parse(await page.value(stats));
-    const [came, went] = [await page.value("quell.live.kept.came.length"), await page.value("quell.live.kept.went.length")];
-    console.log(`  ${wallS.toFixed(1)} s passed, ${playedS.toFixed(1)} s played, ${went} blocks; ${JSON.stringify(statsAfter)}`);
+    await page.value("quell.live.node.port.postMessage({ tell: true })");
+    await page.until("quell.live.kept");
+    const nKept = await page.value("quell.live.kept.nKept");
+    console.log(`  ${wallS.toFixed(1)} s passed, ${playedS.toFixed(1)} s played; ${JSON.stringify(statsAfter)}`);
     await click(page, "start-live");
-    assert.ok(Math.abs(came - went) <= 1);
+    assert.ok(nKept > LIVE_S * 40_000, `${nKept} samples`);
     assert.ok(Math.abs(playedS - wallS) < 0.25 + 0.005 * wallS, "the audio thread kept up");
     // The same blocks through an instance of the page's own.
     const verdict = await page.value(`(async () => {
@@ -282,17 +289,16 @@ const tests = {
       const core = new Quell(new WebAssembly.Module(wasm));
       core.open(live.context.sampleRate, 1, quell.table.modes.findIndex(({ id }) => id === "live"));
       for (const [row, plain] of quell.controls.allRows()) core.set(row, plain);
-      const { came, went } = live.kept;
+      const { came, went, nKept } = live.kept;
       let [wrong, heard, before] = [0, 0, 0];
-      for (let i = 0; i < went.length; i += 1) {
-        const [block] = core.block();
-        block.set(came[i]);
-        core.process(came[i].length);
+      for (let at = 0; at < nKept; at += 128) {
+        core.block()[0].set(came.subarray(at, at + 128));
+        core.process(128);
         const [out] = core.block();
-        for (let j = 0; j < came[i].length; j += 1) {
-          wrong += (out[j] - went[i][j]) ** 2;
-          heard += went[i][j] ** 2;
-          before += came[i][j] ** 2;
+        for (let j = 0; j < 128; j += 1) {
+          wrong += (out[j] - went[at + j]) ** 2;
+          heard += went[at + j] ** 2;
+          before += came[at + j] ** 2;
         }
       }
       return { wrong, heard, before };
@@ -300,7 +306,9 @@ const tests = {
     console.log(`  ${db(verdict.wrong / verdict.heard).toFixed(1)} dB of difference to the core, ${db(verdict.before / verdict.heard).toFixed(1)} dB less in all`);
     assert.ok(verdict.heard > 0 && verdict.before > verdict.heard);
     assert.equal(verdict.wrong, 0, "bit for bit");
-    if (statsAfter) {
+    // A machine that builds beside it may well take the audio thread's turn: the minute is for a quiet
+    // one.
+    if (statsAfter && LIVE_S >= 60) {
       const gaps = (stats) => stats.underrunEvents ?? stats.fallbackFramesEvents ?? 0;
       assert.equal(gaps(statsAfter), gaps(statsBefore), "drop-outs");
     }
@@ -321,8 +329,13 @@ const tests = {
   async "nothing leaves the computer"(page) {
     const others = page.requests.filter((url) => !url.startsWith(QUELL_PAGE) && !url.startsWith("blob:") && !url.startsWith("data:"));
     assert.deepEqual(others, []);
-    const answer = await page.value("fetch('https://example.com/').then(() => 'let out', () => 'kept in')");
-    assert.equal(answer, "kept in");
+    // Forbidden, not merely out of reach.
+    const answer = await page.value(`new Promise((done) => {
+      addEventListener("securitypolicyviolation", ({ effectiveDirective }) => done(effectiveDirective), { once: true });
+      fetch("https://example.com/").catch(() => {});
+      setTimeout(() => done("let out"), 2000);
+    })`);
+    assert.equal(answer, "connect-src");
     // The browser reports what it kept in.
     page.faults.length = 0;
   },
@@ -340,6 +353,7 @@ const tests = {
 };
 
 quell("denoise", process.env.QUELL_MICROPHONE ?? "assets/demo/fan_and_voice.flac", "-o", at("microphone.wav"), "--bits", "16", "--reduction", "0", "--keep-hum", "--adaptive", "--quiet");
+await writeFile(at("fan.flac"), Buffer.from(await (await fetch(`${QUELL_PAGE}sounds/fan.flac`)).arrayBuffer()));
 const browser = await Browser.open([
   "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream",
   `--use-file-for-fake-audio-capture=${at("microphone.wav")}`,
