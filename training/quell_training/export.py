@@ -28,7 +28,7 @@ import numpy as np
 import torch
 
 from .geometry import BIN_HZ, N_BANDS, band_edges, band_means
-from .features import CAPTURED, MINIMUM, network_input, running_minimum
+from .features import ABSENT, CAPTURED, network_input
 from .quantise import PAIR_LIMIT, STEPS_PER_UNIT, QuantGru, QuantLinear, QuantUNet, load_quantised
 
 MAGIC, VERSION = b"QUELLNET", 2
@@ -36,9 +36,6 @@ HEADER_LEN, ENTRY_LEN, ALIGNMENT = 24, 32, 64
 F32, PACKED_I8, U8 = 0, 1, 2
 
 GOLDEN_FRAMES = 6
-#: Frames at which the running minimum is kept: around the ends of stretches, and after the oldest
-#: one has been forgotten.
-MINIMUM_FRAMES = (0, 19, 20, 45, 179, 180, 259)
 
 
 def fnv1a(data: bytes) -> int:
@@ -124,29 +121,21 @@ def golden_tensors(model: QuantUNet, seed: int) -> dict[str, np.ndarray]:
     printed = torch.full((n_bins,), 4e-7)
     bands = band_means(power)
     captured = network_input(bands, band_means(printed).expand_as(bands), torch.tensor([CAPTURED]))
-    minimum = network_input(bands, running_minimum(bands), torch.tensor([MINIMUM]))
+    absent = network_input(bands, torch.zeros_like(bands), torch.tensor([ABSENT]))
     layers: dict[str, torch.Tensor] = {}
     gains, _ = model(captured, trace=layers)
-    gains_minimum, _ = model(minimum)
+    gains_absent, _ = model(absent)
 
     tensors = dict(
         edges=np.array(band_edges(), "f4"), bin_hz=np.array([BIN_HZ], "f4"),
         power=power[0].numpy(), print=printed.numpy(),
-        inputs=captured.reshape(GOLDEN_FRAMES, -1).numpy(), inputs_min=minimum.reshape(GOLDEN_FRAMES, -1).numpy(),
-        gains=gains[0].numpy(), gains_min=gains_minimum[0].numpy(),
+        inputs=captured.reshape(GOLDEN_FRAMES, -1).numpy(), inputs_absent=absent.reshape(GOLDEN_FRAMES, -1).numpy(),
+        gains=gains[0].numpy(), gains_absent=gains_absent[0].numpy(),
     )
-    minimum_power = running_minimum(_counted_power(MINIMUM_FRAMES[-1] + 1))
-    tensors["minimum"] = minimum_power[0, list(MINIMUM_FRAMES)].numpy()
     for name, value in layers.items():
         value = value[0].reshape(GOLDEN_FRAMES, -1)
         tensors[f"layer.{name}"] = value.numpy() if name == "d1" else value.to(torch.uint8).numpy()
     return tensors
-
-
-def _counted_power(n_frames: int) -> torch.Tensor:
-    """Powers that look random and that the run-time's test counts up by itself."""
-    frame, band = torch.arange(n_frames)[:, None], torch.arange(N_BANDS)[None, :]
-    return (((frame * 7919 + band * 104_729) % 1000 + 1) / 1000.0)[None]
 
 
 def run(arguments: argparse.Namespace) -> None:

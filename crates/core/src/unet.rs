@@ -2,8 +2,8 @@
 //!
 //! One frame goes down through four convolutions over frequency, along two GRUs over time that all
 //! positions share and one that sees the whole frame, and up again. Its only memory are the GRUs
-//! and the statistics of its input. `training/` makes the weights; `assets/MODEL_CARD.md` tells of
-//! what.
+//! and the classical gain of its input. `training/` makes the weights; `assets/MODEL_CARD.md` tells
+//! of what.
 
 mod bands;
 mod features;
@@ -46,13 +46,9 @@ macro_rules! byte_names {
 /// What is known of the noise.
 #[derive(Clone, Copy, Debug)]
 pub enum Noise<'a> {
-    /// A captured print: mean power of the noise per 25 Hz, of every bin.
+    /// A captured print, or what is taken for one: mean power of the noise per 25 Hz, of every bin.
     Captured(&'a [f32]),
-    /// The same of a level that the caller follows; sound that lasts may have got into it.
-    Followed(&'a [f32]),
-    /// Nothing: the network's own running minimum stands in.
-    RunningMinimum,
-    /// Nothing at all: the network judges by the sound alone.
+    /// Nothing: the network judges by the sound alone.
     Absent,
 }
 
@@ -186,7 +182,7 @@ impl<'w> UNet<'w> {
         Ok(Self {
             kernel,
             identity: weights.identity(),
-            features: Features::new(&bands),
+            features: Features::new(),
             layers: Layers::new(weights)?,
             bands,
             buffers: Buffers::new(),
@@ -239,11 +235,6 @@ impl<'w> UNet<'w> {
                 self.bands.mean_power(noise, &mut captured);
                 Source::Captured
             }
-            Noise::Followed(noise) => {
-                self.bands.mean_power(noise, &mut captured);
-                Source::Followed
-            }
-            Noise::RunningMinimum => Source::Minimum,
             Noise::Absent => Source::Absent,
         };
         self.features.compute(&bands, &captured, source, self.buffers.inputs.inner_mut());

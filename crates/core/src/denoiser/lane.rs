@@ -118,7 +118,7 @@ mod tests {
     use crate::unet::{Noise, Weights};
 
     /// The network's mask after 50 frames under a source, and what it says by hand when it is told
-    /// that its noise level was captured, or that it is followed.
+    /// that its noise level was captured, or that there is none.
     fn masks(source: ProfileSource) -> [Vec<f32>; 3] {
         let geometry = Geometry::for_rate(48_000.0).unwrap();
         let (n_bins, mode) = (geometry.n_bins(), LatencyMode::Standard);
@@ -130,8 +130,8 @@ mod tests {
         let mut noise = ChannelNoise::new(n_bins, 0, geometry.hop_s());
         let print = [PrintChannel::new(n_bins)];
         let new_net = || crate::unet::UNet::new(&weights, n_bins, 25.0, kernel).unwrap();
-        let [mut told_captured, mut told_followed] = [new_net(), new_net()];
-        let [mut captured, mut followed] = [vec![0.0; n_bins], vec![0.0; n_bins]];
+        let [mut told_captured, mut told_nothing] = [new_net(), new_net()];
+        let [mut captured, mut unknown] = [vec![0.0; n_bins], vec![0.0; n_bins]];
         let settings = Settings { engine: Engine::Neural, ..Settings::default() };
         let mut random = fastrand::Rng::with_seed(0x92);
         for _ in 0..50 {
@@ -147,22 +147,22 @@ mod tests {
             lane.estimate(&channels, &settings);
             let print = &noise.level.print;
             told_captured.estimate(&power, Noise::Captured(print), &mut captured);
-            told_followed.estimate(&power, Noise::Followed(print), &mut followed);
+            told_nothing.estimate(&power, Noise::Absent, &mut unknown);
         }
         let mut mask = vec![0.0; n_bins];
         lane.slots.join(&lane.shares, &lane.heard, &mut mask);
-        [mask, captured, followed]
+        [mask, captured, unknown]
     }
 
     #[test]
     fn the_network_is_told_every_noise_level_as_a_print() {
         for source in [ProfileSource::Captured, ProfileSource::Sidechain, ProfileSource::Adaptive] {
-            let [mask, captured, followed] = masks(source);
+            let [mask, captured, unknown] = masks(source);
             let largest = |other: &[f32]| {
                 mask.iter().zip(other).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
             };
             assert!(largest(&captured) < 1e-5, "{source:?}: {}", largest(&captured));
-            assert!(largest(&followed) > 1e-3, "{source:?}: the test tells nothing apart");
+            assert!(largest(&unknown) > 1e-3, "{source:?}: the test tells nothing apart");
         }
     }
 }
