@@ -51,7 +51,8 @@ impl Recent {
         let n_steps = ((config::RECENT_S / hop_s) as usize).min(most) / frames_per_step;
         let n_frames = n_steps * frames_per_step;
         Self {
-            powers: vec![0; n_frames * n_channels * n_bins],
+            // Written to, or the system would hand it out page by page while sound runs.
+            powers: vec![1; n_frames * n_channels * n_bins],
             n_channels,
             n_bins,
             n_frames,
