@@ -128,13 +128,17 @@ const tests = {
       const minute = Float32Array.from({ length: 60 * quell.rateHz }, (_, i) => once[i % once.length]);
       return quell.openSound([minute], quell.rateHz, "A minute");
     })()`);
-    const speeds = [await page.value("60_000 / quell.busyMs")];
-    for (let round = 0; round < 2 && speeds.at(-1) < LEAST_SPEED; round += 1) {
-      await page.value("quell.denoise()");
-      speeds.push(await page.value("60_000 / quell.busyMs"));
-    }
-    console.log(`  ${speeds.map((speed) => speed.toFixed(0)).join(", ")} times as fast as it plays`);
-    assert.ok(Math.max(...speeds) >= LEAST_SPEED, `${speeds}`);
+    // By the time that the page's process had on processors: others may be busy beside it.
+    const cpuS = async () => {
+      const { processInfo } = await page.browser.send("SystemInfo.getProcessInfo");
+      return Math.max(...processInfo.filter(({ type }) => type === "renderer").map(({ cpuTime }) => cpuTime));
+    };
+    const before = await cpuS();
+    await page.value("quell.denoise()");
+    const took = (await cpuS()) - before;
+    const passed = await page.value("60_000 / quell.busyMs");
+    console.log(`  ${(60 / took).toFixed(0)} times as fast as it plays by processor time, drawing included; ${passed.toFixed(0)} by the clock`);
+    assert.ok(took > 0 && 60 / took >= LEAST_SPEED, `${took} s`);
   },
 
   async "a drag learns, and the noise there goes"(page) {

@@ -8,6 +8,7 @@ mod needs;
 mod places;
 mod proof;
 mod screenshots;
+mod serve;
 mod sounds;
 mod steps;
 mod test;

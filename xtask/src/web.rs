@@ -5,10 +5,10 @@ use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 
 use crate::steps::{Steps, cargo, sh};
-use crate::{book, needs, places, sounds};
+use crate::{book, needs, places, serve, sounds};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 const PAGE: &str = "web";
@@ -20,8 +20,8 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     match args[..] {
         [] => site().map(|_| ()),
-        ["--serve"] => serve(&site()?, PORT),
-        ["--serve", port] => serve(&site()?, port.parse().context("the port is a number")?),
+        ["--serve"] => offer(&site()?, PORT),
+        ["--serve", port] => offer(&site()?, port.parse().context("the port is a number")?),
         ["--test"] => test(&build()?, &[]),
         // Minutes that CI does not spend: a whole one of live sound.
         ["--test", "--minute"] => test(&build()?, &["--minute"]),
@@ -101,62 +101,21 @@ fn list_files(folder: &Path, names: Vec<String>) -> Result<u64> {
 
 // ---- Serving and testing --------------------------------------------------------------------
 
-fn serve(folder: &Path, port: u16) -> Result<()> {
-    let server = listen(port)?;
+fn offer(folder: &Path, port: u16) -> Result<()> {
+    let server = serve::listen(port)?;
     println!("http://localhost:{port}/ (Ctrl-C ends it)");
-    answer(&server, folder);
+    serve::answer(&server, folder);
     Ok(())
-}
-
-fn listen(port: u16) -> Result<tiny_http::Server> {
-    tiny_http::Server::http(("127.0.0.1", port))
-        .map_err(|error| anyhow!("port {port} cannot be served: {error}"))
-}
-
-/// Answers requests for files of a folder, for as long as the program runs.
-fn answer(server: &tiny_http::Server, folder: &Path) {
-    for request in server.incoming_requests() {
-        let path = request.url().split(['?', '#']).next().unwrap_or_default().to_owned();
-        let is_inside = path.starts_with('/') && !path.split('/').any(|part| part == "..");
-        let mut file = folder.join(path.trim_start_matches('/'));
-        if file.is_dir() {
-            file.push("index.html");
-        }
-        // Who asked may have gone; that is no fault of the server.
-        let _ = match std::fs::read(&file).ok().filter(|_| is_inside) {
-            Some(bytes) => {
-                let response = tiny_http::Response::from_data(bytes);
-                request.respond(response.with_header(kind_of(&file)))
-            }
-            None => request.respond(tiny_http::Response::empty(404)),
-        };
-    }
-}
-
-fn kind_of(file: &Path) -> tiny_http::Header {
-    let kind = match file.extension().and_then(|ending| ending.to_str()) {
-        Some("html") => "text/html; charset=utf-8",
-        Some("css") => "text/css",
-        Some("js") => "text/javascript",
-        Some("json") => "application/json",
-        Some("wasm") => "application/wasm",
-        Some("svg") => "image/svg+xml",
-        Some("png") => "image/png",
-        Some("flac") => "audio/flac",
-        Some("txt") => "text/plain; charset=utf-8",
-        _ => "application/octet-stream",
-    };
-    tiny_http::Header::from_bytes("Content-Type", kind).expect("it is plain ASCII")
 }
 
 /// Drives a real browser over the page, and compares what comes out with the command line.
 fn test(folder: &Path, options: &[&str]) -> Result<()> {
     // Built for speed: the page is compared with it, not timed against it.
     sh(&mut cargo(&["build", "--package", "quell-cli"]))?;
-    let server = listen(0)?;
-    let port = server.server_addr().to_ip().context("the server has no port")?.port();
+    let server = serve::listen(0)?;
+    let port = server.local_addr()?.port();
     let served = folder.to_owned();
-    std::thread::spawn(move || answer(&server, &served));
+    std::thread::spawn(move || serve::answer(&server, &served));
     let quell = places::target().join("debug").join("quell");
     let pictures = places::proof().join("web");
     std::fs::create_dir_all(&pictures)?;
