@@ -78,7 +78,7 @@ fn engines(effort: Effort) {
     println!("One second of 48 kHz mono, blocks of 512");
     println!("  {:<34} {:>9} {:>16}", "", "% of core", "× FFT + inverse");
     println!("  {:<34} {bare:>9.3} {:>16.2}", "FFT + inverse FFT, windowed", 1.0);
-    let default = Settings::default();
+    let default = Settings { engine: Engine::Gate, ..Settings::default() };
     let adaptive = Settings { profile_source: ProfileSource::Adaptive, ..default };
     let of = |engine| Settings { engine, ..default };
     let blind = |engine| Settings { profile_source: ProfileSource::Adaptive, ..of(engine) };
