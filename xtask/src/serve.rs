@@ -1,5 +1,5 @@
-//! Files of a folder for a browser on this machine. By hand, as `tiny_http` was seen to leave one of
-//! several connections that a browser opens at once without an answer, once in six times.
+//! Files of a folder for a browser on this machine. By hand: `tiny_http` was seen to leave one of
+//! several connections that a browser opens at once without an answer, twice in ten runs.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
