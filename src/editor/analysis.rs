@@ -9,8 +9,9 @@ use crate::feed::Frame;
 const SHARE: f32 = 0.13;
 /// The same for the level of noise alone: 0.2 s, as it is not always heard.
 const NOISE_SHARE: f32 = 0.05;
-/// What is heard is noise alone up to this times the noise's reference level.
-const NOISE_UP_TO: f32 = 2.0;
+/// What is heard is noise alone up to this times the noise's reference level: in half of the frames
+/// of steady noise, and hardly while somebody speaks softly.
+const NOISE_UP_TO: f32 = 1.0;
 /// Power below which nothing is heard: the silence of a capture.
 const SILENT_POWER: f32 = 1e-11;
 /// Least power shown.

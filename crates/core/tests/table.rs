@@ -181,14 +181,14 @@ fn a_setting_is_heard_where_the_table_says_and_nowhere_else() {
 fn what_does_nothing_says_where_it_would() {
     const KNEE: usize = place_of("knee");
     const SMOOTHING: usize = place_of("freq_smooth");
+    const TRANSIENTS: usize = place_of("transient");
     const TIME: usize = place_of("time_smooth");
     let why = |place: usize, engine, mode| TABLE[place].idle_because(engine, mode);
     let standard = LatencyMode::Standard;
     assert_eq!(why(KNEE, Engine::Gate, standard).as_deref(), Some("Classic only"));
-    assert_eq!(
-        why(SMOOTHING, Engine::Neural, standard).as_deref(),
-        Some("Gate, Classic and Hybrid only")
-    );
+    assert_eq!(why(SMOOTHING, Engine::Neural, standard).as_deref(), Some("Not with Neural"));
+    let two = why(TRANSIENTS, Engine::Neural, standard);
+    assert_eq!(two.as_deref(), Some("Gate and Hybrid only"));
     assert_eq!(why(TIME, Engine::Gate, standard).as_deref(), Some("Studio only"));
     assert_eq!(why(TIME, Engine::Classic, standard), None);
     assert_eq!(why(TIME, Engine::Gate, LatencyMode::Studio), None);

@@ -260,6 +260,9 @@ impl<S> Row<S> {
         if self.acts_on.contains(&engine) {
             return Some("Studio only".to_owned());
         }
+        if self.acts_on.len() + 1 == Engine::ALL.len() {
+            return Some(format!("Not with {}", engine.name()));
+        }
         let names: Vec<_> = self.acts_on.iter().map(|engine| engine.name()).collect();
         Some(match &names[..] {
             [others @ .., last] if !others.is_empty() => {
