@@ -4,6 +4,7 @@ mod book;
 mod bundle;
 mod install;
 mod kernels;
+mod ladspa;
 mod needs;
 mod places;
 mod proof;
@@ -26,6 +27,7 @@ Usage: cargo xtask <command>
   uninstall                  take it away again
   test                       everything that must hold before a change is published
   test --training            the same of training/, with PyTorch in an environment of its own
+  ladspa                     the LADSPA plugin in analyseplugin and ffmpeg: a part of test
   tidy                       crate edges, `unsafe`, widths, lengths, invariants: a part of test
   screenshots [--update] [SCENE...]
                              the editor's pictures from a real host; --update for the README
@@ -48,6 +50,7 @@ fn main() -> Result<()> {
         Some("uninstall") => install::remove(&rest),
         Some("test") => test::run(&rest),
         Some("screenshots") => screenshots::run(&rest),
+        Some("ladspa") => ladspa::run_alone(&rest),
         Some("tidy") => tidy::run(&rest),
         Some("validate") => validate::run(&rest),
         Some("web") => web::run(&rest),

@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Result, bail};
 
 use crate::steps::{Steps, cargo, sh};
-use crate::{book, bundle, kernels, needs, places, proof, tidy, web};
+use crate::{book, bundle, kernels, ladspa, needs, places, proof, tidy, web};
 
 /// Targets that cannot be run here and must not rot.
 const FOREIGN_TARGETS: [&str; 2] = ["x86_64-pc-windows-gnu", "aarch64-apple-darwin"];
@@ -38,6 +38,7 @@ fn everything_but_training() -> Result<()> {
         sh(&mut cargo(&["test", "--workspace", "--no-fail-fast"]))
     });
     kernels::run(&mut steps);
+    ladspa::run(&mut steps);
     // 3. What users get.
     let mut bundles = None;
     steps.run("bundles", || {

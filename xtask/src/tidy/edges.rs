@@ -27,6 +27,7 @@ const CRATES: &[Crate] = &[
         uses: &["quell-audio", "quell-core", "quell-files"],
         tests_use: &[],
     },
+    Crate { name: "quell-ladspa", uses: &["quell-core"], tests_use: &[] },
     Crate { name: "quell-testkit", uses: &["quell-core"], tests_use: &[] },
     Crate {
         name: "quell-cli",
