@@ -15,7 +15,7 @@ import time
 import numpy as np
 
 from common import RATE, level_db, load, noise, state_of
-from scenes import BLOCK, Player, click, geometry, look_away, recording, shoot
+from scenes import BLOCK, Player, click, geometry, look_away, shoot
 
 FOLDER = pathlib.Path(sys.argv[1])
 
@@ -105,6 +105,16 @@ def with_notes(sound):
     return (sound + 0.2 * note).astype(np.float32)
 
 
+def talking(seconds):
+    """What comes and goes three times a second between 300 and 3,400 Hz, over a little hiss: speech to anybody who
+    does not know words, in whatever second it is met."""
+    spectrum = np.fft.rfft(noise(seconds, amplitude=0.2, seed=8))
+    hz = np.fft.rfftfreq(int(seconds * RATE), 1 / RATE)
+    voice = np.fft.irfft(spectrum * ((hz > 300) & (hz < 3_400)))
+    time_s = np.arange(voice.shape[1]) / RATE
+    return (voice * (time_s * 3.0 % 1.0 < 0.5) + noise(seconds, amplitude=0.002, seed=9)).astype(np.float32)
+
+
 def capture_once(plugin, player, sound):
     """A click, and the print that it gave."""
     before = print_of(plugin)
@@ -118,7 +128,7 @@ def capture_once(plugin, player, sound):
 
 def act(plugin, player):
     hiss, louder = noise(4.0, amplitude=0.02, seed=5), noise(4.0, amplitude=0.05, seed=6)
-    voice = recording()[:, 2 * RATE :]
+    voice = talking(4.0)
     silence = np.zeros((2, 2 * RATE), np.float32)
     time.sleep(1.5)
     picture("following")
