@@ -124,8 +124,13 @@ N_WAVE_BINS = FRAME_LEN // 6 + 1
 def speech_wave(spectra: torch.Tensor, is_live: bool) -> torch.Tensor:
     """Sound at 16 kHz up to a factor, ``[B, T, 321] -> [B, (T - 3) * 160]``, put together as the plugin
     does."""
-    synthesis = synthesis_window(is_live)[::3].to(spectra.device)
-    return overlap_add(torch.fft.irfft(spectra, FRAME_LEN // 3) * synthesis)
+    return overlap_add(torch.fft.irfft(spectra, FRAME_LEN // 3) * _wave_window(is_live, spectra.device))
+
+
+@functools.cache
+def _wave_window(is_live: bool, device: torch.device) -> torch.Tensor:
+    """Kept where it is needed: a step that is recorded on a GPU copies nothing there."""
+    return synthesis_window(is_live)[::3].to(device)
 
 
 def overlap_add(frames: torch.Tensor) -> torch.Tensor:

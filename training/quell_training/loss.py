@@ -31,8 +31,8 @@ LOSS_BINS = torch.cat(
 )
 #: Bins that each of them stands for.
 LOSS_BIN_SHARE = torch.cat([torch.ones(N_SINGLE), torch.full((120,), 2.0), torch.full((81,), 8.0)])
-#: Treble: bins of the loss from 8 to 16 kHz, in groups of 2 kHz.
-TREBLE = (LOSS_BINS >= 8_000 / BIN_HZ) & (LOSS_BINS < 16_000 / BIN_HZ)
+#: Treble: places among the bins of the loss from 8 to 16 kHz, in groups of 2 kHz.
+TREBLE = ((LOSS_BINS >= 8_000 / BIN_HZ) & (LOSS_BINS < 16_000 / BIN_HZ)).nonzero()[:, 0]
 TREBLE_GROUP = 10
 
 

@@ -20,14 +20,14 @@ class Recorded:
 
     def __init__(self, trainer: "Trainer"):
         self.trainer = trainer
-        self.n_warm = 0
+        self.n_warm = {False: 0, True: 0}  # by kind of window
         self.places: Batch | None = None  # where a recording finds its batch
         self.graphs: dict[bool, tuple[torch.cuda.CUDAGraph, dict[str, torch.Tensor]]] = {}  # by kind of window
         self.beside = torch.cuda.Stream(trainer.device)
 
     def __call__(self, batch: Batch, rate_factor: float = 1.0) -> dict[str, torch.Tensor]:
-        if self.n_warm < N_WARM_UP:
-            self.n_warm += 1
+        if self.n_warm[batch.is_live] < N_WARM_UP:
+            self.n_warm[batch.is_live] += 1
             return self._not_recorded(batch, rate_factor)
         self.trainer.begin_step(batch, rate_factor)
         self._take_in(batch)

@@ -42,7 +42,7 @@ def test_a_step_is_orthogonal_in_each_gate():
         parameter.grad = torch.randn_like(parameter)
     muon = optimiser.Muon(layers)
     muon.step()
-    keep = 1.0 - optimiser.RATES["muon"] * optimiser.WEIGHT_DECAY
+    keep = 1.0 - optimiser.RATES["muon"] * optimiser.WEIGHT_DECAY["muon"]
     moved = {name: before[name] * keep - p.detach() for name, p in layers.named_parameters()}
     of_gates = torch.linalg.svdvals(moved["gru.weight_ih_l0"].unflatten(0, (3, -1))) / optimiser.RATES["muon"]
     larger_for_tall = 2.0**0.5
@@ -58,9 +58,9 @@ def test_it_finds_a_matrix():
     muon = optimiser.Muon(layer)
     x = torch.randn(256, 24)
     errors = []
-    for step in range(200):
+    for step in range(600):
         for group in muon.param_groups:
-            group["lr"] = optimiser.RATES["muon"] * (1.0 - step / 200.0)
+            group["lr"] = optimiser.RATES["muon"] * (1.0 - step / 600.0)
         error = ((layer(x) - x @ target.t()) ** 2).mean()
         muon.zero_grad()
         error.backward()
