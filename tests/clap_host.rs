@@ -96,12 +96,12 @@ fn text_carries_units_and_is_read_without_them() {
     for (name, text, shown) in [
         ("Floor", "-12", "-12.0 dB"),
         ("Floor", "-12 dB", "-12.0 dB"),
-        ("Frequency Smoothing", "0.2 kHz", "200 Hz"),
+        ("Smoothing", "0.2 kHz", "200 Hz"),
         ("Release", "40 ms", "40.0 ms"),
         ("Release", "0.04 s", "40.0 ms"),
         ("Reduction", "90 %", "90.0 %"),
         ("Latency", "Live (20 ms)", "Live (20 ms)"),
-        ("Output", "Removed", "Removed"),
+        ("Hear", "Removed", "Removed"),
     ] {
         let id = rig.param(name).id;
         let value = rig.text_value(id, text).unwrap_or_else(|| panic!("{name}: '{text}'"));
@@ -112,14 +112,12 @@ fn text_carries_units_and_is_read_without_them() {
 #[test]
 fn modes_are_stepped_bypass_is_the_hosts_and_latency_is_not_automated() {
     let mut rig = rig();
-    for name in
-        ["Engine", "Latency", "Profile Source", "Output", "Capture", "Stereo Link", "Bypass"]
-    {
+    for name in ["Engine", "Latency", "Noise from", "Hear", "Capture", "Stereo link", "Bypass"] {
         assert!(rig.param(name).flags.contains(ParamInfoFlags::IS_STEPPED), "{name}");
     }
     assert!(rig.param("Bypass").flags.contains(ParamInfoFlags::IS_BYPASS));
     assert!(!rig.param("Latency").flags.contains(ParamInfoFlags::IS_AUTOMATABLE));
-    for name in ["Capture", "Reduction", "Bypass", "Output Gain"] {
+    for name in ["Capture", "Reduction", "Bypass", "Output gain"] {
         assert!(rig.param(name).flags.contains(ParamInfoFlags::IS_AUTOMATABLE), "{name}");
     }
 }
@@ -134,7 +132,7 @@ fn automation_lands_on_its_sample() {
     // A gain change is heard as the first sample that differs, in the middle of a block.
     let mut buffers = Buffers::new(vec![vec![0.5; 3 * 4_096]], 0);
     let sample = 2 * 4_096 + 1_234;
-    let change = rig.change(sample, "Output Gain", "-6 dB");
+    let change = rig.change(sample, "Output gain", "-6 dB");
     rig.render(&mut buffers, &[4_096], &[change]);
     let output = &buffers.output[0];
     assert!(sample > 2 * latency, "the sound must have arrived");
@@ -218,7 +216,7 @@ fn a_new_latency_mode_takes_one_restart_and_no_more() {
 fn bypass_is_the_delayed_input_bit_for_bit() {
     for mode in ["Live (20 ms)", "Standard (40 ms)", "Studio (80 ms)"] {
         let mut rig = rig();
-        rig.set(&[("Latency", mode), ("Bypass", "On"), ("Output Gain", "12 dB")]);
+        rig.set(&[("Latency", mode), ("Bypass", "On"), ("Output gain", "12 dB")]);
         rig.activate(RATE_HZ, 512);
         let latency = rig.latency();
         let mut random = seeded(1);
@@ -234,7 +232,7 @@ fn bypass_is_the_delayed_input_bit_for_bit() {
 fn switching_bypass_does_not_click() {
     let mut rig = rig();
     rig.select_layout(4);
-    rig.set(&[("Reduction", "0 %"), ("Output Gain", "-24 dB")]);
+    rig.set(&[("Reduction", "0 %"), ("Output gain", "-24 dB")]);
     rig.activate(RATE_HZ, 512);
     let mut changes = Vec::new();
     for (idx, sample) in (10_000..90_000).step_by(10_007).enumerate() {
@@ -346,20 +344,20 @@ fn a_capture_ends_by_itself_once_and_not_again_after_a_reset() {
 #[test]
 fn a_capture_puts_its_print_in_the_place_of_another_source() {
     let mut rig = rig();
-    rig.set(&[("Profile Source", "Adaptive")]);
+    rig.set(&[("Noise from", "Adaptive")]);
     rig.activate(RATE_HZ, 512);
     let mut random = seeded(8);
     let noise = vec![even(&mut random, 144_000, 0.05), even(&mut random, 144_000, 0.05)];
-    let source = rig.value("Profile Source");
+    let source = rig.value("Noise from");
     let on = rig.change(4_800, "Capture", "On");
     rig.play(&noise, &[on]);
-    assert_ne!(rig.value("Profile Source"), source);
+    assert_ne!(rig.value("Noise from"), source);
     rig.run_callbacks();
     assert_eq!(Calls::take(&rig.calls.rescan), 1, "the host is told so");
     // It may be changed back, and stays.
-    rig.set(&[("Profile Source", "Adaptive")]);
+    rig.set(&[("Noise from", "Adaptive")]);
     rig.play(&noise, &[]);
-    assert_eq!(rig.value("Profile Source"), source);
+    assert_eq!(rig.value("Noise from"), source);
 }
 
 #[test]
@@ -373,7 +371,7 @@ fn what_was_heard_last_is_learned_by_parameter_though_nothing_plays_any_more() {
     rig.play(&silence, &[]);
     rig.reset();
     assert!(profile_of(&rig.save()).is_null());
-    let on = rig.change(300, "Use Last Seconds", "On");
+    let on = rig.change(300, "Use last seconds", "On");
     rig.play(&silence, &[on]);
     let learned = profile_of(&rig.save());
     assert_eq!(learned["verdict"], "steady");
@@ -546,7 +544,7 @@ fn the_cut_into_blocks_does_not_matter() {
                 rig.change(52_222, "Engine", "Neural"),
                 rig.change(60_000, "Bypass", "On"),
                 rig.change(70_007, "Bypass", "Off"),
-                rig.change(80_000, "Output", "Removed"),
+                rig.change(80_000, "Hear", "Removed"),
             ];
             changes.sort_by_key(|change| change.sample);
             let mut buffers = Buffers::new(main.clone(), LAYOUTS[layout_idx].1);
@@ -612,7 +610,7 @@ fn the_noise_input_drives_the_profile() {
         }
         let mut rig = rig();
         rig.select_layout(layout_idx);
-        rig.set(&[("Profile Source", "Sidechain")]);
+        rig.set(&[("Noise from", "Sidechain")]);
         rig.activate(RATE_HZ, 512);
         let mut random = seeded(11);
         let main = vec![even(&mut random, 192_000, 0.05); n_channels];

@@ -73,20 +73,20 @@ fn the_command_line_equals_the_plugin_sample_for_sample() {
             ("Engine", "Classic"),
             ("Knee", "3 dB"),
             ("Release", "80 ms"),
-            ("Frequency Smoothing", "300 Hz"),
+            ("Smoothing", "300 Hz"),
         ],
         &[
-            ("Output", "Removed"),
-            ("Output Gain", "-6 dB"),
-            ("Stereo Link", "Off"),
+            ("Hear", "Removed"),
+            ("Output gain", "-6 dB"),
+            ("Stereo link", "Off"),
             ("Sensitivity", "2"),
             ("Threshold 6", "4 dB"),
             ("Threshold 3", "-7 dB"),
-            ("Threshold 3 Frequency", "900 Hz"),
-            ("Artifact Control", "40 %"),
+            ("Threshold 3 frequency", "900 Hz"),
+            ("Artifact control", "40 %"),
         ],
         &[("Engine", "Neural"), ("Sensitivity", "2"), ("Latency", "Studio (80 ms)")],
-        &[("Engine", "Hybrid"), ("Stereo Link", "Off"), ("Reduction", "90 %")],
+        &[("Engine", "Hybrid"), ("Stereo link", "Off"), ("Reduction", "90 %")],
     ];
     for settings in cases {
         let state = saved_state(settings, &noise);

@@ -112,7 +112,7 @@ export class Controls {
   }
 
   slider(row, id) {
-    const label = make("label", { htmlFor: id, textContent: row.label });
+    const label = make("label", { htmlFor: id, textContent: row.name });
     const output = make("output", { htmlFor: id });
     const input = make("input", { id, type: "range", min: 0, max: 1000, step: 1 });
     input.addEventListener("input", () => {
@@ -132,7 +132,7 @@ export class Controls {
     const input = make("input", { id, type: "checkbox" });
     input.addEventListener("change", () => this.change(row.id, Number(input.checked)));
     this.shown.set(row.id, () => (input.checked = this.values.get(row.id) > 0.5));
-    return [make("label", { htmlFor: id, textContent: row.label }), input];
+    return [make("label", { htmlFor: id, textContent: row.name }), input];
   }
 
   choice(row) {

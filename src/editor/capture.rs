@@ -209,7 +209,7 @@ fn other_ways(ui: &mut Ui, t: &Theme, edits: &mut Edits, shared: &Shared, rect: 
     }
     let second = Rect::from_min_max(pos2(first.right() + 4.0, rect.top()), rect.max);
     let control = &shared.params[ADD];
-    let label = Label { name: control.row().label(), hint: control.row().help };
+    let label = Label { name: control.row().name, hint: control.row().help };
     if button(ui, t, second, label, control.is_on(), true).clicked() {
         edits.switch(control, !control.is_on());
     }

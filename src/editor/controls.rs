@@ -182,7 +182,7 @@ pub(super) fn advanced(
         let min = pos2(inside.right() - 104.0, inside.top() + 8.0 + step * idx as f32);
         let place = Rect::from_min_size(min, vec2(104.0, step - 6.0));
         let row = control.row();
-        let label = Label { name: row.label(), hint: &row.explained() };
+        let label = Label { name: row.name, hint: &row.explained() };
         if button(ui, t, place, label, control.is_on(), true).clicked() {
             edits.choose(params, control, usize::from(!control.is_on()));
         }

@@ -93,7 +93,7 @@ fn right_end(
         place
     };
     let bypass = &shared.params[BYPASS];
-    let label = Label { name: bypass.row().label(), hint: bypass.row().help };
+    let label = Label { name: bypass.row().name, hint: bypass.row().help };
     if button(ui, t, place(66.0), label, bypass.is_on(), true).clicked() {
         edits.switch(bypass, !bypass.is_on());
     }

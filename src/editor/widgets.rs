@@ -120,7 +120,7 @@ pub(super) fn pick(
     control: &Control,
     variants: Variants,
 ) -> Option<usize> {
-    let label = control.row().label();
+    let label = control.row().name;
     let now = control.plain() as usize;
     let name = variants.at(now).name;
     // What stands in brackets, the latency, moves up beside the caption: lists may be narrow.
@@ -171,7 +171,7 @@ pub(super) fn dial(
     let idle = control.row().idle_because(settings.engine, settings.latency);
     let t = &if idle.is_some() { t.idle() } else { *t };
     let DialShape { center, radius, .. } = shape;
-    let label = control.row().label();
+    let label = control.row().name;
     let id = ui.scope_id().with(("dial", label));
     let knob = Rect::from_center_size(center, Vec2::splat(2.0 * radius));
     let response = ui.interact(knob, id, Sense::click_and_drag());

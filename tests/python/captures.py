@@ -193,15 +193,15 @@ def act(plugin, player):
     assert print_of(plugin)["name"] == "Tape"
 
     # A7: a capture puts its print in the place of what is followed, as one step.
-    plugin.profile_source = "Adaptive"
+    plugin.noise_from = "Adaptive"
     picture("kept")
     capture_once(plugin, player, louder)
-    assert plugin.profile_source == "Captured"
+    assert plugin.noise_from == "Captured"
     click(*UNDO)
-    wait_for("Undo", lambda: plugin.profile_source == "Adaptive")
+    wait_for("Undo", lambda: plugin.noise_from == "Adaptive")
     assert print_of(plugin)["name"] == "Tape"
     remedy(RIGHT_REMEDY)
-    wait_for("the print", lambda: plugin.profile_source == "Captured")
+    wait_for("the print", lambda: plugin.noise_from == "Captured")
 
     # A4: what played is learned though the transport stands.
     player.play(with_notes(louder))
@@ -229,7 +229,7 @@ def act(plugin, player):
     player.let_pass(4.0)
     picture("changed")
     remedy(RIGHT_REMEDY)
-    wait_for("following", lambda: plugin.profile_source == "Adaptive")
+    wait_for("following", lambda: plugin.noise_from == "Adaptive")
     assert print_of(plugin)["verdict"] == "steady"
     return project
 

@@ -10,10 +10,10 @@ MODES = {"Live (20 ms)": 0.020, "Standard (40 ms)": 0.040, "Studio (80 ms)": 0.0
 def test_every_parameter_is_there_under_its_name():
     names = set(load().parameters)
     assert {
-        "capture", "reduction", "floor_db", "sensitivity", "profile_source", "output", "mix",
-        "output_gain_db", "knee_db", "frequency_smoothing_hz", "time_smoothing_ms", "attack_ms",
+        "capture", "reduction", "floor_db", "sensitivity", "noise_from", "hear", "mix",
+        "output_gain_db", "knee_db", "smoothing_hz", "time_smoothing_ms", "attack_ms",
         "release_ms", "threshold_1_db", "threshold_6_db", "threshold_3_frequency_hz", "stereo_link",
-        "engine", "artifact_control", "transient_protection", "latency", "bypass",
+        "engine", "artifact_control", "transients", "latency", "bypass",
     } <= names, names
 
 

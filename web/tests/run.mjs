@@ -112,7 +112,7 @@ const tests = {
     await page.value(`(() => { const e = document.getElementById("setting-reduction"); e.value = 800; e.dispatchEvent(new Event("input")); e.dispatchEvent(new Event("change")); })()`);
     await again(page);
     assert.equal(await page.value("quell.rateHz"), 44100);
-    await asCommandLine("Hybrid, Studio, 80 %", await clean(page), at("stereo.wav"), ["--engine", "hybrid", "--mode", "studio", "--reduction", "80"], NETWORK_ERROR_DB);
+    await asCommandLine("Hybrid, Studio, 80 %", await clean(page), at("stereo.wav"), ["--engine", "hybrid", "--latency", "studio", "--reduction", "80"], NETWORK_ERROR_DB);
     await choose(page, "engine", "neural");
     await again(page);
     await choose(page, "latency", "standard");

@@ -16,7 +16,7 @@ const EXAMPLES: &str = "\
 Examples:
   quell plot talk.wav -o talk.png
   quell plot talk.wav -o steps.svg --steps --noise-range 0:00-0:02
-  quell plot talk.wav -o steps.png --steps --engine classic --mode studio
+  quell plot talk.wav -o steps.png --steps --engine classic --latency studio
 
 With --steps every stage is drawn: the noise, its mean, spread and threshold by frequency, how the
 mask is smoothed, the signal, the mask, the masked signal and what is recovered from it.";

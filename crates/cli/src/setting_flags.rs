@@ -138,6 +138,7 @@ fn flag(row: &'static Setting) -> Option<Arg> {
         Flag::Alone { name, help, .. } => Some(arg(name).help(help).action(ArgAction::SetTrue)),
         Flag::Value(name) => Some(
             arg(name)
+                .aliases((!row.former_flag.is_empty()).then_some(row.former_flag))
                 .value_name(value_name(row))
                 .help(format!("{} {}", row.explained(), values_help(row)))
                 .allow_hyphen_values(true)
@@ -304,14 +305,14 @@ mod tests {
         let values = settings_json(&Settings { remove_hum: false, ..Settings::default() });
         for (key, value) in [
             ("reduction", 100.0.into()),
-            ("freq_smoothing", 600.0.into()),
+            ("smoothing", 600.0.into()),
             ("output_gain", 0.0.into()),
             ("removed", false.into()),
             ("adaptive", false.into()),
             ("stereo_link", true.into()),
             ("remove_hum", false.into()),
             ("engine", Engine::DEFAULT.id().into()),
-            ("mode", Value::from("standard")),
+            ("latency", Value::from("standard")),
         ] {
             assert_eq!(values[key], value, "{key}");
         }

@@ -35,7 +35,6 @@ fn setting(row: &Setting) -> Value {
     let mut it = json!({
         "id": row.id,
         "name": row.name,
-        "label": row.label(),
         "help": row.explained(),
         "is_sound": row.scope == Scope::Sound,
         "default": row.default_plain(),

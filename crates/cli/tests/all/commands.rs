@@ -111,7 +111,7 @@ fn pictures_of_a_recording_and_of_every_step_are_drawn() {
     assert_eq!((picture.width(), picture.height()), (1600, 1000));
     for mode in ["live", "studio"] {
         for engine in ["gate", "classic", "neural", "hybrid"] {
-            let args = ["plot", "in.wav", "-o", "steps.svg", "--steps", "--mode", mode];
+            let args = ["plot", "in.wav", "-o", "steps.svg", "--steps", "--latency", mode];
             let args = [&args[..], &["--engine", engine, "--noise-range", "0-0.5"]].concat();
             folder.quell(&args).succeeded();
             let svg = std::fs::read_to_string(folder.file("steps.svg")).unwrap();

@@ -48,7 +48,7 @@ fn a_preset_of_the_plugin_is_its_settings_its_mode_and_its_noise() {
     std::fs::write(folder.file("state.json"), state).unwrap();
     let by_preset = ["denoise", "in.wav", "-o", "a.wav", "--preset", "state.json", "-q"];
     folder.quell(&by_preset).succeeded();
-    let flags = ["--reduction", "70", "--engine", "classic", "--mode", "studio", "--adaptive"];
+    let flags = ["--reduction", "70", "--engine", "classic", "--latency", "studio", "--adaptive"];
     let flags = [&["denoise", "in.wav", "-o", "b.wav", "-q", "--output-gain", "-3 dB"], &flags[..]];
     folder.quell(&flags.concat()).succeeded();
     let file = |name: &str| std::fs::read(folder.file(name)).unwrap();
@@ -104,7 +104,7 @@ fn with_nothing_to_reduce_every_depth_and_format_comes_back_bit_for_bit() {
         for mode in ["live", "standard", "studio"] {
             write(&folder.file(name), 44_100, format, noisy_tones(44_100, 2, 0.7));
             let out = format!("out-{name}");
-            let args = ["denoise", name, "-o", &out, "--reduction", "0", "--mode", mode, "-q"];
+            let args = ["denoise", name, "-o", &out, "--reduction", "0", "--latency", mode, "-q"];
             folder.quell(&args).succeeded();
             let (before, after) =
                 (read_all(&folder.file(name)).unwrap(), read_all(&folder.file(&out)).unwrap());
@@ -430,7 +430,7 @@ fn wrong_usage_says_what_is_wrong_and_exits_with_2() {
         (&["denoise"][..], "required"),
         (&["denoise", "a.wav"], "--output"),
         (&["denoise", "a.wav", "-o", "b.wav", "--reduction", "120"], "0 to 100 %"),
-        (&["denoise", "a.wav", "-o", "b.wav", "--mode", "fast"], "live, standard or studio"),
+        (&["denoise", "a.wav", "-o", "b.wav", "--latency", "fast"], "live, standard or studio"),
         (&["denoise", "a.wav", "-o", "b.wav", "--noise-range", "2-1"], "end must come after"),
         (&["denoise", "a.wav", "-o", "b.wav", "--noise", "n.wav", "--auto"], "cannot be used"),
         (&["frobnicate"], "unrecognized"),

@@ -64,12 +64,12 @@ macro_rules! settings {
             offset::<3>("thr_mid", "Threshold 4"),
             offset::<4>("thr_5", "Threshold 5"),
             offset::<5>("thr_high", "Threshold 6"),
-            frequency::<0>("thr_hz_1", "Threshold 1 Frequency"),
-            frequency::<1>("thr_hz_2", "Threshold 2 Frequency"),
-            frequency::<2>("thr_hz_3", "Threshold 3 Frequency"),
-            frequency::<3>("thr_hz_4", "Threshold 4 Frequency"),
-            frequency::<4>("thr_hz_5", "Threshold 5 Frequency"),
-            frequency::<5>("thr_hz_6", "Threshold 6 Frequency"),
+            frequency::<0>("thr_hz_1", "Threshold 1 frequency"),
+            frequency::<1>("thr_hz_2", "Threshold 2 frequency"),
+            frequency::<2>("thr_hz_3", "Threshold 3 frequency"),
+            frequency::<3>("thr_hz_4", "Threshold 4 frequency"),
+            frequency::<4>("thr_hz_5", "Threshold 5 frequency"),
+            frequency::<5>("thr_hz_6", "Threshold 6 frequency"),
             $(settings!(@row $after [$($after_low, $after_high)?] $after_row),)*
         ];
     };

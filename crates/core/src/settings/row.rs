@@ -8,10 +8,8 @@ use crate::settings::quantity::{QuantityError, Unit};
 pub struct Row<S> {
     /// Permanent name in states and automation.
     pub id: &'static str,
-    /// As hosts show it.
+    /// As hosts, the window and the README call it.
     pub name: &'static str,
-    /// As the window shows it, where that is shorter than `name`.
-    pub label: &'static str,
     /// What it does to the sound, for tooltips, `quell help` and the README.
     pub help: &'static str,
     /// What values it takes.
@@ -22,6 +20,8 @@ pub struct Row<S> {
     pub studio_only_for: &'static [Engine],
     /// How the command line takes it.
     pub flag: Flag,
+    /// What that flag was called before, if anything; scripts may still call it so.
+    pub former_flag: &'static str,
     /// Where the window shows it.
     pub shown: Shown,
     /// Page of a host's remote controls, and the place on it.
@@ -169,11 +169,6 @@ pub enum Scope {
 }
 
 impl<S> Row<S> {
-    /// As the window shows it.
-    pub const fn label(&self) -> &'static str {
-        if self.label.is_empty() { self.name } else { self.label }
-    }
-
     /// The value in the setting's unit: a number, 0 or 1 of a switch, the place of a variant.
     pub fn plain(&self, settings: &S) -> f32 {
         (self.get)(settings) * self.per_one()

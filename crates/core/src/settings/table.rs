@@ -29,7 +29,7 @@ pub type Setting = Row<Settings>;
 const USUAL: Setting = Row {
     id: "",
     name: "",
-    label: "",
+    former_flag: "",
     help: "",
     kind: Kind::Switch,
     acts_on: &Engine::ALL,
@@ -60,8 +60,7 @@ before the curve: {
     use_recent: bool = false;
     {
         id: "recent",
-        name: "Use Last Seconds",
-        label: "Use last seconds",
+        name: "Use last seconds",
         help: "Turned on, learns the noise from the quietest steady stretches of the last 20 \
                seconds, as a capture of them would.",
         page: Some((Page::Mask, 10)),
@@ -71,8 +70,7 @@ before the curve: {
     add_to_print: bool = false;
     {
         id: "add",
-        name: "Add to Print",
-        label: "Add to print",
+        name: "Add to print",
         help: "A capture joins the print, by its length, instead of taking its place.",
         page: Some((Page::Mask, 11)),
         scope: Scope::Session,
@@ -116,8 +114,7 @@ before the curve: {
     profile_source: ProfileSource = ProfileSource::Captured;
     {
         id: "source",
-        name: "Profile Source",
-        label: "Noise from",
+        name: "Noise from",
         help: "What the noise is known by.",
         kind: Kind::Choice(Variants::of::<ProfileSource>()),
         flag: Flag::Alone {
@@ -132,8 +129,8 @@ before the curve: {
     monitor: Monitor = Monitor::Denoised;
     {
         id: "monitor",
-        name: "Output",
-        help: "What you hear.",
+        name: "Hear",
+        help: "What goes to the output.",
         kind: Kind::Choice(Variants::of::<Monitor>()),
         flag: Flag::Alone {
             name: "removed",
@@ -159,8 +156,7 @@ before the curve: {
     output_gain_db: f32 = 0.0, -120.0..=60.0;
     {
         id: "gain",
-        name: "Output Gain",
-        label: "Gain",
+        name: "Output gain",
         help: "Level of the output.",
         kind: number(Unit::Decibel, -24.0, 24.0),
         flag: Flag::Value("output-gain"),
@@ -186,13 +182,13 @@ before the curve: {
     freq_smoothing_hz: f32 = 600.0, 0.0..=2_000.0;
     {
         id: "freq_smooth",
-        name: "Frequency Smoothing",
-        label: "Smoothing",
+        name: "Smoothing",
         help: "The width of the neighbourhood that a frequency is judged with. Wide is calm, \
                narrow is detailed.",
         kind: number(Unit::Hertz, 0.0, 1_000.0),
         acts_on: &[Engine::Gate, Engine::Classic, Engine::Hybrid],
-        flag: Flag::Value("freq-smoothing"),
+        flag: Flag::Value("smoothing"),
+        former_flag: "freq-smoothing",
         shown: Shown::Basic(6),
         page: Some((Page::Mask, 2)),
     }
@@ -202,8 +198,7 @@ before the curve: {
     time_smoothing_ms: f32 = 20.0, 0.0..=1_000.0;
     {
         id: "time_smooth",
-        name: "Time Smoothing",
-        label: "Time smoothing",
+        name: "Time smoothing",
         help: "Looks back and ahead (Studio); in the other modes a release time (Classic). More \
                means less warble and softer onsets.",
         kind: milliseconds(500.0),
@@ -242,8 +237,7 @@ after the curve: {
     artifact_control: f32 = 1.0, 0.0..=1.0;
     {
         id: "artifact",
-        name: "Artifact Control",
-        label: "Artifact control",
+        name: "Artifact control",
         help: "Stops single frequencies from twinkling where only noise is.",
         kind: percent(),
         acts_on: &[Engine::Gate, Engine::Hybrid],
@@ -255,12 +249,12 @@ after the curve: {
     transient_protection: f32 = 1.0, 0.0..=1.0;
     {
         id: "transient",
-        name: "Transient Protection",
-        label: "Transients",
+        name: "Transients",
         help: "Keeps onsets and consonants sharp.",
         kind: percent(),
         acts_on: &[Engine::Gate, Engine::Hybrid],
-        flag: Flag::Value("transient-protection"),
+        flag: Flag::Value("transients"),
+        former_flag: "transient-protection",
         shown: Shown::Advanced(5),
         page: Some((Page::Mask, 6)),
     }
@@ -269,8 +263,7 @@ after the curve: {
     remove_hum: bool = true;
     {
         id: "hum",
-        name: "Remove Hum",
-        label: "Remove hum",
+        name: "Remove hum",
         help: "Finds hum of the mains (50 or 60 Hz) and subtracts it before any engine, so that \
                music in the same place stays. Where there is none, nothing happens.",
         flag: Flag::Alone {
@@ -285,8 +278,7 @@ after the curve: {
     stereo_link: bool = true;
     {
         id: "link",
-        name: "Stereo Link",
-        label: "Stereo link",
+        name: "Stereo link",
         help: "One mask for both sides, so the image does not move.",
         flag: Flag::Alone {
             name: "unlink",
@@ -313,10 +305,10 @@ after the curve: {
     {
         id: "latency",
         name: "Latency",
-        label: "Mode",
         help: "Delay against quality; changing it makes the host restart the plugin.",
         kind: Kind::Choice(Variants::of::<LatencyMode>()),
-        flag: Flag::Value("mode"),
+        flag: Flag::Value("latency"),
+        former_flag: "mode",
         shown: Shown::Basic(2),
         scope: Scope::Stream,
         is_automatable: false,
