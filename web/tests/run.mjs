@@ -44,7 +44,7 @@ const db = (ratio) => 10 * Math.log10(Math.max(ratio, 1e-30));
 const difference = (a, b) => a.map((sample, i) => sample - b[i]);
 
 const asCommandLine = async (name, clean, input, options, mostDb = MOST_ERROR_DB) => {
-  quell("denoise", input, "-o", at("expected.wav"), "--bits", "32f", "--quiet", ...options);
+  quell("denoise", input, "--force", "-o", at("expected.wav"), "--bits", "32f", "--quiet", ...options);
   const expected = await readWav(at("expected.wav"));
   assert.equal(clean.length, expected.length, "channels");
   clean.forEach((channel, idx) => {
@@ -361,7 +361,7 @@ const tests = {
   },
 };
 
-quell("denoise", process.env.QUELL_MICROPHONE ?? "assets/demo/fan_and_voice.flac", "-o", at("microphone.wav"), "--bits", "16", "--reduction", "0", "--keep-hum", "--adaptive", "--quiet");
+quell("denoise", process.env.QUELL_MICROPHONE ?? "assets/demo/fan_and_voice.flac", "--force", "-o", at("microphone.wav"), "--bits", "16", "--reduction", "0", "--keep-hum", "--adaptive", "--quiet");
 await writeFile(at("fan.flac"), Buffer.from(await (await fetch(`${QUELL_PAGE}sounds/fan.flac`)).arrayBuffer()));
 const browser = await Browser.open([
   "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream",

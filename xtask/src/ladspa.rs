@@ -44,7 +44,7 @@ fn test() -> Result<()> {
     let filter = format!("ladspa=file={}:plugin=quell_mono", library.display());
     ffmpeg(&noisy, &["-af", &filter], &theirs)?;
     sh(Command::new(places::target().join("debug/quell"))
-        .args(["denoise", "--adaptive", "-o"])
+        .args(["denoise", "--adaptive", "--force", "-o"])
         .args([&ours, &noisy]))?;
     let read = |path: &Path| {
         quell_audio::read_all(path).with_context(|| format!("cannot read '{}'", path.display()))

@@ -53,6 +53,11 @@ pub(crate) fn target(triple: &str) -> Result<()> {
     sh(Command::new("rustup").args(["target", "add", triple]))
 }
 
+/// What reads and writes what Quell itself does not.
+pub(crate) fn ffmpeg() -> Result<()> {
+    program("ffmpeg", "ffmpeg")
+}
+
 /// A program, from this Debian package where it is missing.
 pub(crate) fn program(name: &str, package: &str) -> Result<()> {
     if has_program(name) { Ok(()) } else { packages(&[package]) }

@@ -39,6 +39,9 @@ fn everything_but_training() -> Result<()> {
     });
     kernels::run(&mut steps);
     ladspa::run(&mut steps);
+    steps.run_with("files through ffmpeg", needs::ffmpeg, |()| {
+        sh(&mut cargo(&["test", "--workspace", "--test", "ffmpeg", "--", "--ignored"]))
+    });
     // 3. What users get.
     let mut bundles = None;
     steps.run("bundles", || {

@@ -71,6 +71,8 @@ pub enum ReadFault {
     NoSound,
     /// Its sound is in a coding without a decoder.
     UnknownCoding,
+    /// Its coding takes ffmpeg, and there is none on the PATH.
+    NoFfmpeg,
     /// Its decoder refuses it, for this reason.
     CannotDecode(String),
     /// It breaks the rules of WAV.
@@ -82,6 +84,8 @@ pub enum ReadFault {
         /// What the decoder says.
         reason: String,
     },
+    /// Its decoder leaves something out, for this reason.
+    DamagedSomewhere(String),
     /// It holds no samples.
     NoSamples,
     /// It ends before it said it would.
@@ -210,11 +214,16 @@ impl fmt::Display for ReadFault {
             Self::Unknown => write!(f, "is not an audio file that can be read: {CONVERT}"),
             Self::NoSound => write!(f, "holds no sound: name a file that does"),
             Self::UnknownCoding => write!(f, "holds sound in an unknown coding: {CONVERT}"),
+            Self::NoFfmpeg => write!(
+                f,
+                "takes ffmpeg to be read: install it and put it on the PATH, or {CONVERT}"
+            ),
             Self::CannotDecode(reason) => write!(f, "cannot be decoded ({reason}): {CONVERT}"),
             Self::Damaged(what) => write!(f, "is damaged ({what}): {EXPORT_AGAIN}"),
             Self::DamagedAt { seconds, reason } => {
                 write!(f, "is damaged after {seconds:.2} s ({reason}): {EXPORT_AGAIN}")
             }
+            Self::DamagedSomewhere(reason) => write!(f, "is damaged ({reason}): {EXPORT_AGAIN}"),
             Self::NoSamples => write!(f, "holds no samples: {EXPORT_AGAIN}"),
             Self::CutShort { seconds, announced_s } => write!(
                 f,

@@ -2,6 +2,7 @@
 
 mod decode;
 mod error;
+mod ffmpeg;
 mod flac;
 pub mod interrupt;
 mod quantise;

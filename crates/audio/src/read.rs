@@ -8,6 +8,7 @@ use symphonia::core::io::ReadOnlySource;
 
 use crate::decode::Decoder;
 use crate::error::{AudioError, ReadFault};
+use crate::ffmpeg::{self, Decoded};
 use crate::interrupt;
 use crate::sound::{Audio, AudioSpec};
 use crate::tags::Tags;
@@ -26,6 +27,7 @@ const STDIN_NAME: &str = "standard input";
 enum Inner {
     Wav(WavDecoder),
     Other(Box<Decoder>),
+    Foreign(Box<Decoded>),
 }
 
 /// An audio file being read.
@@ -84,6 +86,7 @@ impl Reader {
         match &self.inner {
             Inner::Wav(decoder) => decoder.spec,
             Inner::Other(decoder) => decoder.spec,
+            Inner::Foreign(decoder) => decoder.wav.spec,
         }
     }
 
@@ -92,6 +95,7 @@ impl Reader {
         match &self.inner {
             Inner::Wav(decoder) => &decoder.tags,
             Inner::Other(decoder) => &decoder.tags,
+            Inner::Foreign(decoder) => &decoder.wav.tags,
         }
     }
 
@@ -105,6 +109,7 @@ impl Reader {
         match &self.inner {
             Inner::Wav(decoder) => decoder.n_frames,
             Inner::Other(decoder) => decoder.n_frames,
+            Inner::Foreign(decoder) => decoder.wav.n_frames,
         }
     }
 
@@ -121,6 +126,7 @@ impl Reader {
                 .next_block(&mut self.block)
                 .map_err(|error| ReadFault::CannotRead(error.kind())),
             Inner::Other(decoder) => decoder.next_block(&mut self.block),
+            Inner::Foreign(decoder) => decoder.next_block(&mut self.block),
         };
         let is_more = is_more.map_err(|fault| AudioError::read(&self.path, fault))?;
         if !is_more {
@@ -163,11 +169,21 @@ fn inner_of_file(path: &Path) -> Result<Inner, ReadFault> {
     let is_stream = !metadata.is_file();
     match WavDecoder::open(&head, Box::new(file), is_stream) {
         Err(WavError::NotPcm) if is_stream => Err(ReadFault::PipeWithoutWav),
-        Err(WavError::NotPcm) => {
-            let file = File::open(path).map_err(open_fault)?;
-            Ok(Inner::Other(Box::new(Decoder::open(path, Box::new(file))?)))
-        }
+        Err(WavError::NotPcm) => inner_of_other(path),
         opened => wav_inner(opened),
+    }
+}
+
+fn inner_of_other(path: &Path) -> Result<Inner, ReadFault> {
+    let foreign = || Ok(Inner::Foreign(Box::new(Decoded::open(path)?)));
+    if ffmpeg::is_wanted(path) {
+        return foreign();
+    }
+    let file = File::open(path).map_err(open_fault)?;
+    match Decoder::open(path, Box::new(file)) {
+        // Opus in a file that is called .ogg, for one.
+        Err(ReadFault::UnknownCoding | ReadFault::CannotDecode(_)) => foreign(),
+        opened => Ok(Inner::Other(Box::new(opened?))),
     }
 }
 
@@ -203,7 +219,7 @@ fn read_head(source: &mut impl ByteSource) -> std::io::Result<Vec<u8>> {
     Ok(head)
 }
 
-fn open_fault(error: std::io::Error) -> ReadFault {
+pub(crate) fn open_fault(error: std::io::Error) -> ReadFault {
     match error.kind() {
         std::io::ErrorKind::NotFound => ReadFault::Missing,
         std::io::ErrorKind::PermissionDenied => ReadFault::Forbidden,
@@ -215,7 +231,7 @@ fn open_fault(error: std::io::Error) -> ReadFault {
 /// True for the name of a file that may be read; what lies in it decides.
 pub fn has_readable_ending(path: &Path) -> bool {
     let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
-    ENDINGS.contains(&ending.as_str())
+    ENDINGS.contains(&ending.as_str()) || ffmpeg::is_wanted(path)
 }
 
 /// Reads a whole file into memory.

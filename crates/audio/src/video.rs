@@ -2,12 +2,13 @@
 //! `ffmpeg` on the PATH.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use quell_files::{DRAFT_PREFIX, WriteError, folder_of};
 use tempfile::TempDir;
 
 use crate::error::{AudioError, VideoFault};
+use crate::ffmpeg;
 use crate::interrupt;
 
 /// Endings of video files.
@@ -41,7 +42,7 @@ impl Soundtrack {
             .tempdir_in(folder_of(output))
             .map_err(|error| WriteError::of_io(output, error))?;
         let track = Self { video: video.to_owned(), output: output.to_owned(), work };
-        let mut command = ffmpeg();
+        let mut command = ffmpeg::command();
         command.arg("-i").arg(video);
         command.args(["-vn", "-map", "0:a:0", "-c:a", "pcm_f32le", "-rf64", "auto"]);
         command.arg(track.sound());
@@ -62,7 +63,7 @@ impl Soundtrack {
     /// Puts the changed sound beside picture and subtitles, and the whole in its place.
     pub fn put_back(self) -> Result<(), AudioError> {
         let whole = self.work.path().join("whole").with_extension(ending(&self.output));
-        let mut command = ffmpeg();
+        let mut command = ffmpeg::command();
         command.arg("-i").arg(&self.video).arg("-i").arg(self.changed());
         command.args(["-map", "0:v?", "-map", "1:a:0", "-map_metadata", "0"]);
         if ending(&self.video) == ending(&whole) {
@@ -79,12 +80,6 @@ impl Soundtrack {
         std::fs::rename(&whole, &self.output)
             .map_err(|error| WriteError::of_io(&self.output, error).into())
     }
-}
-
-fn ffmpeg() -> Command {
-    let mut command = Command::new("ffmpeg");
-    command.args(["-v", "error", "-nostdin", "-y"]).stdin(Stdio::null());
-    command
 }
 
 /// Runs ffmpeg and turns its failure into one line.
@@ -104,7 +99,5 @@ fn run(
     if output.status.success() {
         return Ok(());
     }
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    let reason = stderr.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("no reason given");
-    Err(AudioError::video(video, fault(reason.trim().to_owned())))
+    Err(AudioError::video(video, fault(ffmpeg::reason(&output.stderr))))
 }

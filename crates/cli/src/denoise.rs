@@ -16,7 +16,7 @@ use rayon::prelude::*;
 
 use crate::progress::Progress;
 use common::Common;
-use plan::Job;
+use plan::{Job, Plan};
 use report::FileReport;
 
 pub use args::DenoiseArgs;
@@ -25,7 +25,10 @@ pub use args::DenoiseArgs;
 pub fn run(args: &DenoiseArgs) -> Result<()> {
     args.check()?;
     let common = Common::new(args)?;
-    let jobs = plan::plan(args)?;
+    let Plan { jobs, skipped } = plan::plan(args)?;
+    if let (Some(line), false) = (report::skipped_line(&skipped), args.quiet) {
+        eprintln!("{line}");
+    }
     if args.dry_run {
         return plan::print(&jobs, &common);
     }
@@ -36,7 +39,7 @@ pub fn run(args: &DenoiseArgs) -> Result<()> {
     let results = pool.install(|| run_all(&jobs, &common, &progress));
     progress.finish();
     if args.json {
-        println!("{:#}", report::to_json(&common, &jobs, &results, started.elapsed()));
+        println!("{:#}", report::to_json(&common, &jobs, &skipped, &results, started.elapsed()));
     }
     tell_failures(results)
 }
@@ -67,5 +70,10 @@ fn tell_failures(results: Vec<Result<FileReport>>) -> Result<()> {
     for error in &errors {
         eprintln!("quell: {error:#}");
     }
-    Err(anyhow!("{} of {n_files} files failed; the others were written", errors.len()))
+    match errors.len() {
+        n_failed if n_failed == n_files => {
+            Err(anyhow!("all {n_files} files failed; nothing was written"))
+        }
+        n_failed => Err(anyhow!("{n_failed} of {n_files} files failed; the others were written")),
+    }
 }

@@ -8,6 +8,7 @@ pub mod denoise;
 pub mod interrupt;
 pub mod learn;
 pub mod material;
+pub mod overwrite;
 pub mod plot;
 pub mod preset;
 pub mod profile;

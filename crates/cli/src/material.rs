@@ -11,6 +11,7 @@ use quell_core::settings::Unit;
 use quell_lab::mix::{Silent, mix};
 use quell_lab::synth::{NoiseKind, Synth};
 
+use crate::overwrite::Overwrite;
 use crate::units::parse_bits;
 
 /// Frames made at a time.
@@ -48,6 +49,8 @@ pub struct NoiseArgs {
     /// Depth: 16, 24, 32 or 32f
     #[arg(long, default_value = "24", value_parser = parse_bits)]
     bits: SampleFormat,
+    #[command(flatten)]
+    overwrite: Overwrite,
 }
 
 /// Runs `quell noise`.
@@ -58,6 +61,7 @@ pub fn run_noise(args: &NoiseArgs) -> Result<()> {
     if !(-200.0..=0.0).contains(&args.level) {
         bail!("a level of {} dBFS cannot be made: choose -200 to 0", args.level);
     }
+    args.overwrite.allow([args.output.as_path()])?;
     let n_channels = usize::from(args.channels);
     let format = FileKind::of_path(&args.output)?.nearest_format(args.bits);
     let spec = AudioSpec { format, ..AudioSpec::float(args.rate, n_channels) };
@@ -109,6 +113,8 @@ pub struct MixArgs {
     /// Also write the noise as it is in the mix
     #[arg(long, value_name = "FILE")]
     noise_out: Option<PathBuf>,
+    #[command(flatten)]
+    overwrite: Overwrite,
 }
 
 /// Runs `quell mix`.
@@ -116,6 +122,8 @@ pub fn run_mix(args: &MixArgs) -> Result<()> {
     if !((0.0..3600.0).contains(&args.lead) && args.snr.is_finite()) {
         bail!("--lead takes 0 to 3600 seconds and --snr a number of dB");
     }
+    let parts = [&args.clean_out, &args.noise_out].into_iter().flatten();
+    args.overwrite.allow(parts.chain([&args.output]).map(PathBuf::as_path))?;
     let (speech, noise) = (read_all(&args.speech)?, read_all(&args.noise)?);
     let mix = mix(speech, &noise, args.snr, args.lead).map_err(|silent| {
         let path = if silent == Silent::Clean { &args.speech } else { &args.noise };

@@ -8,6 +8,7 @@ use quell_audio::{Audio, read_all};
 use quell_core::{Geometry, LatencyMode, Monitor, Settings, Treatment, denoise_into};
 use quell_lab::picture::{PictureKind, Recorder, Steps, draw_steps, overview};
 
+use crate::overwrite::Overwrite;
 use crate::setting_flags::{PLOTTED_ENGINE, SettingFlags};
 use crate::units::TimeRange;
 use crate::{learn, quiet};
@@ -19,7 +20,7 @@ Examples:
   quell plot talk.wav -o steps.png --steps --engine classic --latency studio
 
 With --steps every stage is drawn: the noise, its mean, spread and threshold by frequency, how the
-mask is smoothed, the signal, the mask, the masked signal and what is recovered from it.";
+mask is smoothed where it is, the signal, the mask, what is recovered and what was taken away.";
 
 /// Longest recording whose steps are drawn: the mask of every frame is kept, seconds.
 const MAX_STEPS_S: f64 = 600.0;
@@ -47,12 +48,15 @@ pub struct PlotArgs {
     #[arg(long, value_name = "START-END", requires = "steps")]
     noise_range: Option<TimeRange>,
     #[command(flatten)]
+    overwrite: Overwrite,
+    #[command(flatten)]
     sound: SettingFlags,
 }
 
 /// Runs `quell plot`.
 pub fn run(args: &PlotArgs) -> Result<()> {
     PictureKind::of_path(&args.output)?;
+    args.overwrite.allow([args.output.as_path()])?;
     let audio = read_all(&args.input)?;
     let name = args.input.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let title = args.title.clone().unwrap_or(name);

@@ -13,6 +13,7 @@ use quell_lab::profile::{Octave, octaves, tones_hz};
 use serde_json::json;
 
 use crate::learn;
+use crate::overwrite::Overwrite;
 use crate::profile_file;
 use crate::quiet;
 use crate::units::TimeRange;
@@ -53,6 +54,8 @@ enum ProfileCommand {
         /// Find the quietest steady stretches
         #[arg(long)]
         auto: bool,
+        #[command(flatten)]
+        overwrite: Overwrite,
     },
     /// Tell what a profile holds
     Show {
@@ -74,13 +77,16 @@ enum ProfileCommand {
         /// Sample rate that SoX had when it made the profile, which the file does not say
         #[arg(long, value_name = "HZ")]
         rate: Option<f64>,
+        #[command(flatten)]
+        overwrite: Overwrite,
     },
 }
 
 /// Runs `quell profile`.
 pub fn run(args: &ProfileArgs) -> Result<()> {
     match &args.command {
-        ProfileCommand::Learn { inputs, output, range, auto } => {
+        ProfileCommand::Learn { inputs, output, range, auto, overwrite } => {
+            overwrite.allow([output.as_path()])?;
             let learn_one = |input: &PathBuf| match (range, auto) {
                 (Some(range), _) => learn::from_ranges(input, &[*range]),
                 (None, true) => Ok(quiet::learn(input)?.0),
@@ -94,7 +100,8 @@ pub fn run(args: &ProfileArgs) -> Result<()> {
             Ok(())
         }
         ProfileCommand::Show { input, json } => show(input, *json),
-        ProfileCommand::Convert { input, output, rate } => {
+        ProfileCommand::Convert { input, output, rate, overwrite } => {
+            overwrite.allow([output.as_path()])?;
             let profile = load_any(input, *rate)?;
             let extension = output.extension().unwrap_or_default().to_string_lossy().to_lowercase();
             match extension.as_str() {

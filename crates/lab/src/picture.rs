@@ -6,6 +6,7 @@ mod error;
 mod figure;
 mod panels;
 mod recorder;
+mod smoothing;
 pub mod spectrogram;
 mod steps;
 

@@ -69,7 +69,7 @@ impl Studio {
         let [before, after] = [id, &name].map(|stem| self.folder.join(format!("{stem}.flac")));
         let quell = places::target().join("debug/quell");
         sh(Command::new(quell)
-            .args(["denoise", "--quiet"])
+            .args(["denoise", "--quiet", "--force"])
             .arg(&before)
             .arg("-o")
             .arg(&after)

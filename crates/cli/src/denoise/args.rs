@@ -6,6 +6,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 use quell_audio::{AudioSpec, FileKind, STDIN, STDOUT, SampleFormat};
 
+use crate::overwrite::Overwrite;
 use crate::setting_flags::SettingFlags;
 use crate::units::{TimeRange, parse_bits, parse_raw};
 
@@ -32,7 +33,8 @@ Whatever fails leaves no half-written file behind.";
 #[command(after_help = EXAMPLES)]
 pub struct DenoiseArgs {
     /// Files to denoise: WAV, FLAC, MP3, Ogg Vorbis, AAC/M4A, ALAC, AIFF, CAF; with ffmpeg on the
-    /// PATH also MP4, MKV, MOV and WebM; '-' is standard input
+    /// PATH also Opus, WMA, AMR, APE, WavPack, AC-3 and the sound of MP4, MKV, MOV and WebM; '-' is
+    /// standard input
     #[arg(required = true, value_name = "IN")]
     pub(super) inputs: Vec<PathBuf>,
     /// File to write (.wav, .flac, a video for a video; '-' is WAV to standard output), or a folder
@@ -42,7 +44,9 @@ pub struct DenoiseArgs {
     /// Replace every input by its output
     #[arg(long, conflicts_with = "output")]
     pub(super) in_place: bool,
-    /// Take all audio files in the folders named, and in those below them
+    #[command(flatten)]
+    pub(super) overwrite: Overwrite,
+    /// Take all audio files in the folders named, and in those below them; others are named
     #[arg(short, long)]
     pub(super) recursive: bool,
     /// Format of files written to a folder; without it WAV and FLAC stay what they are, and

@@ -18,9 +18,16 @@ pub(super) struct Job {
     pub(super) output: PathBuf,
 }
 
+/// What there is to do.
+pub(super) struct Plan {
+    pub(super) jobs: Vec<Job>,
+    /// Files of the folders that were named, by whose names nothing knows how to read them.
+    pub(super) skipped: Vec<PathBuf>,
+}
+
 /// Pairs every input with its output, and refuses what would destroy something.
-pub(super) fn plan(args: &DenoiseArgs) -> Result<Vec<Job>> {
-    let inputs = collect_inputs(args)?;
+pub(super) fn plan(args: &DenoiseArgs) -> Result<Plan> {
+    let Found { inputs, skipped } = collect_inputs(args)?;
     let goes_to_folder = args.output.as_deref().is_some_and(|output| {
         output.is_dir() || ends_with_separator(output) || args.inputs.iter().any(|i| i.is_dir())
     });
@@ -53,10 +60,13 @@ pub(super) fn plan(args: &DenoiseArgs) -> Result<Vec<Job>> {
         jobs.push(Job { input: path, output });
     }
     refuse_collisions(&jobs)?;
+    if !args.in_place && !args.dry_run {
+        args.overwrite.allow(jobs.iter().map(|job| job.output.as_path()))?;
+    }
     if let Some(folder) = args.output.as_deref().filter(|_| goes_to_folder && !args.dry_run) {
         create_folders(folder, &jobs)?;
     }
-    Ok(jobs)
+    Ok(Plan { jobs, skipped })
 }
 
 /// A file, and its place below the folder that was named.
@@ -65,34 +75,41 @@ struct Input {
     relative: PathBuf,
 }
 
-fn collect_inputs(args: &DenoiseArgs) -> Result<Vec<Input>> {
-    let mut inputs = Vec::new();
+/// What the names on the command line stand for.
+#[derive(Default)]
+struct Found {
+    inputs: Vec<Input>,
+    skipped: Vec<PathBuf>,
+}
+
+fn collect_inputs(args: &DenoiseArgs) -> Result<Found> {
+    let mut found = Found::default();
     for path in &args.inputs {
         if !path.is_dir() {
             let name = if is_pipe(path) { Path::new("stdin.wav") } else { path.as_path() };
             let relative = name.file_name().map(PathBuf::from).unwrap_or_default();
-            inputs.push(Input { path: path.clone(), relative });
+            found.inputs.push(Input { path: path.clone(), relative });
             continue;
         }
         if !args.recursive {
             bail!("'{}' is a folder: name files in it, or add --recursive", path.display());
         }
-        let first = inputs.len();
-        collect_folder(path, Path::new(""), args.output.as_deref(), &mut inputs)?;
-        if inputs.len() == first {
+        let first = found.inputs.len();
+        collect_folder(path, Path::new(""), args.output.as_deref(), &mut found)?;
+        if found.inputs.len() == first {
             bail!("'{}' holds no audio files: name a folder that does", path.display());
         }
     }
-    Ok(inputs)
+    Ok(found)
 }
 
-/// Adds the audio files of a folder in the order of their names; hidden ones, and a folder that is
+/// Adds the files of a folder in the order of their names; hidden ones, and a folder that is
 /// written to, are left alone.
 fn collect_folder(
     folder: &Path,
     relative: &Path,
     output: Option<&Path>,
-    inputs: &mut Vec<Input>,
+    found: &mut Found,
 ) -> Result<()> {
     let advice = "check its permissions";
     let entries = std::fs::read_dir(folder)
@@ -108,10 +125,12 @@ fn collect_folder(
             // A link to a folder could lead back up.
             let is_written_to = output.is_some_and(|output| is_same_file(output, &path));
             if !path.is_symlink() && !is_written_to {
-                collect_folder(&path, &relative, output, inputs)?;
+                collect_folder(&path, &relative, output, found)?;
             }
         } else if has_readable_ending(&path) || is_video(&path) {
-            inputs.push(Input { path, relative });
+            found.inputs.push(Input { path, relative });
+        } else {
+            found.skipped.push(path);
         }
     }
     Ok(())
@@ -184,6 +203,7 @@ fn create_folders(folder: &Path, jobs: &[Job]) -> Result<()> {
 
 /// What `--dry-run` says; a file that cannot be opened fails here as it would later.
 pub(super) fn print(jobs: &[Job], common: &Common) -> Result<()> {
+    let is_replaced = |job: &Job| !common.args.in_place && job.output.is_file();
     let mut n_failed = 0;
     for job in jobs {
         if is_pipe(&job.input) {
@@ -196,9 +216,10 @@ pub(super) fn print(jobs: &[Job], common: &Common) -> Result<()> {
                 let seconds =
                     reader.n_frames().map(|n| clock(n as f64 / f64::from(spec.sample_rate_hz)));
                 println!(
-                    "{} -> {}: {}, {} Hz, {} channel{}, {}; noise {}",
+                    "{} -> {}{}: {}, {} Hz, {} channel{}, {}; noise {}",
                     job.input.display(),
                     job.output.display(),
+                    if is_replaced(job) { " (exists already)" } else { "" },
                     seconds.unwrap_or_else(|| "unknown length".into()),
                     spec.sample_rate_hz,
                     spec.n_channels,

@@ -103,10 +103,30 @@ fn rounded(value: f64) -> f64 {
     (value * 1000.0).round() / 1000.0
 }
 
+/// How many names a line holds.
+const N_NAMED: usize = 5;
+
+/// What of the folders was not read, in words; nothing where all was.
+pub(super) fn skipped_line(skipped: &[PathBuf]) -> Option<String> {
+    let named: Vec<_> =
+        skipped.iter().take(N_NAMED).map(|path| path.display().to_string()).collect();
+    let more = match skipped.len() - named.len() {
+        0 => String::new(),
+        n => format!(" and {n} more"),
+    };
+    let count = match skipped.len() {
+        0 => return None,
+        1 => "1 file is".to_owned(),
+        n => format!("{n} files are"),
+    };
+    Some(format!("{count} skipped, not sound by name: {}{more}", named.join(", ")))
+}
+
 /// The report of a whole run. `model_hash` is null where the engine holds no network.
 pub(super) fn to_json(
     common: &Common,
     jobs: &[Job],
+    skipped: &[PathBuf],
     results: &[Result<FileReport>],
     elapsed: Duration,
 ) -> Value {
@@ -133,6 +153,8 @@ pub(super) fn to_json(
         "mode": common.settings.latency.id(),
         "settings": settings_json(&common.settings),
         "files": files,
+        "failed": results.iter().filter(|result| result.is_err()).count(),
+        "skipped": skipped.iter().map(|path| path.to_string_lossy()).collect::<Value>(),
         "seconds": rounded(seconds),
         "elapsed_s": rounded(elapsed.as_secs_f64()),
         "speed": rounded(seconds / elapsed.as_secs_f64().max(1e-9)),

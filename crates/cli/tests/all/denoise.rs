@@ -22,7 +22,7 @@ fn noise_goes_and_tones_stay_whatever_the_noise_is_learned_from() {
         &["--adaptive"],
         &[],
     ] {
-        let args = [&["denoise", "in.wav", "-o", "out.wav", "-q"], noise].concat();
+        let args = [&["denoise", "in.wav", "-fo", "out.wav", "-q"], noise].concat();
         folder.quell(&args).succeeded();
         let after = read_all(&folder.file("out.wav")).unwrap();
         assert_eq!(after.spec, before.spec, "{noise:?}");
@@ -46,7 +46,7 @@ fn a_preset_of_the_plugin_is_its_settings_its_mode_and_its_noise() {
     let params = r#"{"reduction": 70.0, "engine": "classic", "latency": "studio", "gain": -3.0}"#;
     let state = format!(r#"{{"app": "x", "params": {params}, "profile": null, "quell_state": 1}}"#);
     std::fs::write(folder.file("state.json"), state).unwrap();
-    let by_preset = ["denoise", "in.wav", "-o", "a.wav", "--preset", "state.json", "-q"];
+    let by_preset = ["denoise", "in.wav", "-fo", "a.wav", "--preset", "state.json", "-q"];
     folder.quell(&by_preset).succeeded();
     let flags = ["--reduction", "70", "--engine", "classic", "--latency", "studio", "--adaptive"];
     let flags = [&["denoise", "in.wav", "-o", "b.wav", "-q", "--output-gain", "-3 dB"], &flags[..]];
@@ -70,7 +70,7 @@ fn a_preset_made_with_another_network_says_so_and_the_report_names_ours() {
         std::fs::write(folder.file("state.json"), format!(r#"{head}, "params": {params}}}"#))
             .unwrap();
     };
-    let args = ["denoise", "in.wav", "-o", "out.wav", "--preset", "state.json"];
+    let args = ["denoise", "in.wav", "-fo", "out.wav", "--preset", "state.json"];
     let ours = format!("{:016x}", quell_core::unet::SHIPPED_IDENTITY);
     for (engine, more, says_so) in [
         ("neural", &[][..], true),
@@ -104,7 +104,7 @@ fn with_nothing_to_reduce_every_depth_and_format_comes_back_bit_for_bit() {
         for mode in ["live", "standard", "studio"] {
             write(&folder.file(name), 44_100, format, noisy_tones(44_100, 2, 0.7));
             let out = format!("out-{name}");
-            let args = ["denoise", name, "-o", &out, "--reduction", "0", "--latency", mode, "-q"];
+            let args = ["denoise", name, "-fo", &out, "--reduction", "0", "--latency", mode, "-q"];
             folder.quell(&args).succeeded();
             let (before, after) =
                 (read_all(&folder.file(name)).unwrap(), read_all(&folder.file(&out)).unwrap());
@@ -151,7 +151,7 @@ fn every_length_rate_and_channel_count_comes_out_as_it_went_in() {
         let seconds = n_frames as f64 / f64::from(rate_hz);
         let format = SampleFormat::Float;
         write(&folder.file("in.wav"), rate_hz, format, noisy_tones(rate_hz, n_channels, seconds));
-        folder.quell(&["denoise", "in.wav", "-o", "out.wav", "-q"]).succeeded();
+        folder.quell(&["denoise", "in.wav", "-fo", "out.wav", "-q"]).succeeded();
         let after = read_all(&folder.file("out.wav")).unwrap();
         let what = format!("{rate_hz} Hz, {n_channels} channels, {n_frames} frames");
         assert_eq!(after.spec.sample_rate_hz, rate_hz, "{what}");
@@ -220,7 +220,9 @@ fn folders_keep_their_shape_and_their_other_files() {
     std::fs::write(folder.file("in/notes.txt"), "no sound").unwrap();
     folder.quell(&["denoise", "in", "-o", "out"]).failed(1, &["'in'", "--recursive"]);
     let done = folder.quell(&["denoise", "in", "-r", "-o", "out", "--jobs", "2"]).succeeded();
-    assert_eq!(done.stderr().lines().count(), 2, "{}", done.stderr());
+    assert_eq!(done.stderr().lines().count(), 3, "{}", done.stderr());
+    assert!(done.stderr().contains("1 file is skipped"), "{}", done.stderr());
+    assert!(done.stderr().contains("in/notes.txt"), "{}", done.stderr());
     assert_eq!(read_all(&folder.file("out/a.wav")).unwrap().n_frames(), 38_400);
     assert_eq!(read_all(&folder.file("out/deep/b.flac")).unwrap().n_frames(), 38_400);
     assert!(!folder.file("out/notes.txt").exists());
@@ -247,6 +249,89 @@ fn json_reports_every_file_and_the_failures_too() {
     assert_eq!(files[1]["status"], "failed");
     assert!(files[1]["error"].as_str().unwrap().contains("bad.wav"));
     assert_eq!(report["engine"], "neural");
+}
+
+#[test]
+fn what_was_skipped_is_counted_and_named_and_a_run_where_all_failed_says_so() {
+    let folder = Folder::new();
+    std::fs::create_dir_all(folder.file("in/deep")).unwrap();
+    for name in ["a.wav", "b.wav", "deep/c.flac"] {
+        std::fs::write(folder.file("in").join(name), "no sound at all").unwrap();
+    }
+    for idx in 0..7 {
+        std::fs::write(folder.file("in/deep").join(format!("{idx}.txt")), "no sound").unwrap();
+    }
+    let done = folder.quell(&["denoise", "in", "-r", "-o", "out", "--json"]);
+    let stderr = done.stderr();
+    assert_eq!(done.0.status.code(), Some(1), "{stderr}");
+    assert!(stderr.contains("7 files are skipped"), "{stderr}");
+    assert!(stderr.contains("in/deep/0.txt") && stderr.contains("and 2 more"), "{stderr}");
+    let last = stderr.lines().last().unwrap();
+    assert!(last.contains("all 3 files failed") && last.contains("nothing was written"), "{last}");
+    let report: serde_json::Value = serde_json::from_str(&done.stdout()).unwrap();
+    assert_eq!(
+        (report["failed"].as_u64(), report["files"].as_array().unwrap().len()),
+        (Some(3), 3)
+    );
+    let skipped = report["skipped"].as_array().unwrap();
+    assert!(skipped.len() == 7 && skipped[6] == "in/deep/6.txt", "{skipped:?}");
+    assert!(
+        folder.quell(&["denoise", "in", "-r", "-o", "out", "-q"]).stderr().lines().count() == 4
+    );
+}
+
+#[test]
+fn outputs_that_exist_are_kept_unless_somebody_says_otherwise() {
+    let folder = Folder::new();
+    write_tones(&folder.file("in.wav"), 1.0);
+    std::fs::create_dir(folder.file("out")).unwrap();
+    for name in ["out.wav", "out/in.wav", "x.json", "x.png"] {
+        std::fs::write(folder.file(name), "precious").unwrap();
+    }
+    let cases: [&[&str]; 6] = [
+        &["denoise", "in.wav", "-o", "out.wav"],
+        &["denoise", "in.wav", "-o", "out/"],
+        &["noise", "pink", "--seconds", "1", "-o", "out.wav"],
+        &["mix", "in.wav", "in.wav", "--snr", "5", "-o", "new.wav", "--clean-out", "out.wav"],
+        &["profile", "learn", "in.wav", "--range", "0-0.5", "-o", "x.json"],
+        &["plot", "in.wav", "-o", "x.png"],
+    ];
+    for args in cases {
+        let name = if args.contains(&"out/") { "out/in.wav" } else { args[args.len() - 1] };
+        folder.quell(args).failed(1, &[name, "exists already", "--force"]);
+        assert_eq!(std::fs::read(folder.file(name)).unwrap(), b"precious", "{args:?}");
+        assert!(!folder.file("new.wav").exists(), "{args:?}");
+        folder.quell(&[args, &["--force"]].concat()).succeeded();
+        assert_ne!(std::fs::read(folder.file(name)).unwrap(), b"precious", "{args:?}");
+        std::fs::write(folder.file(name), "precious").unwrap();
+        let _ = std::fs::remove_file(folder.file("new.wav"));
+    }
+    let dry = folder.quell(&["denoise", "in.wav", "-o", "out.wav", "--dry-run"]).succeeded();
+    assert!(dry.stdout().contains("out.wav (exists already)"), "{}", dry.stdout());
+}
+
+/// `script` is a terminal without a screen.
+#[cfg(target_os = "linux")]
+#[test]
+fn on_a_terminal_it_asks_before_it_replaces() {
+    use std::io::Write;
+    let folder = Folder::new();
+    write_tones(&folder.file("in.wav"), 1.0);
+    let command = format!("{} denoise in.wav -o out.wav", env!("CARGO_BIN_EXE_quell"));
+    for (answer, is_replaced) in [("n\n", false), ("\n", false), ("y\n", true)] {
+        std::fs::write(folder.file("out.wav"), "precious").unwrap();
+        let mut terminal = std::process::Command::new("script");
+        terminal.args(["-qec", &command, "/dev/null"]).current_dir(folder.path());
+        terminal.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
+        let mut child = terminal.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(answer.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(said.contains("'out.wav' exists already. Replace it? [y/N]"), "{said}");
+        assert_eq!(output.status.success(), is_replaced, "{said}");
+        let is_kept = std::fs::read(folder.file("out.wav")).unwrap() == b"precious";
+        assert_eq!(is_kept, !is_replaced, "{said}");
+    }
 }
 
 #[test]
@@ -409,7 +494,7 @@ fn targets_that_cannot_be_written_are_refused_by_name() {
     let cases: [(&[&str], &[&str]); 8] = [
         (&["in.wav", "-o", "out.mp3"], &["out.mp3", ".wav or .flac"]),
         (&["in.wav", "-o", "no/such/out.wav"], &["out.wav", "create the folder"]),
-        (&["in.wav", "-o", "locked.wav"], &["locked.wav", "read-only"]),
+        (&["in.wav", "-fo", "locked.wav"], &["locked.wav", "read-only"]),
         (&["in.wav", "wide.wav", "-o", "out.wav"], &["out.wav", "no folder"]),
         (&["in.wav", "in.wav", "-o", "new/"], &["in.wav", "both be written"]),
         (&["wide.wav", "-o", "out.flac"], &["out.flac", "8 channels", "write WAV"]),
@@ -484,6 +569,20 @@ fn ctrl_c_leaves_nothing_behind() {
     let output = child.wait_with_output().unwrap();
     crate::common::Done(output).failed(130, &["interrupted"]);
     assert_eq!(folder.names(), Vec::<String>::new());
+}
+
+#[cfg(unix)]
+#[test]
+fn sound_that_takes_ffmpeg_says_so_where_there_is_none() {
+    let folder = Folder::new();
+    for name in ["in.opus", "in.wma"] {
+        std::fs::write(folder.file(name), "no sound").unwrap();
+        let mut command = folder.command(&["denoise", name, "-o", "out.wav"]);
+        let done = crate::common::Done(command.env("PATH", "/nowhere").output().unwrap());
+        done.failed(1, &[name, "takes ffmpeg", "install", "PATH", "convert it"]);
+    }
+    folder.quell(&["denoise", "no.opus", "-o", "out.wav"]).failed(1, &["no.opus", "not exist"]);
+    assert_eq!(folder.names(), ["in.opus", "in.wma"]);
 }
 
 #[cfg(unix)]

@@ -26,7 +26,7 @@ fn voice(seconds: f64) -> Vec<f32> {
 }
 
 fn report(folder: &Folder, args: &[&str]) -> serde_json::Value {
-    let args = [&["denoise", "in.wav", "-o", "out.wav", "--json"], args].concat();
+    let args = [&["denoise", "in.wav", "-fo", "out.wav", "--json"], args].concat();
     serde_json::from_str(&folder.quell(&args).succeeded().stdout()).unwrap()
 }
 
@@ -46,7 +46,7 @@ fn a_voice_is_not_taken_for_its_own_noise() {
     assert!(change_db < -15.0, "{change_db:.1} dB");
     // Who asks for it is told why not.
     folder
-        .quell(&["denoise", "in.wav", "-o", "out.wav", "--auto"])
+        .quell(&["denoise", "in.wav", "-fo", "out.wav", "--auto"])
         .failed(1, &["in.wav", "speech or music", "--noise-range"]);
     folder
         .quell(&["profile", "learn", "in.wav", "--auto", "-o", "noise.json"])

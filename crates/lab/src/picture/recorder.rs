@@ -8,8 +8,6 @@ pub struct Frames {
     pub bin_hz: f64,
     /// Bins in a frame.
     pub n_bins: usize,
-    /// Power of the input per 25 Hz, `[frame][bin]`.
-    pub power: Vec<f32>,
     /// Gain, `[frame][bin]`.
     pub gain: Vec<f32>,
     /// Threshold, power per 25 Hz, `[bin]`.
@@ -21,7 +19,6 @@ pub struct Frames {
 pub struct Recorder {
     bin_hz: f64,
     n_bins: usize,
-    power: Vec<f32>,
     gain: Vec<f32>,
     /// Threshold in the newest frame, power per 25 Hz.
     threshold: Vec<f32>,
@@ -31,7 +28,6 @@ impl Tap for Recorder {
     fn frame(&mut self, view: &FrameView) {
         self.bin_hz = f64::from(view.bin_hz);
         self.n_bins = view.power.len();
-        self.power.extend_from_slice(view.power);
         self.gain.extend_from_slice(view.gain);
         self.threshold.clear();
         let bins = view.noise.iter().zip(view.threshold);
@@ -44,11 +40,9 @@ impl Recorder {
     pub fn finish(mut self, look_ahead: usize) -> Frames {
         let n_before = (look_ahead * self.n_bins).min(self.gain.len());
         self.gain.drain(..n_before);
-        self.power.drain(..n_before);
         Frames {
             bin_hz: self.bin_hz,
             n_bins: self.n_bins,
-            power: self.power,
             gain: self.gain,
             threshold: self.threshold,
         }

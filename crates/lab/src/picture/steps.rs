@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use quell_core::config::{HOPS_PER_WINDOW, PROFILE_BIN_HZ, WINDOW_S};
-use quell_core::{Engine, NoiseProfile, Settings};
+use quell_core::config::PROFILE_BIN_HZ;
+use quell_core::{NoiseProfile, Settings};
 
 use super::axis::{Axis, khz_label, tick_label};
 use super::error::PictureError;
@@ -12,10 +12,11 @@ use super::panels::{
     colour_bar, frequency_axis, level_range, spectrogram_panel, time_axis, title_row,
 };
 use super::recorder::Frames;
+use super::smoothing;
 use super::spectrogram::{Spectrogram, paint};
 
 /// Inks of the curves.
-const MEAN_INK: &str = "#5b3fb0";
+pub(super) const MEAN_INK: &str = "#5b3fb0";
 const THRESHOLD_INK: &str = "#d1495b";
 
 /// All that is drawn.
@@ -40,83 +41,100 @@ pub struct Steps<'a> {
     pub has_look_ahead: bool,
 }
 
-/// Draws all steps from top to bottom.
-pub fn draw_steps(path: &Path, title: &str, steps: &Steps) -> Result<(), PictureError> {
-    let height = 2660;
-    let mut figure = Figure::new(1600, height);
-    let mut y = title_row(&mut figure, title) + 44.0;
-    let mut next = |panel_height: f64, room: f64| {
-        let frame = Frame { x: 120.0, y, width: 1290.0, height: panel_height };
-        y += panel_height + room;
-        frame
-    };
-    let nyquist_hz = steps.sample_rate_hz / 2.0;
-    let seconds = steps.signal.len() as f64 / steps.sample_rate_hz;
-    let (axis_room, heading_room) = (130.0, 46.0);
+/// Rooms under a panel with an axis of its own, and under one that goes on below, pixels.
+const AXIS_ROOM: f64 = 130.0;
+const HEADING_ROOM: f64 = 46.0;
 
-    let noise = next(240.0, axis_room);
-    let statistics = next(300.0, axis_room);
-    let smoothing = next(200.0, axis_room);
-    let [signal, mask, masked] = [0; 3].map(|_| next(290.0, heading_room));
-    let recovered = next(290.0, 0.0);
-
-    let signal_grid =
-        Spectrogram::compute(steps.signal, steps.sample_rate_hz, signal.width as usize)?;
-    let range_db = level_range(signal_grid.peak_db());
-    heading(&mut figure, noise, "1  The noise that was learned from");
-    let noise_grid = Spectrogram::compute(steps.noise, steps.noise_rate_hz, noise.width as usize)?;
-    spectrogram_panel(&mut figure, noise, &noise_grid, steps.noise_rate_hz / 2.0, range_db)?;
-    time_axis(&mut figure, noise, steps.noise.len() as f64 / steps.noise_rate_hz);
-    level_bar(&mut figure, noise, range_db)?;
-
-    heading(&mut figure, statistics, "2  Its mean and spread, and the threshold, by frequency");
-    draw_statistics(&mut figure, statistics, steps, nyquist_hz);
-    heading(&mut figure, smoothing, "3  How the mask is smoothed");
-    draw_smoothing(&mut figure, smoothing, steps);
-
-    heading(&mut figure, signal, "4  The recording");
-    spectrogram_panel(&mut figure, signal, &signal_grid, nyquist_hz, range_db)?;
-    level_bar(&mut figure, signal, range_db)?;
-
-    heading(&mut figure, mask, "5  The mask: what is let through");
-    let axis = Axis::hearing(nyquist_hz);
-    let gains = columns(&steps.frames.gain, steps.frames.n_bins, mask.width as usize);
-    let pixels = paint(
-        &gains,
-        steps.frames.n_bins,
-        steps.frames.bin_hz,
-        &axis,
-        mask.height as usize,
-        (0.0, 1.0),
-    );
-    figure.pixels(mask, &pixels, gains.len() / steps.frames.n_bins)?;
-    frequency_axis(&mut figure, mask, &axis);
-    colour_bar(&mut figure, bar_beside(mask), (0.0, 1.0), "Gain")?;
-
-    heading(&mut figure, masked, "6  The recording under the mask");
-    let masked_grid = masked_grid(&steps.frames, masked.width as usize);
-    spectrogram_panel(&mut figure, masked, &masked_grid, nyquist_hz, range_db)?;
-    level_bar(&mut figure, masked, range_db)?;
-
-    heading(&mut figure, recovered, "7  What is recovered");
-    let recovered_grid =
-        Spectrogram::compute(steps.recovered, steps.sample_rate_hz, recovered.width as usize)?;
-    spectrogram_panel(&mut figure, recovered, &recovered_grid, nyquist_hz, range_db)?;
-    level_bar(&mut figure, recovered, range_db)?;
-    time_axis(&mut figure, recovered, seconds);
-    figure.save(path)
+/// A picture that grows downwards, panel by panel.
+struct Sheet {
+    figure: Figure,
+    y: f64,
+    n_panels: usize,
 }
 
-fn heading(figure: &mut Figure, frame: Frame, text: &str) {
-    figure.text(frame.x, frame.y - 12.0, MEDIUM, Anchor::Start, text);
+impl Sheet {
+    /// The place of the next panel under its numbered heading.
+    fn panel(&mut self, height: f64, room: f64, heading: &str) -> Frame {
+        let frame = Frame { x: 120.0, y: self.y, width: 1290.0, height };
+        self.y += height + room;
+        self.n_panels += 1;
+        let text = format!("{}  {heading}", self.n_panels);
+        self.figure.text(frame.x, frame.y - 12.0, MEDIUM, Anchor::Start, &text);
+        frame
+    }
+}
+
+/// Draws all steps from top to bottom.
+pub fn draw_steps(path: &Path, title: &str, steps: &Steps) -> Result<(), PictureError> {
+    let smoothing = smoothing::curves(steps.settings, steps.has_look_ahead);
+    let height = if smoothing.is_empty() { 2330 } else { 2660 };
+    let mut figure = Figure::new(1600, height);
+    let y = title_row(&mut figure, title) + 44.0;
+    let mut sheet = Sheet { figure, y, n_panels: 0 };
+    let nyquist_hz = steps.sample_rate_hz / 2.0;
+    let grid_of = |sound: &[f32], rate_hz: f64| Spectrogram::compute(sound, rate_hz, 1290);
+    let signal_grid = grid_of(steps.signal, steps.sample_rate_hz)?;
+    let range_db = level_range(signal_grid.peak_db());
+
+    let noise = sheet.panel(240.0, AXIS_ROOM, "The noise that was learned from");
+    let noise_grid = grid_of(steps.noise, steps.noise_rate_hz)?;
+    let noise_top_hz = steps.noise_rate_hz / 2.0;
+    levels(&mut sheet.figure, noise, &noise_grid, noise_top_hz, range_db)?;
+    time_axis(&mut sheet.figure, noise, steps.noise.len() as f64 / steps.noise_rate_hz);
+
+    let heading = "Its mean and spread, and the threshold, by frequency";
+    let statistics = sheet.panel(300.0, AXIS_ROOM, heading);
+    draw_statistics(&mut sheet.figure, statistics, steps, nyquist_hz);
+    if !smoothing.is_empty() {
+        let frame = sheet.panel(200.0, AXIS_ROOM, "How the mask is smoothed");
+        smoothing::draw(&mut sheet.figure, frame, &smoothing);
+    }
+
+    let signal = sheet.panel(290.0, HEADING_ROOM, "The recording");
+    levels(&mut sheet.figure, signal, &signal_grid, nyquist_hz, range_db)?;
+    let mask = sheet.panel(290.0, HEADING_ROOM, "The mask: what is let through");
+    draw_mask(&mut sheet.figure, mask, &steps.frames, nyquist_hz)?;
+    let recovered = sheet.panel(290.0, HEADING_ROOM, "What is recovered");
+    let grid = grid_of(steps.recovered, steps.sample_rate_hz)?;
+    levels(&mut sheet.figure, recovered, &grid, nyquist_hz, range_db)?;
+    let removed = sheet.panel(290.0, 0.0, "What was taken away");
+    let difference: Vec<f32> =
+        steps.signal.iter().zip(steps.recovered).map(|(signal, kept)| signal - kept).collect();
+    let grid = grid_of(&difference, steps.sample_rate_hz)?;
+    levels(&mut sheet.figure, removed, &grid, nyquist_hz, range_db)?;
+    time_axis(&mut sheet.figure, removed, steps.signal.len() as f64 / steps.sample_rate_hz);
+    sheet.figure.save(path)
+}
+
+/// A spectrogram and the scale of its colours.
+fn levels(
+    figure: &mut Figure,
+    frame: Frame,
+    grid: &Spectrogram,
+    top_hz: f64,
+    range_db: (f64, f64),
+) -> Result<(), PictureError> {
+    spectrogram_panel(figure, frame, grid, top_hz, range_db)?;
+    colour_bar(figure, bar_beside(frame), range_db, "Level (dBFS)")
+}
+
+fn draw_mask(
+    figure: &mut Figure,
+    frame: Frame,
+    frames: &Frames,
+    nyquist_hz: f64,
+) -> Result<(), PictureError> {
+    let axis = Axis::hearing(nyquist_hz);
+    let gains = columns(&frames.gain, frames.n_bins, frame.width as usize);
+    let n_rows = frame.height as usize;
+    let pixels = paint(&gains, frames.n_bins, frames.bin_hz, &axis, n_rows, (0.0, 1.0));
+    figure.pixels(frame, &pixels, gains.len() / frames.n_bins)?;
+    frequency_axis(figure, frame, &axis);
+    colour_bar(figure, bar_beside(frame), (0.0, 1.0), "Gain")
 }
 
 fn bar_beside(frame: Frame) -> Frame {
     Frame { x: 1440.0, width: 28.0, ..frame }
-}
-
-fn level_bar(figure: &mut Figure, frame: Frame, range_db: (f64, f64)) -> Result<(), PictureError> {
-    colour_bar(figure, bar_beside(frame), range_db, "Level (dBFS)")
 }
 
 /// Frames averaged into columns, or repeated where there are fewer frames than columns.
@@ -134,21 +152,6 @@ fn columns(values: &[f32], n_bins: usize, n_columns: usize) -> Vec<f32> {
         }
     }
     out
-}
-
-/// Signal times mask as the engine saw them, on the scale of a spectrogram.
-fn masked_grid(frames: &Frames, n_columns: usize) -> Spectrogram {
-    let power: Vec<f32> =
-        frames.power.iter().zip(&frames.gain).map(|(power, gain)| power * gain * gain).collect();
-    // Power per 25 Hz times this is the square of the amplitude of a sine in its bin: a Hann window
-    // spreads noise over 1.5 bins, and a sine has half of its amplitude at negative frequencies.
-    let scale = 4.0 * 1.5 * frames.bin_hz as f32 / PROFILE_BIN_HZ as f32;
-    let n_columns = n_columns.min(power.len() / frames.n_bins).max(1);
-    let level_db = columns(&power, frames.n_bins, n_columns)
-        .into_iter()
-        .map(|p| 10.0 * (p * scale).max(1e-20).log10())
-        .collect();
-    Spectrogram { bin_hz: frames.bin_hz, n_bins: frames.n_bins, n_columns, level_db }
 }
 
 /// Mean, mean ± standard deviation and threshold over frequency.
@@ -213,70 +216,4 @@ fn legend(figure: &mut Figure, frame: Frame, entries: &[(&str, &str)]) {
         figure.line((x - 40.0, y - 7.0), (x, y - 7.0), ink, 3.0);
         figure.text(x - 50.0, y, SMALL, Anchor::End, name);
     }
-}
-
-/// The weights that a bin's neighbours in frequency and in time have.
-fn draw_smoothing(figure: &mut Figure, frame: Frame, steps: &Steps) {
-    let left = Frame { width: frame.width * 0.47, ..frame };
-    let right = Frame { x: frame.x + frame.width * 0.53, ..left };
-    let settings = steps.settings;
-    let half_hz = f64::from(settings.freq_smoothing_hz) / 2.0;
-    let triangle = |half: f64| move |x: f64| (1.0 - x.abs() / half.max(1e-9)).max(0.0);
-    let reach_hz = half_hz.max(PROFILE_BIN_HZ) * 1.3;
-    weight_panel(figure, left, reach_hz, &triangle(half_hz), "Distance in frequency (Hz)");
-
-    let hop_ms = 1000.0 * WINDOW_S / HOPS_PER_WINDOW as f64;
-    let time_ms = f64::from(settings.time_smoothing_ms);
-    let (attack_ms, release_ms) = (f64::from(settings.attack_ms), f64::from(settings.release_ms));
-    let title = "Distance in time (ms)";
-    if steps.has_look_ahead {
-        let half_ms = time_ms + hop_ms;
-        weight_panel(figure, right, half_ms * 1.3, &triangle(half_ms), title);
-        return;
-    }
-    // Without look-ahead the classic engine uses the smoothing time as a release.
-    let is_classic = settings.engine == Engine::Classic;
-    let release_ms = if is_classic { release_ms.max(time_ms) } else { release_ms };
-    if attack_ms + release_ms <= 0.0 {
-        figure.outline(right);
-        let (x, y) = (right.x + right.width / 2.0, right.y + right.height / 2.0);
-        figure.text(x, y, MEDIUM, Anchor::Middle, "in this mode every frame stands for itself");
-        return;
-    }
-    let decay = |ms: f64, time_ms: f64| if time_ms > 0.0 { (-ms / time_ms).exp() } else { 0.0 };
-    let follow = move |ms: f64| {
-        if ms < 0.0 {
-            decay(-ms, attack_ms)
-        } else {
-            decay(ms, release_ms).max(f64::from(ms == 0.0))
-        }
-    };
-    weight_panel(figure, right, attack_ms.max(release_ms) * 3.0, &follow, title);
-}
-
-/// A curve of weights around zero.
-fn weight_panel(
-    figure: &mut Figure,
-    frame: Frame,
-    reach: f64,
-    weight: &dyn Fn(f64) -> f64,
-    title: &str,
-) {
-    let (x_axis, y_axis) = (Axis::linear(-reach, reach), Axis::linear(0.0, 1.1));
-    let points: Vec<(f64, f64)> = (0..=400)
-        .map(|i| {
-            let position = f64::from(i) / 400.0;
-            let y = 1.0 - y_axis.position(weight(x_axis.value(position)));
-            (frame.x + position * frame.width, frame.y + y * frame.height)
-        })
-        .collect();
-    figure.polyline(&points, MEAN_INK, 2.5);
-    figure.outline(frame);
-    let ticks = x_axis.ticks(6);
-    let step = if ticks.len() > 1 { ticks[1] - ticks[0] } else { 1.0 };
-    let ticks: Vec<_> = ticks.into_iter().map(|t| (t, tick_label(t, step))).collect();
-    figure.bottom_axis(frame, &x_axis, &ticks, title);
-    let ticks: Vec<_> = [0.0, 0.5, 1.0].map(|t| (t, tick_label(t, 0.5))).to_vec();
-    figure.left_axis(frame, &y_axis, &ticks, "");
-    figure.text(frame.x + 14.0, frame.y + 30.0, SMALL, Anchor::Start, "weight");
 }
