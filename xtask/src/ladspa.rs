@@ -1,5 +1,5 @@
-//! The LADSPA plugin in hosts of others: what one is told of it, and that another makes the same
-//! samples of a recording as `quell denoise`.
+//! The LADSPA plugin in hosts of others: what one is told of it, that another makes the same
+//! samples of a recording as `quell denoise`, and what `quell mic` makes of it in PipeWire.
 
 use std::path::Path;
 use std::process::Command;
@@ -9,6 +9,7 @@ use anyhow::{Context, Result, ensure};
 use crate::needs;
 use crate::places;
 use crate::steps::{Steps, cargo, sh};
+use crate::test::pytest;
 
 pub(crate) fn run(steps: &mut Steps) {
     if !cfg!(target_os = "linux") {
@@ -16,6 +17,22 @@ pub(crate) fn run(steps: &mut Steps) {
     }
     let needs = || needs::packages(&["ladspa-sdk", "ffmpeg"]);
     steps.run_with("LADSPA in analyseplugin and ffmpeg", needs, |()| test());
+    let pipewire = || needs::pipewire().and_then(|()| needs::host_python());
+    steps.run_with("quell mic in PipeWire", pipewire, |python| microphone(&python));
+}
+
+/// A microphone called Quell, in a PipeWire of its own with dummy devices.
+fn microphone(python: &Path) -> Result<()> {
+    build()?;
+    let built = |name: &str| places::target().join("debug").join(name);
+    sh(pytest(python, "tests/python/test_mic.py")
+        .env("QUELL_CLI", built("quell"))
+        .env("QUELL_LADSPA", built("libquell_ladspa.so")))
+}
+
+/// With the features that the tests of the workspace have built everything with.
+fn build() -> Result<()> {
+    sh(&mut cargo(&["build", "--workspace", "--lib", "--bins"]))
 }
 
 /// The same by itself.
@@ -27,8 +44,7 @@ pub(crate) fn run_alone(args: &[String]) -> Result<()> {
 }
 
 fn test() -> Result<()> {
-    // With the features that the tests of the workspace have built them with.
-    sh(&mut cargo(&["build", "--workspace", "--lib", "--bins"]))?;
+    build()?;
     let library = places::target().join("debug/libquell_ladspa.so");
     let output = Command::new("analyseplugin").arg(&library).output()?;
     let told = String::from_utf8_lossy(&output.stdout);

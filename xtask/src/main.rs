@@ -27,7 +27,7 @@ Usage: cargo xtask <command>
   uninstall                  take it away again
   test                       everything that must hold before a change is published
   test --training            the same of training/, with PyTorch in an environment of its own
-  ladspa                     the LADSPA plugin in analyseplugin and ffmpeg: a part of test
+  ladspa                     the LADSPA plugin in analyseplugin, ffmpeg and PipeWire: a part of test
   tidy                       crate edges, `unsafe`, widths, lengths, invariants: a part of test
   screenshots [--update] [SCENE...]
                              the editor's pictures from a real host; --update for the README

@@ -31,6 +31,17 @@ const SCREEN_PACKAGES: [&str; 17] = [
     "python3-venv",
 ];
 
+/// A PipeWire that runs without devices and without a desktop.
+const PIPEWIRE_PACKAGES: [&str; 7] = [
+    "pipewire",
+    "pipewire-bin",
+    "libpipewire-0.3-modules",
+    "libspa-0.2-modules",
+    "wireplumber",
+    "dbus-daemon",
+    "procps",
+];
+
 /// The Python that holds the VST3 host.
 pub(crate) fn host_python() -> Result<PathBuf> {
     venv("hosts", Path::new("tests/python/requirements.txt"))
@@ -51,6 +62,11 @@ pub(crate) fn screen() -> Result<()> {
 pub(crate) fn target(triple: &str) -> Result<()> {
     ensure!(has_program("rustup"), "rustup is missing");
     sh(Command::new("rustup").args(["target", "add", triple]))
+}
+
+/// What makes a microphone.
+pub(crate) fn pipewire() -> Result<()> {
+    packages(&PIPEWIRE_PACKAGES)
 }
 
 /// What reads and writes what Quell itself does not.

@@ -105,7 +105,7 @@ fn python_steps(steps: &mut Steps, vst3: &Path) {
     });
 }
 
-fn pytest(python: &Path, path: &str) -> Command {
+pub(crate) fn pytest(python: &Path, path: &str) -> Command {
     let mut command = Command::new(python);
     // No cache: nothing is left in the source tree.
     command.args(["-m", "pytest", "-q", "-p", "no:cacheprovider", path]);

@@ -5,6 +5,8 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
+#[cfg(target_os = "linux")]
+use crate::mic;
 use crate::{bench, compare, demo, denoise, interrupt, material, plot, profile, shell};
 
 /// Takes noise out of recordings, with the same sound as the Quell plugin.
@@ -29,6 +31,8 @@ enum Command {
     Denoise(Box<denoise::DenoiseArgs>),
     Profile(profile::ProfileArgs),
     Plot(Box<plot::PlotArgs>),
+    #[cfg(target_os = "linux")]
+    Mic(mic::MicArgs),
     Compare(compare::CompareArgs),
     Mix(material::MixArgs),
     Noise(material::NoiseArgs),
@@ -53,6 +57,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Denoise(args) => denoise::run(&args),
         Command::Profile(args) => profile::run(&args),
         Command::Plot(args) => plot::run(&args),
+        #[cfg(target_os = "linux")]
+        Command::Mic(args) => mic::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Mix(args) => material::run_mix(&args),
         Command::Noise(args) => material::run_noise(&args),

@@ -8,6 +8,8 @@ pub mod denoise;
 pub mod interrupt;
 pub mod learn;
 pub mod material;
+#[cfg(target_os = "linux")]
+pub mod mic;
 pub mod overwrite;
 pub mod plot;
 pub mod preset;

@@ -57,7 +57,7 @@ impl SettingFlags {
 
 // ---- Reading -----------------------------------------------------------------------------------
 
-fn parse(row: &Setting, text: &str) -> Result<f32, String> {
+pub(crate) fn parse(row: &Setting, text: &str) -> Result<f32, String> {
     let plain = row.parse(text).map_err(|error| error.to_string())?;
     match row.limits() {
         Some(limits) => in_range(row, text, plain, limits),
