@@ -6,6 +6,7 @@ mod install;
 mod kernels;
 mod ladspa;
 mod needs;
+mod picture;
 mod places;
 mod proof;
 mod screenshots;
@@ -28,6 +29,7 @@ Usage: cargo xtask <command>
   test                       everything that must hold before a change is published
   test --training            the same of training/, with PyTorch in an environment of its own
   ladspa                     the LADSPA plugin in analyseplugin, ffmpeg and PipeWire: a part of test
+  picture                    what ffmpeg's filters make of grain: the table in docs/picture.md
   tidy                       crate edges, `unsafe`, widths, lengths, invariants: a part of test
   screenshots [--update] [SCENE...]
                              the editor's pictures from a real host; --update for the README
@@ -51,6 +53,7 @@ fn main() -> Result<()> {
         Some("test") => test::run(&rest),
         Some("screenshots") => screenshots::run(&rest),
         Some("ladspa") => ladspa::run_alone(&rest),
+        Some("picture") => picture::run(&rest),
         Some("tidy") => tidy::run(&rest),
         Some("validate") => validate::run(&rest),
         Some("web") => web::run(&rest),

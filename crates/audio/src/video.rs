@@ -23,6 +23,40 @@ fn ending(path: &Path) -> String {
     path.extension().unwrap_or_default().to_string_lossy().to_lowercase()
 }
 
+/// How much noise is taken out of the frames; measured by `cargo xtask picture`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Picture {
+    /// Fine grain.
+    Light,
+    /// A dim room.
+    Medium,
+    /// A dark one.
+    Strong,
+}
+
+impl Picture {
+    /// All of them, from the weakest on.
+    pub const ALL: [Self; 3] = [Self::Light, Self::Medium, Self::Strong];
+
+    /// Its name on the command line.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Light => "light",
+            Self::Medium => "medium",
+            Self::Strong => "strong",
+        }
+    }
+
+    /// ffmpeg's filter for it.
+    pub fn filter(self) -> &'static str {
+        match self {
+            Self::Light => "hqdn3d=8",
+            Self::Medium => "hqdn3d=16",
+            Self::Strong => "nlmeans=s=10:p=5:r=9",
+        }
+    }
+}
+
 /// The sound of a video, taken out to be changed and put back.
 pub struct Soundtrack {
     video: PathBuf,
@@ -60,16 +94,26 @@ impl Soundtrack {
         self.work.path().join("clean.wav")
     }
 
-    /// Puts the changed sound beside picture and subtitles, and the whole in its place.
-    pub fn put_back(self) -> Result<(), AudioError> {
+    /// Puts the changed sound beside picture and subtitles, and the whole in its place. Frames that
+    /// are to be changed are encoded again; others stay as they are.
+    pub fn put_back(self, picture: Option<Picture>) -> Result<(), AudioError> {
         let whole = self.work.path().join("whole").with_extension(ending(&self.output));
         let mut command = ffmpeg::command();
         command.arg("-i").arg(&self.video).arg("-i").arg(self.changed());
-        command.args(["-map", "0:v?", "-map", "1:a:0", "-map_metadata", "0"]);
+        // A capital letter leaves out covers, which are no frames.
+        command.args(["-map", if picture.is_some() { "0:V?" } else { "0:v?" }]);
+        command.args(["-map", "1:a:0", "-map_metadata", "0"]);
         if ending(&self.video) == ending(&whole) {
             command.args(["-map", "0:s?"]);
         }
         command.args(["-c", "copy"]);
+        if let Some(picture) = picture {
+            command.args(["-vf", picture.filter()]);
+            command.args(match ending(&whole).as_str() {
+                "webm" => &["-c:v", "libvpx-vp9", "-crf", "24", "-b:v", "0", "-row-mt", "1"][..],
+                _ => &["-c:v", "libx264", "-crf", "18"],
+            });
+        }
         command.args(match ending(&whole).as_str() {
             "webm" => &["-c:a", "libopus", "-b:a", "192k"][..],
             "mkv" => &["-c:a", "flac"],

@@ -56,6 +56,47 @@ fn opus_wma_and_others_are_read_as_ffmpeg_decodes_them() {
     }
 }
 
+/// Mean PSNR of a video against a clean one, dB.
+fn psnr_db(folder: &Folder, video: &str, clean: &str) -> f64 {
+    let mut command = Command::new("ffmpeg");
+    // Frame by frame: formats round the times of frames differently.
+    let graph = "[0:v]settb=1/24,setpts=N[a];[1:v]settb=1/24,setpts=N[b];[a][b]psnr";
+    command.args(["-nostdin", "-i", video, "-i", clean, "-lavfi", graph, "-f", "null", "-"]);
+    let output = command.current_dir(folder.path()).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    let after = text.split("average:").nth(1).unwrap_or_else(|| panic!("{text}"));
+    after.split(' ').next().unwrap().parse().unwrap()
+}
+
+#[test]
+#[ignore = "takes ffmpeg"]
+fn frames_of_a_video_lose_their_grain_and_stay_where_they_are() {
+    let folder = Folder::new();
+    write(&folder.file("tones.wav"), 48_000, SampleFormat::Float, noisy_tones(48_000, 1, 2.0));
+    let size = "size=320x240:rate=24:duration=2";
+    ffmpeg(&folder, &format!("-f lavfi -i testsrc2={size} -pix_fmt yuv420p -c:v ffv1 clean.mkv"));
+    let grain = "noise=alls=12:allf=t:all_seed=1";
+    let codec = "-i tones.wav -c:v libx264 -crf 4 -pix_fmt yuv420p -c:a aac -metadata title=Tones";
+    for name in ["in.mp4", "in.mkv"] {
+        ffmpeg(&folder, &format!("-i clean.mkv {codec} -vf {grain} {name}"));
+        let before_db = psnr_db(&folder, name, "clean.mkv");
+        let args = ["denoise", name, "-fo", &name.replace("in", "out"), "--json"];
+        let plain = folder.quell(&args).succeeded();
+        assert!(plain.stdout().contains("\"picture\": null"), "{}", plain.stdout());
+        let kept_db = psnr_db(&folder, &name.replace("in", "out"), "clean.mkv");
+        assert!((kept_db - before_db).abs() < 1e-3, "{name}: {before_db} to {kept_db} dB");
+        let done = folder.quell(&[&args[..], &["--picture", "medium"]].concat()).succeeded();
+        assert!(done.stdout().contains("\"picture\": \"medium\""), "{}", done.stdout());
+        let after_db = psnr_db(&folder, &name.replace("in", "out"), "clean.mkv");
+        assert!(after_db > before_db + 2.0, "{name}: {before_db} to {after_db} dB");
+        let bytes = std::fs::read(folder.file(&name.replace("in", "out"))).unwrap();
+        assert!(bytes.windows(5).any(|part| part == b"Tones"), "{name}: the title is lost");
+    }
+    folder
+        .quell(&["denoise", "tones.wav", "-o", "x.wav", "--picture", "light"])
+        .failed(1, &["--picture", "x.wav"]);
+}
+
 #[test]
 #[ignore = "takes ffmpeg"]
 fn what_ffmpeg_cannot_read_is_refused_by_name() {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use clap::Args;
+use quell_audio::video::Picture;
 use quell_audio::{AudioSpec, FileKind, STDIN, STDOUT, SampleFormat};
 
 use crate::overwrite::Overwrite;
@@ -22,6 +23,8 @@ Examples:
       listen to what would be taken away
   quell denoise recordings/ --recursive -o clean/ --json > report.json
       a whole tree of folders, with a report
+  quell denoise party.mp4 -o clean.mp4 --picture medium
+      a video, its frames too
   arecord -f cd | quell denoise - -o - | aplay
       live, through pipes
 
@@ -82,6 +85,9 @@ pub struct DenoiseArgs {
     /// the plugin; other flags go over it. Without captured noise it is followed; --auto learns it
     #[arg(long, value_name = "NAME|FILE")]
     pub(super) preset: Option<PathBuf>,
+    /// Also take the noise out of the frames of videos, with ffmpeg: light, medium or strong
+    #[arg(long, value_name = "STRENGTH", value_parser = parse_picture)]
+    pub(super) picture: Option<Picture>,
     #[command(flatten)]
     pub(super) noise: NoiseArgs,
     #[command(flatten)]
@@ -114,6 +120,11 @@ fn parse_kind(text: &str) -> Result<FileKind, String> {
         "flac" => Ok(FileKind::Flac),
         _ => Err("expected wav or flac".into()),
     }
+}
+
+fn parse_picture(text: &str) -> Result<Picture, String> {
+    let found = Picture::ALL.into_iter().find(|picture| picture.id() == text);
+    found.ok_or_else(|| "expected light, medium or strong".into())
 }
 
 impl DenoiseArgs {

@@ -67,6 +67,7 @@ fn run_sound(job: &Job, common: &Common, progress: &Progress) -> Result<FileRepo
         levels: output.meter.levels(),
         is_removed: common.settings.monitor == quell_core::Monitor::Removed,
         noise,
+        picture: None,
         elapsed: started.elapsed(),
     })
 }
@@ -76,8 +77,9 @@ fn run_video(job: &Job, common: &Common, progress: &Progress) -> Result<FileRepo
     let sound = Job { input: track.sound(), output: track.changed() };
     let report = run_sound(&sound, common, progress)
         .map_err(|error| anyhow!("the sound of '{}': {error:#}", job.input.display()))?;
-    track.put_back()?;
-    Ok(FileReport { input: job.input.clone(), output: job.output.clone(), ..report })
+    track.put_back(common.args.picture)?;
+    let picture = common.args.picture;
+    Ok(FileReport { input: job.input.clone(), output: job.output.clone(), picture, ..report })
 }
 
 /// Format, tags and dither of the output.

@@ -60,6 +60,9 @@ pub(super) fn plan(args: &DenoiseArgs) -> Result<Plan> {
         jobs.push(Job { input: path, output });
     }
     refuse_collisions(&jobs)?;
+    if args.picture.is_some() && !jobs.iter().any(|job| is_video(&job.output)) {
+        bail!("--picture is for videos: '{}' will be none", jobs[0].output.display());
+    }
     if !args.in_place && !args.dry_run {
         args.overwrite.allow(jobs.iter().map(|job| job.output.as_path()))?;
     }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Result;
+use quell_audio::video::Picture;
 use quell_audio::{AudioSpec, SampleFormat};
 use quell_core::Choice;
 use quell_core::unet::SHIPPED_IDENTITY;
@@ -29,6 +30,8 @@ pub(super) struct FileReport {
     /// The output is what was taken away, so it has no noise drop.
     pub(super) is_removed: bool,
     pub(super) noise: NoiseOfFile,
+    /// What was done to the frames of a video.
+    pub(super) picture: Option<Picture>,
     pub(super) elapsed: Duration,
 }
 
@@ -85,6 +88,7 @@ impl FileReport {
                 "level_dbfs": self.noise.level_dbfs.map(|v| rounded(v.into())),
                 "spread_db": self.noise.spread_db.map(|v| rounded(v.into())),
             },
+            "picture": self.picture.map(Picture::id),
             "input_dbfs": rounded(self.levels.input_dbfs),
             "output_dbfs": rounded(self.levels.output_dbfs),
             "removed_dbfs": rounded(self.levels.removed_dbfs),
