@@ -44,7 +44,7 @@ def keep_changing(plugin, stop, counter):
         plugin.reduction = step * 7 % 101
         plugin.floor_db = -(step * 3 % 100)
         plugin.output_gain_db = step % 12 - 6.0
-        plugin.output = "Removed" if step % 5 == 0 else "Denoised"
+        plugin.hear = "Removed" if step % 5 == 0 else "Denoised"
         plugin.bypass = step % 9 == 0
         plugin.process(sound, RATE, buffer_size=64, reset=False)
         counter[0] += 1

@@ -143,7 +143,7 @@ def scene(name, path):
                 plugin.threshold_2_db = -4.0
                 time.sleep(1.2)
             if name == "removed":
-                plugin.output = "Removed"
+                plugin.hear = "Removed"
                 time.sleep(0.4)
             if name == "spectrogram":
                 click(*SPECTROGRAM, from_right=True)

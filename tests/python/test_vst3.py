@@ -21,16 +21,16 @@ def test_parameters_keep_what_they_are_set_to():
     plugin = load()
     plugin.reduction = 62.5
     plugin.floor_db = -24.0
-    plugin.output = "Removed"
+    plugin.hear = "Removed"
     plugin.stereo_link = False
     assert plugin.reduction == pytest.approx(62.5, abs=0.2)
     assert plugin.floor_db == pytest.approx(-24.0, abs=0.2)
-    assert plugin.output == "Removed"
+    assert plugin.hear == "Removed"
     assert not plugin.stereo_link
     # And still after sound has passed.
     plugin.process(noise(0.5), RATE)
     assert plugin.reduction == pytest.approx(62.5, abs=0.2)
-    assert plugin.output == "Removed"
+    assert plugin.hear == "Removed"
 
 
 @pytest.mark.parametrize("rate", [44_100, 48_000, 88_200, 96_000, 176_400, 192_000])
@@ -127,6 +127,6 @@ def test_removed_and_denoised_add_up_to_the_input():
             capture(plugin, noise(3.0))
             state = plugin.raw_state
         plugin.raw_state = state
-        plugin.output = output
+        plugin.hear = output
         outputs.append(plugin.process(sound, RATE))
     assert np.allclose(outputs[0] + outputs[1], sound, atol=1e-5)
