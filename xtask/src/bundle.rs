@@ -1,6 +1,6 @@
 //! `bundle`: the release plugin, packed as CLAP and VST3.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
@@ -31,15 +31,21 @@ pub(crate) fn run(args: &[String]) -> Result<Bundles> {
         .status()
         .context("cargo cannot be started")?;
     ensure!(status.success(), "the plugin does not build");
-    // 2. Pack it into an empty folder.
+    // 2. Pack it.
+    let mut bundle_args = vec!["--release".to_owned()];
+    bundle_args.extend_from_slice(args);
+    pack(&base, &bundle_args, false)
+}
+
+/// Packs what was built in cargo's folder `base` into an empty one; `universal` joins the libraries
+/// of both kinds of Mac.
+pub(crate) fn pack(base: &Path, args: &[String], universal: bool) -> Result<Bundles> {
     let folder = base.join("bundled");
     if folder.exists() {
         std::fs::remove_dir_all(&folder).context("cannot clear the last bundles")?;
     }
-    let mut bundle_args = vec!["--release".to_owned()];
-    bundle_args.extend_from_slice(args);
-    nice_plug_xtask::bundle(&base, "quell", &bundle_args, false)?;
-    // 3. Two plugins and nothing else.
+    nice_plug_xtask::bundle(base, "quell", args, universal)?;
+    // Two plugins and nothing else.
     let mut found: Vec<_> = std::fs::read_dir(&folder)?
         .map(|entry| entry.map(|entry| entry.file_name().to_string_lossy().into_owned()))
         .collect::<Result<_, _>>()?;

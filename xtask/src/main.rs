@@ -2,6 +2,7 @@
 
 mod book;
 mod bundle;
+mod dist;
 mod install;
 mod kernels;
 mod ladspa;
@@ -24,6 +25,8 @@ const USAGE: &str = "\
 Usage: cargo xtask <command>
 
   bundle [--target TRIPLE]   build the release plugin and pack it as CLAP and VST3
+  dist [--tag TAG]           packages for this system into target/dist, each installed and used once
+  dist --windows             the same for Windows, on Linux
   install                    bundle, copy to your plugin folders, and prove it there by ear and eye
   uninstall                  take it away again
   test                       everything that must hold before a change is published
@@ -48,6 +51,7 @@ fn main() -> Result<()> {
     match command.as_deref() {
         Some("book") => book::run(&rest),
         Some("bundle") => bundle::run(&rest).map(|_| ()),
+        Some("dist") => dist::run(&rest),
         Some("install") => install::run(&rest),
         Some("uninstall") => install::remove(&rest),
         Some("test") => test::run(&rest),

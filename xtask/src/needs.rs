@@ -52,6 +52,11 @@ pub(crate) fn training_python() -> Result<PathBuf> {
     venv("training", Path::new("training/requirements.txt"))
 }
 
+/// The Python that holds what packages are built and workflows are checked with.
+pub(crate) fn packaging_python() -> Result<PathBuf> {
+    venv("packaging", Path::new("packaging/requirements.txt"))
+}
+
 /// A screen for windows, on a machine without one.
 pub(crate) fn screen() -> Result<()> {
     ensure!(cfg!(target_os = "linux"), "the screen for it, Xvfb, is for Linux");

@@ -13,7 +13,7 @@ use quell_testkit::signals::rms_db;
 
 use crate::places;
 
-const RECORDING: &str = "assets/demo/fan_and_voice.flac";
+pub(crate) const RECORDING: &str = "assets/demo/fan_and_voice.flac";
 /// The part of the recording with noise alone that is captured, seconds.
 const CAPTURE_S: (f64, f64) = (0.1, 1.8);
 /// The part of it that is measured; apart from the edges, where windows reach into the voice.
@@ -57,9 +57,8 @@ pub(crate) fn run(library: &Path) -> Result<()> {
     let took_s = began.elapsed().as_secs_f64();
     let cleaned = buffers.output[0][latency..].to_vec();
     // 4. Measure and show.
-    let (from, to) = (at(MEASURE_S.0), at(MEASURE_S.1));
-    let before_db = rms_db(&recording.channels[0][from..to]);
-    let after_db = rms_db(&cleaned[from..to]);
+    let before_db = noise_db(&recording.channels[0], rate_hz);
+    let after_db = noise_db(&cleaned, rate_hz);
     let folder = places::proof();
     write(&folder, &recording, cleaned)?;
     println!(
@@ -77,10 +76,20 @@ pub(crate) fn run(library: &Path) -> Result<()> {
     println!("  listen     {}", folder.join("before.wav").display());
     println!("             {}", folder.join("after.wav").display());
     println!("  look       {}", folder.join("before_after.png").display());
+    ensure_drop(before_db - after_db, "the installed plugin")
+}
+
+/// Level of the part of the recording that holds noise alone, dBFS.
+pub(crate) fn noise_db(channel: &[f32], rate_hz: f64) -> f64 {
+    let at = |seconds: f64| (seconds * rate_hz) as usize;
+    rms_db(&channel[at(MEASURE_S.0)..at(MEASURE_S.1)])
+}
+
+/// An error where less noise went than what works takes away.
+pub(crate) fn ensure_drop(drop_db: f64, what: &str) -> Result<()> {
     ensure!(
-        before_db - after_db >= LEAST_DROP_DB,
-        "the installed plugin took away {:.1} dB of noise, at least {LEAST_DROP_DB} were expected",
-        before_db - after_db
+        drop_db >= LEAST_DROP_DB,
+        "{what} took away {drop_db:.1} dB of noise, at least {LEAST_DROP_DB} were expected"
     );
     Ok(())
 }

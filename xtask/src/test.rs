@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Result, bail};
 
 use crate::steps::{Steps, cargo, sh};
-use crate::{book, bundle, kernels, ladspa, needs, places, proof, tidy, web};
+use crate::{book, bundle, dist, kernels, ladspa, needs, places, proof, tidy, web};
 
 /// Targets that cannot be run here and must not rot.
 const FOREIGN_TARGETS: [&str; 2] = ["x86_64-pc-windows-gnu", "aarch64-apple-darwin"];
@@ -26,6 +26,10 @@ fn everything_but_training() -> Result<()> {
     // 1. What the sources look like.
     steps.run("formatting", || sh(&mut cargo(&["fmt", "--all", "--check"])));
     steps.run("tidiness", || tidy::run(&[]));
+    steps.run_with("workflows", needs::packaging_python, |python| {
+        // It finds `.github/workflows` by itself.
+        sh(&mut Command::new(python.with_file_name("actionlint")))
+    });
     steps.run("lints", || {
         sh(&mut cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
     });
@@ -43,11 +47,7 @@ fn everything_but_training() -> Result<()> {
         sh(&mut cargo(&["test", "--workspace", "--test", "ffmpeg", "--", "--ignored"]))
     });
     // 3. What users get.
-    let mut bundles = None;
-    steps.run("bundles", || {
-        bundles = Some(bundle::run(&[])?);
-        Ok(())
-    });
+    let bundles = bundles(&mut steps);
     if let Some(bundles) = &bundles {
         steps.run("the bundled CLAP cleans a recording", || {
             proof::run(&places::clap_library(&bundles.clap))
@@ -65,6 +65,23 @@ fn everything_but_training() -> Result<()> {
         sh(&mut cargo(&["bench", "--package", "quell-cost", "--no-run"]))
     });
     steps.close()
+}
+
+/// The plugins as users get them: on Linux those of the packages, so that nothing is built twice.
+fn bundles(steps: &mut Steps) -> Option<bundle::Bundles> {
+    let mut bundles = None;
+    if cfg!(target_os = "linux") {
+        steps.run("packages", || {
+            bundles = Some(dist::linux()?.bundles);
+            Ok(())
+        });
+    } else {
+        steps.run("bundles", || {
+            bundles = Some(bundle::run(&[])?);
+            Ok(())
+        });
+    }
+    bundles
 }
 
 /// What those who change the training run: it needs PyTorch, gigabytes of it on Linux.
