@@ -67,3 +67,16 @@ def test_it_finds_a_matrix():
         muon.step()
         errors.append(error.item())
     assert errors[-1] < 5e-3 * errors[0]
+
+
+def test_noise_does_not_gather_in_matrices():
+    """Gradients without any direction: what comes of them must not outgrow a network's weights."""
+    torch.manual_seed(4)
+    layer = torch.nn.Linear(16, 16)
+    muon = optimiser.Muon(layer)
+    for _ in range(2_000):
+        for parameter in layer.parameters():
+            parameter.grad = torch.randn_like(parameter)
+        muon.step()
+    size = float(layer.weight.detach().norm()) / 16**0.5
+    assert size < 1.5, f"singular values of {size:.1f}"

@@ -59,7 +59,7 @@ pub struct MicArgs {
     engine: f32,
     /// live (20 ms), standard (40 ms) or studio (80 ms)
     #[arg(long, default_value = "live", value_parser = parser("latency"))]
-    mode: f32,
+    latency: f32,
 }
 
 /// What is to be done, if not to start.
@@ -95,18 +95,18 @@ impl MicArgs {
             reduction_percent: self.reduction,
             sensitivity: self.sensitivity,
             engine: Engine::at(self.engine as usize),
-            mode: LatencyMode::at(self.mode as usize),
+            latency: LatencyMode::at(self.latency as usize),
         }
     }
 
     /// The flags that these came from, for a process in the background.
     fn flags(&self) -> Vec<String> {
-        let Controls { reduction_percent, sensitivity, engine, mode } = self.controls();
+        let Controls { reduction_percent, sensitivity, engine, latency } = self.controls();
         let mut flags = vec![
             format!("--reduction={reduction_percent}"),
             format!("--sensitivity={sensitivity}"),
             format!("--engine={}", engine.id()),
-            format!("--mode={}", mode.id()),
+            format!("--latency={}", latency.id()),
         ];
         flags.extend(self.source.iter().map(|source| format!("--source={source}")));
         flags.extend(self.library.iter().map(|path| format!("--library={}", path.display())));
@@ -227,5 +227,28 @@ fn refuse_second(place: &Place) -> Result<()> {
     match place.running()? {
         Some(_) => bail!("the microphone Quell runs already: 'quell mic --stop' ends it"),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Command, FromArgMatches};
+    use quell_core::Settings;
+
+    use super::*;
+
+    fn controls(flags: &[&str]) -> Controls {
+        let command = MicArgs::augment_args(Command::new("mic"));
+        let matches = command.get_matches_from(["mic"].iter().chain(flags));
+        MicArgs::from_arg_matches(&matches).unwrap().controls()
+    }
+
+    #[test]
+    fn it_starts_with_the_usual_settings_and_the_least_delay() {
+        let (ours, usual) = (controls(&[]), Settings::default());
+        assert_eq!(ours.reduction_percent, 100.0 * usual.reduction);
+        assert_eq!((ours.sensitivity, ours.engine), (usual.sensitivity, usual.engine));
+        assert_eq!(ours.latency, LatencyMode::Live);
+        assert_eq!(controls(&["--latency", "studio"]).latency, LatencyMode::Studio);
     }
 }

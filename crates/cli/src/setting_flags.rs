@@ -274,8 +274,13 @@ mod tests {
                     vec![format!("--{name}"), text]
                 }
             };
-            let args: Vec<&str> = args.iter().map(String::as_str).collect();
+            let mut args: Vec<&str> = args.iter().map(String::as_str).collect();
             assert_eq!(parse_flags(&args).unwrap(), expected, "{args:?}");
+            let former = format!("--{}", row.former_flag);
+            if former != "--" {
+                args[0] = &former;
+                assert_eq!(parse_flags(&args).unwrap(), expected, "{args:?}");
+            }
             assert_ne!(expected, Settings::default(), "{args:?} changes nothing");
         }
     }

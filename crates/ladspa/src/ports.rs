@@ -36,7 +36,7 @@ const CONTROLS: [Port; N_CONTROLS] = [
     control(c"Sensitivity", DEFAULT_MIDDLE, -3.0, 6.0),
     control(c"Engine (0 Gate, 1 Classic, 2 Neural, 3 Hybrid)", INTEGER | DEFAULT_HIGH, 0.0, 3.0),
     control(
-        c"Mode (0 Live 20 ms, 1 Standard 40 ms, 2 Studio 80 ms)",
+        c"Latency (0 Live 20 ms, 1 Standard 40 ms, 2 Studio 80 ms)",
         INTEGER | DEFAULT_1,
         0.0,
         2.0,

@@ -12,7 +12,7 @@ pub(super) const INPUT_NODE: &str = "quell.input";
 const REDUCTION: &str = "Reduction (%)";
 const SENSITIVITY: &str = "Sensitivity";
 const ENGINE: &str = "Engine (0 Gate, 1 Classic, 2 Neural, 3 Hybrid)";
-const MODE: &str = "Mode (0 Live 20 ms, 1 Standard 40 ms, 2 Studio 80 ms)";
+const LATENCY: &str = "Latency (0 Live 20 ms, 1 Standard 40 ms, 2 Studio 80 ms)";
 
 /// How the noise is taken out.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -20,14 +20,14 @@ pub(super) struct Controls {
     pub(super) reduction_percent: f32,
     pub(super) sensitivity: f32,
     pub(super) engine: Engine,
-    pub(super) mode: LatencyMode,
+    pub(super) latency: LatencyMode,
 }
 
 /// The whole configuration of a PipeWire client that is nothing but the filter.
 pub(super) fn text(library: &Path, source: &str, controls: &Controls) -> String {
-    let Controls { reduction_percent, sensitivity, engine, mode } = controls;
+    let Controls { reduction_percent, sensitivity, engine, latency } = controls;
     let (library, source) = (quoted(&library.to_string_lossy()), quoted(source));
-    let (engine, mode) = (engine.idx(), mode.idx());
+    let (engine, latency) = (engine.idx(), latency.idx());
     format!(
         r#"# Written by 'quell mic': a microphone called Quell.
 context.properties = {{ log.level = 2 }}
@@ -55,7 +55,7 @@ context.modules = [
                             "{REDUCTION}" = {reduction_percent:.1}
                             "{SENSITIVITY}" = {sensitivity:.2}
                             "{ENGINE}" = {engine}
-                            "{MODE}" = {mode}
+                            "{LATENCY}" = {latency}
                         }}
                     }}
                 ]
@@ -95,7 +95,7 @@ mod tests {
     #[test]
     fn controls_are_called_what_the_plugin_calls_them() {
         let ports = include_str!("../../../ladspa/src/ports.rs");
-        for name in [REDUCTION, SENSITIVITY, ENGINE, MODE] {
+        for name in [REDUCTION, SENSITIVITY, ENGINE, LATENCY] {
             assert!(ports.contains(&format!("c\"{name}\"")), "{name}");
         }
     }
@@ -106,7 +106,7 @@ mod tests {
             reduction_percent: 80.0,
             sensitivity: 1.5,
             engine: Engine::Gate,
-            mode: LatencyMode::Live,
+            latency: LatencyMode::Live,
         };
         let text = text(Path::new("/a \"b\"/libquell_ladspa.so"), "my \"mic\"", &controls);
         assert!(text.contains(r#"plugin  = "/a \"b\"/libquell_ladspa.so""#), "{text}");

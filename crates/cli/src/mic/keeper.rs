@@ -72,8 +72,8 @@ pub(super) fn keep(
 
 /// What is made of the sound, in words.
 fn words(controls: &Controls) -> String {
-    let Controls { reduction_percent, engine, mode, .. } = controls;
-    format!("{}, {}, reduction {reduction_percent} %", name(*engine), name(*mode))
+    let Controls { reduction_percent, engine, latency, .. } = controls;
+    format!("{}, {}, reduction {reduction_percent} %", name(*engine), name(*latency))
 }
 
 fn name<T: Choice>(choice: T) -> &'static str {
