@@ -12,7 +12,7 @@ pub(super) const GAP: f32 = 10.0;
 /// Roundness of blocks.
 pub(super) const ROUND: u8 = 6;
 
-const FONT: &[u8] = include_bytes!("../../assets/fonts/SourceSansPro-Regular.ttf");
+const FONT: &[u8] = include_bytes!("../../crates/lab/assets/SourceSansPro-Regular.ttf");
 
 /// The colours of one appearance. Text colours stand at 4.5:1 or more against what they are put on;
 /// a test measures it.

@@ -21,7 +21,7 @@ from pedalboard.io import AudioFile  # noqa: E402
 
 from common import RATE, load  # noqa: E402
 
-RECORDING = pathlib.Path(__file__).parents[2] / "assets/demo/fan_and_voice.flac"
+RECORDING = pathlib.Path(__file__).parents[2] / "crates/cli/assets/fan_and_voice.flac"
 BLOCK = 480
 
 

@@ -19,7 +19,7 @@ from quell_training.mixer import Mixer
 from quell_training.recipe import Recipe
 
 CPU = torch.device("cpu")
-DEMO = Path(__file__).parents[2] / "assets/demo/fan_and_voice.flac"
+DEMO = Path(__file__).parents[2] / "crates/cli/assets/fan_and_voice.flac"
 
 
 @pytest.fixture(scope="module")

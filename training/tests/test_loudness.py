@@ -14,7 +14,7 @@ from quell_training.geometry import N_WAVE_BINS, RATE_HZ, WAVE_RATE_HZ, analysis
 from quell_training.loudness import Disturbance
 
 CPU = torch.device("cpu")
-DEMO = Path(__file__).parents[2] / "assets/demo/fan_and_voice.flac"
+DEMO = Path(__file__).parents[2] / "crates/cli/assets/fan_and_voice.flac"
 
 
 @pytest.fixture(scope="module")

@@ -361,7 +361,7 @@ const tests = {
   },
 };
 
-quell("denoise", process.env.QUELL_MICROPHONE ?? "assets/demo/fan_and_voice.flac", "--force", "-o", at("microphone.wav"), "--bits", "16", "--reduction", "0", "--keep-hum", "--adaptive", "--quiet");
+quell("denoise", process.env.QUELL_MICROPHONE ?? "crates/cli/assets/fan_and_voice.flac", "--force", "-o", at("microphone.wav"), "--bits", "16", "--reduction", "0", "--keep-hum", "--adaptive", "--quiet");
 await writeFile(at("fan.flac"), Buffer.from(await (await fetch(`${QUELL_PAGE}sounds/fan.flac`)).arrayBuffer()));
 const browser = await Browser.open([
   "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream",

@@ -45,7 +45,7 @@ pub(crate) fn step(steps: &mut Steps) {
 /// Writes the manual and returns its folder.
 pub(crate) fn build(draws: bool) -> Result<PathBuf> {
     // Debug: its sound is the same, and the tests have built it already.
-    sh(&mut cargo(&["build", "--package", "quell-cli"]))?;
+    sh(&mut cargo(&["build", "--workspace", "--bin", "quell"]))?;
     let folder = places::target().join("web/manual");
     std::fs::create_dir_all(&folder)?;
     let chapters = chapters(&read(Path::new(SUMMARY))?)?;

@@ -29,8 +29,8 @@ const LICENCES: [(&str, &str); 6] = [
     ("LICENSE-APACHE", "LICENSE-APACHE"),
     ("crates/core/assets/LICENCE.md", "weights.md"),
     ("crates/core/assets/MODEL_CARD.md", "MODEL_CARD.md"),
-    ("assets/fonts/SourceSansPro-OFL.txt", "SourceSansPro-OFL.txt"),
-    ("assets/demo/ATTRIBUTION.md", "demo-recording.md"),
+    ("crates/lab/assets/SourceSansPro-OFL.txt", "SourceSansPro-OFL.txt"),
+    ("crates/cli/assets/ATTRIBUTION.md", "demo-recording.md"),
 ];
 
 pub(crate) fn run(args: &[String]) -> Result<()> {

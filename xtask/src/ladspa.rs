@@ -55,7 +55,7 @@ fn test() -> Result<()> {
     std::fs::create_dir_all(&folder)?;
     let [noisy, theirs, ours] =
         ["noisy", "ffmpeg", "quell"].map(|name| folder.join(format!("{name}.wav")));
-    let demo = Path::new("assets/demo/fan_and_voice.flac");
+    let demo = Path::new("crates/cli/assets/fan_and_voice.flac");
     ffmpeg(demo, &[], &noisy)?;
     let filter = format!("ladspa=file={}:plugin=quell_mono", library.display());
     ffmpeg(&noisy, &["-af", &filter], &theirs)?;

@@ -10,6 +10,7 @@ mod needs;
 mod picture;
 mod places;
 mod proof;
+mod publish;
 mod screenshots;
 mod serve;
 mod sounds;

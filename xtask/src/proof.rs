@@ -13,7 +13,7 @@ use quell_testkit::signals::rms_db;
 
 use crate::places;
 
-pub(crate) const RECORDING: &str = "assets/demo/fan_and_voice.flac";
+pub(crate) const RECORDING: &str = "crates/cli/assets/fan_and_voice.flac";
 /// The part of the recording with noise alone that is captured, seconds.
 const CAPTURE_S: (f64, f64) = (0.1, 1.8);
 /// The part of it that is measured; apart from the edges, where windows reach into the voice.

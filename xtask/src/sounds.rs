@@ -39,7 +39,7 @@ pub(crate) const EXAMPLES: &[Example] = &[
         id: "fan",
         name: "Fan",
         about: "a voice beside a computer's fan",
-        made: Made::Ready("assets/demo/fan_and_voice.flac"),
+        made: Made::Ready("crates/cli/assets/fan_and_voice.flac"),
     },
     Example {
         id: "street",
@@ -89,7 +89,7 @@ pub(crate) fn write(folder: &Path) -> Result<()> {
         .collect();
     std::fs::write(folder.join("examples.json"), serde_json::to_string(&list)?)?;
     let mut attribution = String::new();
-    for path in ["assets/demo/ATTRIBUTION.md", "assets/sounds/ATTRIBUTION.md"] {
+    for path in ["crates/cli/assets/ATTRIBUTION.md", "assets/sounds/ATTRIBUTION.md"] {
         attribution += &std::fs::read_to_string(path).with_context(|| path)?;
         attribution += "\n";
     }

@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Result, bail};
 
 use crate::steps::{Steps, cargo, sh};
-use crate::{book, bundle, dist, kernels, ladspa, needs, places, proof, tidy, web};
+use crate::{book, bundle, dist, kernels, ladspa, needs, places, proof, publish, tidy, web};
 
 /// Targets that cannot be run here and must not rot.
 const FOREIGN_TARGETS: [&str; 2] = ["x86_64-pc-windows-gnu", "aarch64-apple-darwin"];
@@ -33,6 +33,8 @@ fn everything_but_training() -> Result<()> {
     steps.run("lints", || {
         sh(&mut cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
     });
+    // After the lints, whose work it takes.
+    steps.run("crates as they are published", publish::check);
     steps.run("documentation", || {
         sh(cargo(&["doc", "--workspace", "--lib", "--no-deps", "--document-private-items"])
             .env("RUSTDOCFLAGS", "-D warnings -A rustdoc::private-intra-doc-links"))
@@ -60,9 +62,9 @@ fn everything_but_training() -> Result<()> {
     for target in FOREIGN_TARGETS {
         check_target(&mut steps, target);
     }
-    // Only this crate has benchmarks; everything else would be compiled once more for nothing.
+    // Not as `cargo bench`, which would compile the core once more for it.
     steps.run("benchmarks compile", || {
-        sh(&mut cargo(&["bench", "--package", "quell-cost", "--no-run"]))
+        sh(&mut cargo(&["test", "--workspace", "--bench", "stream", "--bench", "unet", "--no-run"]))
     });
     steps.close()
 }

@@ -111,7 +111,7 @@ fn offer(folder: &Path, port: u16) -> Result<()> {
 /// Drives a real browser over the page, and compares what comes out with the command line.
 fn test(folder: &Path, options: &[&str]) -> Result<()> {
     // Built for speed: the page is compared with it, not timed against it.
-    sh(&mut cargo(&["build", "--package", "quell-cli"]))?;
+    sh(&mut cargo(&["build", "--workspace", "--bin", "quell"]))?;
     let server = serve::listen(0)?;
     let port = server.local_addr()?.port();
     let served = folder.to_owned();

@@ -14,7 +14,7 @@ use crate::learn;
 use crate::units::TimeRange;
 
 /// Two seconds of a fan alone, then a voice over it; its licence lies beside it.
-const CLIP: &[u8] = include_bytes!("../../../assets/demo/fan_and_voice.flac");
+const CLIP: &[u8] = include_bytes!("../assets/fan_and_voice.flac");
 /// Where the fan is alone.
 const NOISE: TimeRange = TimeRange { start_s: 0.0, end_s: 2.0 };
 

@@ -11,7 +11,7 @@ use super::axis::Axis;
 use super::error::PictureError;
 
 /// The only font: part of the program, so that no picture depends on what a system has installed.
-const FONT: &[u8] = include_bytes!("../../../../assets/fonts/SourceSansPro-Regular.ttf");
+const FONT: &[u8] = include_bytes!("../../assets/SourceSansPro-Regular.ttf");
 const FONT_FAMILY: &str = "Source Sans Pro";
 
 /// Ink of text and axes.
