@@ -1,7 +1,8 @@
 //! The plugin's parameters: one for each row of [`quell_core::settings::TABLE`].
 //!
-//! Ids are for ever: projects and automation name parameters by them. Choices are stored by the ids
-//! of their variants, and new variants go to the end.
+//! Ids are for ever: projects and automation name parameters by them. So is the number of variants
+//! of a choice, as VST3 stores automation as a share of the range; another engine would come with a
+//! parameter of its own.
 
 use std::ops::Index;
 use std::sync::Arc;
@@ -22,10 +23,8 @@ pub const CAPTURE: usize = place_of("capture");
 pub const RECENT: usize = place_of("recent");
 /// Captures join the print.
 pub const ADD: usize = place_of("add");
-/// Share of the noise to take away, %.
-pub const REDUCTION: usize = place_of("reduction");
-/// Deepest gain of a frequency, dB.
-pub const FLOOR: usize = place_of("floor");
+/// How far the noise is turned down, dB.
+pub const REDUCTION: usize = place_of("floor");
 /// What the output is.
 pub const MONITOR: usize = place_of("monitor");
 /// Where the noise is known from.
@@ -143,21 +142,12 @@ macro_rules! each {
 impl Control {
     fn new(place: usize) -> Self {
         let row = &TABLE[place];
-        let mut param = match row.kind {
+        let param = match row.kind {
             Kind::Number(number) => Kinds::Number(number_param(row, number)),
+            Kind::Switch if place == BYPASS => Kinds::Switch(switch_param(row).make_bypass()),
             Kind::Switch => Kinds::Switch(switch_param(row)),
             Kind::Choice(variants) => Kinds::Choice(choice_param(row, variants)),
         };
-        if !row.is_automatable {
-            param = match param {
-                Kinds::Number(param) => Kinds::Number(param.non_automatable()),
-                Kinds::Switch(param) => Kinds::Switch(param.non_automatable()),
-                Kinds::Choice(param) => Kinds::Choice(param.non_automatable()),
-            };
-        }
-        if let Kinds::Switch(switch) = param {
-            param = Kinds::Switch(if place == BYPASS { switch.make_bypass() } else { switch });
-        }
         Self { place, row, param }
     }
 
@@ -253,7 +243,7 @@ impl Control {
 }
 
 fn number_param(row: &'static Setting, number: Number) -> FloatParam {
-    let Number { unit, min, max, scale } = number;
+    let Number { unit, min, max, scale, .. } = number;
     let skewed = |factor| FloatRange::Skewed { min, max, factor };
     let range = match scale {
         Scale::Even => FloatRange::Linear { min, max },
@@ -332,7 +322,7 @@ mod tests {
         near("reduction", "87,5%", 87.5);
         near("engine", "Classic", 1.0);
         for junk in ["", "dB", "loud", "12 ms", "1e9e9", "NaN", "--3", "inf"] {
-            assert!(p[FLOOR].parse(junk).is_err(), "{junk:?}");
+            assert!(p[REDUCTION].parse(junk).is_err(), "{junk:?}");
         }
     }
 
@@ -352,7 +342,7 @@ mod tests {
         let params = QuellParams::default();
         let ids = |page| params.on_page(page).iter().map(|c| c.row.id).collect::<Vec<_>>();
         let main =
-            ["capture", "reduction", "floor", "sensitivity", "source", "monitor", "mix", "gain"];
+            ["capture", "floor", "reduction", "sensitivity", "source", "monitor", "mix", "gain"];
         assert_eq!(ids(Page::Main), main);
         assert_eq!(ids(Page::Mask)[..3], ["knee", "freq_smooth", "attack"]);
         assert_eq!(ids(Page::Threshold).len(), N_NODES);

@@ -85,7 +85,7 @@ mod tests {
         let (first, audio) = instance();
         audio.show_active(true);
         first.link.set_profile(Some(Arc::new(print())));
-        for (place, plain) in [(REDUCTION, 62.5), (CAPTURE, 1.0), (BYPASS, 1.0)] {
+        for (place, plain) in [(REDUCTION, -62.5), (CAPTURE, 1.0), (BYPASS, 1.0)] {
             first.params[place].set_plain(plain);
         }
         first.session.set_window(Window { width: 1_234, height: 777, is_light: true });
@@ -94,7 +94,7 @@ mod tests {
 
         let (other, _audio) = instance();
         load(&bytes, &other).unwrap();
-        assert_eq!(other.params[REDUCTION].plain(), 62.5);
+        assert_eq!(other.params[REDUCTION].plain(), -62.5);
         assert!(other.params[BYPASS].is_on());
         assert!(other.params[CAPTURE].is_on(), "as hosts expect");
         assert_eq!(other.link.profile().as_deref(), Some(&print()));
@@ -123,12 +123,10 @@ mod tests {
     #[test]
     fn a_damaged_state_leaves_the_running_one_as_it_is() {
         let (shared, _audio) = instance();
-        shared.params[REDUCTION].set_plain(30.0);
+        shared.params[REDUCTION].set_plain(-30.0);
         shared.link.set_profile(Some(Arc::new(print())));
-        assert!(
-            load(b"{\"quell_state\": 1, \"params\": {\"reduction\": \"x\"}}", &shared).is_err()
-        );
-        assert_eq!(shared.params[REDUCTION].plain(), 30.0);
+        assert!(load(b"{\"quell_state\": 1, \"params\": {\"floor\": \"x\"}}", &shared).is_err());
+        assert_eq!(shared.params[REDUCTION].plain(), -30.0);
         assert_eq!(shared.link.profile().as_deref(), Some(&print()));
     }
 }

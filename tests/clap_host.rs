@@ -94,12 +94,12 @@ fn every_parameter_has_a_finite_range_and_text_that_is_read_back() {
 fn text_carries_units_and_is_read_without_them() {
     let mut rig = rig();
     for (name, text, shown) in [
-        ("Floor", "-12", "-12.0 dB"),
-        ("Floor", "-12 dB", "-12.0 dB"),
+        ("Reduction", "12", "-12.0 dB"),
+        ("Reduction", "-12 dB", "-12.0 dB"),
         ("Smoothing", "0.2 kHz", "200 Hz"),
         ("Release", "40 ms", "40.0 ms"),
         ("Release", "0.04 s", "40.0 ms"),
-        ("Reduction", "90 %", "90.0 %"),
+        ("Amount", "90 %", "90.0 %"),
         ("Latency", "Live (20 ms)", "Live (20 ms)"),
         ("Hear", "Removed", "Removed"),
     ] {
@@ -110,22 +110,32 @@ fn text_carries_units_and_is_read_without_them() {
 }
 
 #[test]
-fn modes_are_stepped_bypass_is_the_hosts_and_latency_is_not_automated() {
+fn modes_are_stepped_bypass_is_the_hosts_and_all_can_be_automated() {
     let mut rig = rig();
     for name in ["Engine", "Latency", "Noise from", "Hear", "Capture", "Stereo link", "Bypass"] {
         assert!(rig.param(name).flags.contains(ParamInfoFlags::IS_STEPPED), "{name}");
     }
     assert!(rig.param("Bypass").flags.contains(ParamInfoFlags::IS_BYPASS));
-    assert!(!rig.param("Latency").flags.contains(ParamInfoFlags::IS_AUTOMATABLE));
-    for name in ["Capture", "Reduction", "Bypass", "Output gain"] {
-        assert!(rig.param(name).flags.contains(ParamInfoFlags::IS_AUTOMATABLE), "{name}");
+    // Some hosts, Ardour among them, show nothing else.
+    for param in rig.params() {
+        assert!(param.flags.contains(ParamInfoFlags::IS_AUTOMATABLE), "{}", param.name);
+    }
+}
+
+/// VST3 stores automation as a share of the range: one more place would move all others.
+#[test]
+fn choices_have_as_many_places_as_they_always_had() {
+    let mut rig = rig();
+    for (name, n_places) in [("Noise from", 3), ("Hear", 2), ("Engine", 4), ("Latency", 3)] {
+        let param = rig.param(name);
+        assert_eq!((param.min, param.max), (0.0, f64::from(n_places - 1)), "{name}");
     }
 }
 
 #[test]
 fn automation_lands_on_its_sample() {
     let mut rig = rig();
-    rig.set(&[("Reduction", "0 %")]);
+    rig.set(&[("Reduction", "0 dB")]);
     rig.select_layout(4);
     rig.activate(RATE_HZ, 4_096);
     let latency = rig.latency();
@@ -153,7 +163,7 @@ fn the_reported_latency_is_the_measured_one() {
             for (layout_idx, &(n_channels, _)) in LAYOUTS.iter().enumerate() {
                 let mut rig = rig();
                 rig.select_layout(layout_idx);
-                rig.set(&[("Latency", mode), ("Reduction", "0 %")]);
+                rig.set(&[("Latency", mode), ("Reduction", "0 dB")]);
                 rig.activate(rate_hz, 1_024);
                 let reported = rig.latency();
                 let at = 777;
@@ -232,7 +242,7 @@ fn bypass_is_the_delayed_input_bit_for_bit() {
 fn switching_bypass_does_not_click() {
     let mut rig = rig();
     rig.select_layout(4);
-    rig.set(&[("Reduction", "0 %"), ("Output gain", "-24 dB")]);
+    rig.set(&[("Reduction", "0 dB"), ("Output gain", "-24 dB")]);
     rig.activate(RATE_HZ, 512);
     let mut changes = Vec::new();
     for (idx, sample) in (10_000..90_000).step_by(10_007).enumerate() {
@@ -303,9 +313,9 @@ fn nothing_starts_by_learning() {
     // What was on before the stream began, or in what was opened, comes back as hosts expect. It
     // learns nothing until it was off.
     let mut rig = rig();
-    rig.set(&[("Capture", "On"), ("Reduction", "50 %")]);
+    rig.set(&[("Capture", "On"), ("Amount", "50 %")]);
     rig.activate(RATE_HZ, 512);
-    assert_eq!((rig.value("Capture"), rig.value("Reduction")), (1.0, 0.5));
+    assert_eq!((rig.value("Capture"), rig.value("Amount")), (1.0, 0.5));
     rig.play(&noise, &[]);
     assert!(!has_print(&mut rig));
     let bytes = rig.save();
@@ -408,7 +418,7 @@ fn what_is_being_learned_does_not_end_up_in_a_project_that_is_opened() {
 fn used_rig() -> Rig {
     let mut rig = rig();
     rig.set(&[
-        ("Reduction", "75 %"),
+        ("Amount", "75 %"),
         ("Knee", "3 dB"),
         ("Latency", "Live (20 ms)"),
         ("Engine", "Hybrid"),
@@ -431,7 +441,7 @@ fn a_project_opens_as_it_was_saved() {
     assert!(second.load(&bytes));
     assert_eq!(Calls::take(&second.calls.rescan), 1, "the host reads the values again");
     assert!(bytes == second.save(), "and the same again after a round trip");
-    for name in ["Reduction", "Knee", "Latency", "Floor", "Engine"] {
+    for name in ["Reduction", "Knee", "Latency", "Amount", "Engine"] {
         assert_eq!(first.value(name), second.value(name), "{name}");
     }
     second.activate(RATE_HZ, 512);
@@ -462,7 +472,7 @@ fn a_profile_survives_other_rates_modes_and_layouts() {
         for (layout_idx, &(n_channels, _)) in LAYOUTS.iter().enumerate() {
             let mut rig = rig();
             assert!(rig.load(&bytes));
-            rig.set(&[("Latency", "Studio (80 ms)"), ("Reduction", "100 %")]);
+            rig.set(&[("Latency", "Studio (80 ms)"), ("Amount", "100 %")]);
             rig.select_layout(layout_idx);
             rig.activate(rate_hz, 512);
             let mut random = seeded(6);
@@ -540,7 +550,7 @@ fn the_cut_into_blocks_does_not_matter() {
                 rig.change(4_800, "Capture", "On"),
                 rig.change(40_000, "Capture", "Off"),
                 rig.change(45_003, "Engine", "Hybrid"),
-                rig.change(50_001, "Reduction", "60 %"),
+                rig.change(50_001, "Reduction", "-18 dB"),
                 rig.change(52_222, "Engine", "Neural"),
                 rig.change(60_000, "Bypass", "On"),
                 rig.change(70_007, "Bypass", "Off"),

@@ -67,7 +67,12 @@ fn the_command_line_equals_the_plugin_sample_for_sample() {
         .to_vec();
     let cases: [&[(&str, &str)]; 6] = [
         &[],
-        &[("Latency", "Live (20 ms)"), ("Reduction", "75 %"), ("Floor", "-18 dB"), ("Mix", "90 %")],
+        &[
+            ("Latency", "Live (20 ms)"),
+            ("Amount", "75 %"),
+            ("Reduction", "-18 dB"),
+            ("Mix", "90 %"),
+        ],
         &[
             ("Latency", "Studio (80 ms)"),
             ("Engine", "Classic"),
@@ -86,7 +91,7 @@ fn the_command_line_equals_the_plugin_sample_for_sample() {
             ("Artifact control", "40 %"),
         ],
         &[("Engine", "Neural"), ("Sensitivity", "2"), ("Latency", "Studio (80 ms)")],
-        &[("Engine", "Hybrid"), ("Stereo link", "Off"), ("Reduction", "90 %")],
+        &[("Engine", "Hybrid"), ("Stereo link", "Off"), ("Amount", "90 %")],
     ];
     for settings in cases {
         let state = saved_state(settings, &noise);

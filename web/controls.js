@@ -1,14 +1,15 @@
 // The settings, made from the core's own table: names, ranges, defaults and help are its words.
 
 /// Shown first; all others of the sound stand behind 'More settings'.
-const FIRST = ["reduction", "engine"];
+const FIRST = ["floor", "engine"];
 /// The page does these itself, or has no use for them.
 const NOT_HERE = ["monitor", "source", "gain", "mix"];
 /// Which engine files go through where nobody asked for another, as on the command line.
 const USUAL_ENGINE = "neural";
 
-/// A dial's way: times differ most where they are short, frequencies by octaves.
+/// A slider's way: times differ most where they are short, frequencies by octaves, and to the right is more.
 const toWay = (row, plain) => {
+  if (row.is_more_below) return (row.max - plain) / (row.max - row.min);
   const share = (plain - row.min) / (row.max - row.min);
   if (row.scale === "short") return share ** (1 / Math.log2(10));
   if (row.scale === "octaves") return Math.log(plain / row.min) / Math.log(row.max / row.min);
@@ -16,6 +17,7 @@ const toWay = (row, plain) => {
 };
 
 const fromWay = (row, way) => {
+  if (row.is_more_below) return row.max - way * (row.max - row.min);
   if (row.scale === "octaves") return row.min * (row.max / row.min) ** way;
   const share = row.scale === "short" ? way ** Math.log2(10) : way;
   return row.min + share * (row.max - row.min);
@@ -62,10 +64,9 @@ export class Controls {
     return this.table.settings.find((row) => row.id === id);
   }
 
-  /// All values, by the settings' ids, the engine first as others may follow it.
+  /// All values, by the settings' ids.
   all() {
-    const others = [...this.values].filter(([id]) => id !== "engine");
-    return [["engine", this.values.get("engine")], ...others];
+    return [...this.values];
   }
 
   /// By their places in the table.
@@ -75,16 +76,6 @@ export class Controls {
   }
 
   set(id, plain) {
-    if (id === "engine") {
-      // A floor that stands where it usually does goes with the engine.
-      for (const row of this.table.settings) {
-        const usual = row.defaults[this.values.get("engine")];
-        if (row.id !== "engine" && Math.abs(this.values.get(row.id) - usual) < 0.05) {
-          this.values.set(row.id, row.defaults[plain]);
-          this.shown.get(row.id)?.();
-        }
-      }
-    }
     this.values.set(id, plain);
     for (const show of this.shown.values()) show();
   }

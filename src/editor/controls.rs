@@ -99,7 +99,7 @@ fn basic(ui: &mut Ui, t: &Theme, edits: &mut Edits, params: &QuellParams, rect: 
         let min = pos2(rect.left() + (width + GAP) * idx as f32, rect.top());
         let place = Rect::from_min_size(min, vec2(width, 44.0));
         if let Some(variant) = pick(ui, t, place, control, variants) {
-            edits.choose(params, control, variant);
+            edits.choose(control, variant);
         }
     }
     small_dials(
@@ -150,7 +150,7 @@ fn last_row(
     ];
     let monitor = &params[MONITOR];
     if let Some(idx) = segments(ui, t, listen, &names, monitor.plain() as usize) {
-        edits.choose(params, monitor, idx);
+        edits.choose(monitor, idx);
     }
     let left = (rect.right() - 96.0).max(listen.right() + 4.0);
     let place = Rect::from_min_max(pos2(left, top), rect.max);
@@ -184,7 +184,7 @@ pub(super) fn advanced(
         let row = control.row();
         let label = Label { name: row.name, hint: &row.explained() };
         if button(ui, t, place, label, control.is_on(), true).clicked() {
-            edits.choose(params, control, usize::from(!control.is_on()));
+            edits.choose(control, usize::from(!control.is_on()));
         }
     }
 }

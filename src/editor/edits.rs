@@ -5,13 +5,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nice_plug::context::gui::GuiContext;
 use quell_core::settings::row::Scope;
-use quell_core::{Choice, Engine, ProfileSource};
+use quell_core::{Choice, ProfileSource};
 use quell_formats::state::State;
 
 use crate::Shared;
 use crate::bridge::{CaptureOrder, Print};
 use crate::editor::history::{Loaded, Marks, Memory, OwnCapture, Snapshot, Step};
-use crate::params::{CAPTURE, Control, ENGINE, FLOOR, QuellParams, SOURCE};
+use crate::params::{CAPTURE, Control, QuellParams, SOURCE};
 
 /// The way of edits, from one window.
 pub(super) struct Edits {
@@ -100,28 +100,8 @@ impl Edits {
     }
 
     /// Chooses a variant of a choice, or turns a switch.
-    pub(super) fn choose(&mut self, params: &QuellParams, control: &Control, place: usize) {
-        if control.place() == ENGINE {
-            self.choose_engine(params, Engine::at(place));
-        } else {
-            self.set(control, control.normalize(place as f32));
-        }
-    }
-
-    /// Chooses an engine, and with it the floor that suits it, unless somebody set another: one
-    /// edit, as [`Settings::choose_engine`] does it.
-    ///
-    /// [`Settings::choose_engine`]: quell_core::Settings::choose_engine
-    fn choose_engine(&mut self, params: &QuellParams, engine: Engine) {
-        let mut settings = params.settings();
-        settings.choose_engine(engine);
-        let (control, floor) = (&params[ENGINE], &params[FLOOR]);
-        let floor_value = floor.normalize(settings.floor_db);
-        // The floor's gesture holds the engine's, so that one step takes back both.
-        self.begin(floor);
-        self.set(control, control.normalize(engine.idx() as f32));
-        self.drag(floor, floor_value);
-        self.end(floor, floor_value);
+    pub(super) fn choose(&mut self, control: &Control, place: usize) {
+        self.set(control, control.normalize(place as f32));
     }
 
     /// Back to the default.

@@ -241,8 +241,7 @@ impl Screen {
             Remedy::Follow => self.edits.choose_source(ProfileSource::Adaptive),
             Remedy::UsePrint => self.edits.choose_source(ProfileSource::Captured),
             Remedy::UseNeural => {
-                let params = Arc::clone(&self.shared.params);
-                self.edits.choose(&params, &params[ENGINE], Engine::Neural.idx());
+                self.edits.choose(&self.shared.params[ENGINE], Engine::Neural.idx());
             }
         }
     }

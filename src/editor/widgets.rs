@@ -221,7 +221,7 @@ fn turn(ui: &Ui, edits: &mut Edits, control: &Control, response: &Response) -> f
     if let Some(value) = held.as_mut().filter(|_| response.dragged()) {
         let travel = DIAL_TRAVEL * if is_fine { 6.0 } else { 1.0 };
         let delta = response.drag_delta();
-        *value = (*value + (delta.x - delta.y) / travel).clamp(0.0, 1.0);
+        *value = (*value + towards_more(control) * (delta.x - delta.y) / travel).clamp(0.0, 1.0);
         edits.drag(control, *value);
         let value = *value;
         ui.data_mut(|data| data.insert_temp(way, value));
@@ -238,9 +238,20 @@ fn turn(ui: &Ui, edits: &mut Edits, control: &Control, response: &Response) -> f
     }
     let steps = wheel_steps(ui, response) + key_steps(ui, response);
     if steps != 0.0 {
-        edits.set(control, now + steps * if is_fine { 0.002 } else { 0.02 });
+        let size = if is_fine { 0.002 } else { 0.02 };
+        edits.set(control, now + towards_more(control) * steps * size);
     }
     held.unwrap_or(now)
+}
+
+/// Which way a value goes when there is to be more of it.
+fn towards_more(control: &Control) -> f32 {
+    if control.row().is_more_below() { -1.0 } else { 1.0 }
+}
+
+/// Where a dial points, 0 to 1: to the right is more.
+fn place_on_dial(control: &Control, normalized: f32) -> f32 {
+    if control.row().is_more_below() { 1.0 - normalized } else { normalized }
 }
 
 fn wheel_steps(ui: &Ui, response: &Response) -> f32 {
@@ -286,12 +297,14 @@ fn paint_dial(
     let arc = radius - width / 2.0;
     painter.add(arc_shape(center, arc, 0.0, 1.0, Stroke::new(width, t.line)));
     // From the default on, so that one sees how far it was turned; from the left where the default
-    // is an end.
+    // is an end, or the dial says how much of something there is.
+    let place = place_on_dial(control, value);
     let default = control.default_normalized();
-    let origin = if (0.02..0.98).contains(&default) { default } else { 0.0 };
-    let (from, to) = (origin.min(value), origin.max(value));
+    let is_from_default = (0.02..0.98).contains(&default) && !control.row().is_more_below();
+    let origin = if is_from_default { default } else { 0.0 };
+    let (from, to) = (origin.min(place), origin.max(place));
     painter.add(arc_shape(center, arc, from, to, Stroke::new(width, t.accent)));
-    let hand = |length: f32| center + direction(value) * length;
+    let hand = |length: f32| center + direction(place) * length;
     let body = if response.hovered() || response.dragged() { t.line } else { t.raised };
     painter.circle_filled(center, radius - width * 1.9, body);
     let stroke = Stroke::new((width * 0.55).max(2.0), t.text);

@@ -151,7 +151,7 @@ fn changes_without_samples_count_too() {
     let shell = running_shell();
     let changes = Changes(vec![queue("reduction", &[(0, 0.25), (5, 0.5)])]);
     process(&shell, &mut [], &mut [], Some(&changes));
-    assert_eq!(shell.core.shared.params.settings().reduction, 0.5);
+    assert_eq!(shell.core.shared.params.settings().amount, 0.5);
 }
 
 #[test]

@@ -41,8 +41,8 @@ def keep_changing(plugin, stop, counter):
     for step in itertools.count():
         if stop.is_set():
             return
-        plugin.reduction = step * 7 % 101
-        plugin.floor_db = -(step * 3 % 100)
+        plugin.amount = step * 7 % 101
+        plugin.reduction_db = -(step * 3 % 100)
         plugin.output_gain_db = step % 12 - 6.0
         plugin.hear = "Removed" if step % 5 == 0 else "Denoised"
         plugin.bypass = step % 9 == 0

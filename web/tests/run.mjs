@@ -109,14 +109,14 @@ const tests = {
     await again(page);
     await choose(page, "latency", "studio");
     await again(page);
-    await page.value(`(() => { const e = document.getElementById("setting-reduction"); e.value = 800; e.dispatchEvent(new Event("input")); e.dispatchEvent(new Event("change")); })()`);
+    await page.value(`(() => { const e = document.getElementById("setting-floor"); e.value = 200; e.dispatchEvent(new Event("input")); e.dispatchEvent(new Event("change")); })()`);
     await again(page);
     assert.equal(await page.value("quell.rateHz"), 44100);
-    await asCommandLine("Hybrid, Studio, 80 %", await clean(page), at("stereo.wav"), ["--engine", "hybrid", "--latency", "studio", "--reduction", "80"], NETWORK_ERROR_DB);
+    await asCommandLine("Hybrid, Studio, 20 dB", await clean(page), at("stereo.wav"), ["--engine", "hybrid", "--latency", "studio", "--reduction", "20"], NETWORK_ERROR_DB);
     await choose(page, "engine", "neural");
     await again(page);
     await choose(page, "latency", "standard");
-    await page.value(`(() => { const e = document.getElementById("setting-reduction"); e.value = 1000; e.dispatchEvent(new Event("input")); e.dispatchEvent(new Event("change")); })()`);
+    await page.value(`(() => { const e = document.getElementById("setting-floor"); e.value = 400; e.dispatchEvent(new Event("input")); e.dispatchEvent(new Event("change")); })()`);
     await again(page);
   },
 
@@ -237,7 +237,7 @@ const tests = {
       await page.press("Tab");
       reached.add(await page.value("document.activeElement.id || document.activeElement.name || document.activeElement.textContent"));
     }
-    for (const id of ["choose", "record", "play", "version", "position", "learn", "find", "engine", "setting-reduction", "download", "headphones"]) {
+    for (const id of ["choose", "record", "play", "version", "position", "learn", "find", "engine", "setting-floor", "download", "headphones"]) {
       assert.ok(reached.has(id), `${id} of ${[...reached]}`);
     }
     await page.value("document.activeElement.blur(), quell.player.seek(0)");

@@ -65,8 +65,7 @@ fn denoise(
 ) -> Result<Audio> {
     let started = Instant::now();
     let learned = learn::from_ranges(original, &[NOISE])?;
-    let mut settings = Settings::default();
-    settings.choose_engine(engine);
+    let settings = Settings { engine, ..Settings::default() };
     let rate_hz = f64::from(noisy.spec.sample_rate_hz);
     let treatment = Treatment { settings: &settings, mode, profile: Some(&learned) };
     let channels = quell_core::denoise(&noisy.channels, rate_hz, &treatment)?;

@@ -47,8 +47,9 @@ pub struct MicArgs {
     /// Quell's LADSPA plugin [default: the first in the usual places]
     #[arg(long, value_name = "FILE")]
     library: Option<PathBuf>,
-    /// How much of the noise goes
-    #[arg(long, value_name = "PERCENT", default_value = "100", value_parser = parser("reduction"))]
+    /// How far the noise is turned down
+    #[arg(long, value_name = "dB", default_value = "-40", value_parser = parser("floor"))]
+    #[arg(allow_hyphen_values = true)]
     reduction: f32,
     /// How far above the noise a sound must be to be kept
     #[arg(long, value_name = "NUMBER", default_value = "1.5", value_parser = parser("sensitivity"))]
@@ -92,7 +93,7 @@ fn parser(id: &'static str) -> ValueParser {
 impl MicArgs {
     fn controls(&self) -> Controls {
         Controls {
-            reduction_percent: self.reduction,
+            reduction_db: self.reduction,
             sensitivity: self.sensitivity,
             engine: Engine::at(self.engine as usize),
             latency: LatencyMode::at(self.latency as usize),
@@ -101,9 +102,9 @@ impl MicArgs {
 
     /// The flags that these came from, for a process in the background.
     fn flags(&self) -> Vec<String> {
-        let Controls { reduction_percent, sensitivity, engine, latency } = self.controls();
+        let Controls { reduction_db, sensitivity, engine, latency } = self.controls();
         let mut flags = vec![
-            format!("--reduction={reduction_percent}"),
+            format!("--reduction={reduction_db}"),
             format!("--sensitivity={sensitivity}"),
             format!("--engine={}", engine.id()),
             format!("--latency={}", latency.id()),
@@ -246,7 +247,7 @@ mod tests {
     #[test]
     fn it_starts_with_the_usual_settings_and_the_least_delay() {
         let (ours, usual) = (controls(&[]), Settings::default());
-        assert_eq!(ours.reduction_percent, 100.0 * usual.reduction);
+        assert_eq!(ours.reduction_db, usual.reduction_db);
         assert_eq!((ours.sensitivity, ours.engine), (usual.sensitivity, usual.engine));
         assert_eq!(ours.latency, LatencyMode::Live);
         assert_eq!(controls(&["--latency", "studio"]).latency, LatencyMode::Studio);

@@ -72,8 +72,7 @@ pub fn run(args: &PlotArgs) -> Result<()> {
             audio.seconds()
         );
     }
-    let mut usual = Settings::default();
-    usual.choose_engine(PLOTTED_ENGINE);
+    let usual = Settings { engine: PLOTTED_ENGINE, ..Settings::default() };
     let settings = Settings { monitor: Monitor::Denoised, ..args.sound.apply(usual) };
     let mode = settings.latency;
     let (noise, ranges) = noise_of(args, &audio)?;

@@ -31,10 +31,6 @@ impl SettingFlags {
     /// Puts the flags that were given over `base`.
     pub fn apply(&self, base: Settings) -> Settings {
         let mut settings = base;
-        // Before the others, as it brings the floor that suits it.
-        if let Some(place) = self.given(ENGINE) {
-            settings.choose_engine(Engine::at(place as usize));
-        }
         for &(idx, plain) in &self.values {
             TABLE[idx].set_plain(&mut settings, plain);
         }
@@ -58,7 +54,11 @@ impl SettingFlags {
 // ---- Reading -----------------------------------------------------------------------------------
 
 pub(crate) fn parse(row: &Setting, text: &str) -> Result<f32, String> {
-    let plain = row.parse(text).map_err(|error| error.to_string())?;
+    let plain = row.parse(text).map_err(|error| match row.unit() {
+        // It once was a share itself.
+        Unit::Decibel if text.trim_end().ends_with('%') => format!("{error}; a share is --amount"),
+        _ => error.to_string(),
+    })?;
     match row.limits() {
         Some(limits) => in_range(row, text, plain, limits),
         None => Ok(plain),
@@ -230,18 +230,15 @@ mod tests {
     }
 
     #[test]
-    fn the_floor_goes_with_the_engine_unless_it_is_given() {
-        let floor = |args: &[&str]| parse_flags(args).unwrap().floor_db;
-        let [gate, network] = [Engine::Gate, Engine::Neural].map(Engine::usual_floor_db);
-        assert!(network < gate);
-        assert_eq!(floor(&[]), network);
-        assert_eq!(floor(&["--engine", "gate"]), gate);
-        assert_eq!(floor(&["--engine", "classic"]), gate);
-        assert_eq!(floor(&["--engine", "neural"]), network);
-        assert_eq!(floor(&["--engine", "hybrid"]), network);
-        let asked = gate.to_string();
-        assert_eq!(floor(&["--engine", "neural", "--floor", &asked]), gate);
-        assert_eq!(floor(&["--floor", &asked, "--engine", "neural"]), gate);
+    fn reduction_is_in_decibels_with_a_sign_or_without_and_a_share_is_told_where_it_belongs() {
+        for given in ["-24", "24", "24dB", "\u{2212}24 dB"] {
+            let settings = parse_flags(&["--engine", "gate", "--reduction", given]).unwrap();
+            assert_eq!(settings.reduction_db, -24.0, "{given}");
+        }
+        assert_eq!(parse_flags(&["--floor", "-24"]).unwrap().reduction_db, -24.0);
+        let error = parse_flags(&["--reduction", "80 %"]).unwrap_err().to_string();
+        assert!(error.contains("expected dB; a share is --amount"), "{error}");
+        assert_eq!(parse_flags(&["--amount", "80 %"]).unwrap().amount, 0.8);
     }
 
     #[test]
@@ -267,10 +264,7 @@ mod tests {
                             (end, end.to_string())
                         }
                     };
-                    match row.id {
-                        "engine" => expected.choose_engine(Engine::at(plain as usize)),
-                        _ => row.set_plain(&mut expected, plain),
-                    }
+                    row.set_plain(&mut expected, plain);
                     vec![format!("--{name}"), text]
                 }
             };
@@ -301,7 +295,7 @@ mod tests {
 
     #[test]
     fn a_value_out_of_range_is_refused_with_the_range() {
-        let error = parse_flags(&["--reduction", "120"]).unwrap_err().to_string();
+        let error = parse_flags(&["--amount", "120"]).unwrap_err().to_string();
         assert!(error.contains("expected 0 to 100 %"), "{error}");
     }
 
@@ -309,7 +303,8 @@ mod tests {
     fn reports_name_every_setting_that_has_a_flag_as_they_always_did() {
         let values = settings_json(&Settings { remove_hum: false, ..Settings::default() });
         for (key, value) in [
-            ("reduction", 100.0.into()),
+            ("reduction", (-40.0).into()),
+            ("amount", 100.0.into()),
             ("smoothing", 600.0.into()),
             ("output_gain", 0.0.into()),
             ("removed", false.into()),

@@ -23,8 +23,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("{:>8} {:>10} {:>10}", "dB RMS", "noise", "tone");
     print_row("before", &noisy);
     for engine in Engine::ALL {
-        let mut settings = Settings::default();
-        settings.choose_engine(engine);
+        let settings = Settings { engine, ..Settings::default() };
         let treatment =
             Treatment { settings: &settings, mode: LatencyMode::Studio, profile: Some(&profile) };
         let clean = denoise(std::slice::from_ref(&noisy), RATE_HZ, &treatment)?.remove(0);

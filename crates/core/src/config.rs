@@ -153,11 +153,8 @@ pub const SIDECHAIN_AVERAGE_S: f64 = 0.5;
 pub const NODE_HZ: [f32; 6] = [60.0, 200.0, 500.0, 1_200.0, 3_000.0, 7_000.0];
 /// Standard deviations over the mean where the threshold stands by default, as in the classic one.
 pub const DEFAULT_SENSITIVITY: f32 = 1.5;
-/// Usual floor of the gates, dB: below it speech loses (decision 8).
-pub const GATE_FLOOR_DB: f32 = -24.0;
-/// Usual floor of the engines with a network, dB: speech gains more by it than VoiceBank loses
-/// (decision 8).
-pub const NETWORK_FLOOR_DB: f32 = -40.0;
+/// How far noise is turned down where nobody said otherwise, dB (decision 8).
+pub const DEFAULT_REDUCTION_DB: f32 = -40.0;
 /// Differences from the spread of steady noise that move the reference level, dB.
 pub const EXCESS_SPREAD_RANGE_DB: (f32, f32) = (-1.0, 6.0);
 /// Decibels that the reference level moves for each decibel of such a difference, besides what the
@@ -180,7 +177,11 @@ pub const PRESENCE_SNR_LIMIT: f32 = 1_000.0;
 pub const MEMORY_IN_NOISE: f32 = 0.98;
 /// The same where there is sound, with full protection of transients.
 pub const MEMORY_IN_SOUND: f32 = 0.93;
-/// Least a priori SNR; bounds the gain to −40 dB before the floor does.
+/// What is left of any bin while there is sound: −24 dB (decision 8).
+pub const BED_GAIN: f32 = 0.063;
+/// How much of that stays from frame to frame once the sound is over: a tenth after 0.14 s.
+pub const BED_FADE: f32 = 0.85;
+/// Least a priori SNR; bounds the gain to −40 dB before the reduction does.
 pub const LEAST_A_PRIORI_SNR: f32 = 0.01;
 
 /// Digital silence after which network and hum start anew, seconds: longer than the network's

@@ -160,8 +160,9 @@ slots! {
 }
 
 impl Slots {
-    /// Writes the mean of the engines' masks, each with its share.
-    pub(crate) fn join(&self, shares: &EngineShares, heard: &Heard, mask: &mut [f32]) {
+    /// Writes the mean of the engines' masks, each with its share. `spread_db` is that of the
+    /// noise, if it is not only followed.
+    pub(crate) fn join(&self, shares: &EngineShares, spread_db: Option<&[f32]>, mask: &mut [f32]) {
         let (soft, classic, neural) = (&self.soft.mask, &self.classic.mask, &self.neural.mask);
         mask.fill(0.0);
         for engine in Engine::ALL {
@@ -170,12 +171,19 @@ impl Slots {
                 continue;
             }
             match engine {
-                Engine::Gate => add(mask, share, soft),
+                Engine::Gate => add_over(mask, share, soft, self.soft.maker.bed()),
                 Engine::Classic => add(mask, share, classic),
                 Engine::Neural => add(mask, share, neural),
-                Engine::Hybrid => hybrid::add(mask, share, soft, neural, &heard.spread_db),
+                Engine::Hybrid => hybrid::add(mask, share, soft, neural, spread_db),
             }
         }
+    }
+}
+
+/// Adds values that are at least so large.
+fn add_over(sum: &mut [f32], share: f32, values: &[f32], least: f32) {
+    for (sum, value) in sum.iter_mut().zip(values) {
+        *sum += share * value.max(least);
     }
 }
 

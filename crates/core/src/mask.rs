@@ -1,5 +1,5 @@
 //! What happens to every engine's mask on its way to gains: a triangle over time (Studio), attack and
-//! release, amount and floor.
+//! release, amount and reduction.
 //!
 //! A mask is 1 where a bin is kept and 0 where it is noise.
 
@@ -8,14 +8,14 @@ use crate::level::db_to_gain;
 use crate::ring::Ring;
 use crate::settings::{Engine, Settings};
 
-/// Gain that amount and floor make of a mask.
-fn allowed_gain(mask: f32, reduction: f32, floor: f32) -> f32 {
-    (1.0 - reduction * (1.0 - mask)).max(floor)
+/// Gain that amount and the deepest one make of a mask.
+fn allowed_gain(mask: f32, amount: f32, deepest: f32) -> f32 {
+    (1.0 - amount * (1.0 - mask)).max(deepest)
 }
 
 /// Gain of what is nothing but noise.
 pub(crate) fn deepest_gain(settings: &Settings) -> f32 {
-    allowed_gain(0.0, settings.reduction, db_to_gain(settings.floor_db))
+    allowed_gain(0.0, settings.amount, db_to_gain(settings.reduction_db))
 }
 
 /// The stages after the engine, of one lane (one channel, or all of them when linked).
@@ -60,9 +60,9 @@ impl MaskStages {
     pub(crate) fn finish(&mut self, settings: &Settings, gain: &mut [f32]) {
         self.smooth_over_time(settings.time_smoothing_ms, gain);
         self.follow(settings, gain);
-        let floor = db_to_gain(settings.floor_db);
+        let deepest = db_to_gain(settings.reduction_db);
         for gain in gain {
-            *gain = allowed_gain(*gain, settings.reduction, floor);
+            *gain = allowed_gain(*gain, settings.amount, deepest);
         }
     }
 

@@ -217,7 +217,7 @@ mod tests {
 
     #[test]
     fn the_output_is_as_long_as_the_input_and_in_time_with_it() {
-        let settings = Settings { reduction: 0.0, remove_hum: false, ..Settings::default() };
+        let settings = Settings { amount: 0.0, remove_hum: false, ..Settings::default() };
         for mode in LatencyMode::ALL {
             let treatment = Treatment { settings: &settings, mode, profile: None };
             for n_frames in [0, 1, BLOCK_LEN, 20_001] {

@@ -20,7 +20,8 @@ fn more_of_a_threshold_never_leaves_more_noise() {
     let noise = white(&mut rng, 96_000, 0.02);
     for engine in Engine::ALL {
         for profile_source in [ProfileSource::Captured, ProfileSource::Adaptive] {
-            let base = Settings { engine, profile_source, floor_db: -60.0, ..Settings::default() };
+            let base =
+                Settings { engine, profile_source, reduction_db: -60.0, ..Settings::default() };
             let mut stream = denoiser(48_000.0, 1, LatencyMode::Standard);
             learn(&mut stream, &noise);
             let mut level_db = |settings: Settings| {
@@ -61,7 +62,7 @@ fn what_is_in_the_print_goes_from_the_first_frame() {
         for engine in [Engine::Gate, Engine::Neural, Engine::Hybrid] {
             for remove_hum in [true, false] {
                 let mut settings = Settings { remove_hum, ..Settings::default() };
-                settings.choose_engine(engine);
+                settings.engine = engine;
                 let mut stream = denoiser(48_000.0, 1, LatencyMode::Standard);
                 learn(&mut stream, &noise[..96_000]);
                 let latency = stream.latency_samples();
@@ -114,7 +115,7 @@ fn the_floor_is_the_least_that_any_engine_leaves() {
         learn(&mut stream, &noise);
         // So sensitive that everything is noise.
         let settings =
-            Settings { engine, sensitivity: 20.0, floor_db: -12.0, ..Settings::default() };
+            Settings { engine, sensitivity: 20.0, reduction_db: -12.0, ..Settings::default() };
         let latency = stream.latency_samples();
         let output = run_mono(&mut stream, &noise, &settings);
         let drop_db =
@@ -141,7 +142,7 @@ fn switching_engines_is_a_crossfade_between_them() {
         let mut stream = denoiser(48_000.0, 1, LatencyMode::Standard);
         learn(&mut stream, &noise);
         // A floor would bend the way.
-        let of = |engine| Settings { engine, floor_db: -200.0, ..Settings::default() };
+        let of = |engine| Settings { engine, reduction_db: -200.0, ..Settings::default() };
         let [only_from, only_to] = [from, to].map(|engine| {
             stream.reset();
             run_mono(&mut stream, &input, &of(engine))

@@ -54,8 +54,8 @@ fn senseless_settings_are_survived() {
     let input = white(&mut rng, 24_000, 0.05);
     for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 1e30, -1e30, 0.0, -0.0, 1e-40] {
         let settings = Settings {
-            reduction: bad,
-            floor_db: bad,
+            amount: bad,
+            reduction_db: bad,
             sensitivity: bad,
             knee_db: bad,
             freq_smoothing_hz: bad,

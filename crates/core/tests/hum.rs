@@ -158,7 +158,7 @@ fn hum_that_stops_leaves_no_echo() {
 }
 
 #[test]
-fn reduction_and_floor_say_how_much_of_it_goes() {
+fn amount_and_reduction_say_how_much_of_it_goes() {
     let n = 48_000 * 4;
     let hum = hum(48_000.0, 50.0, n, 0.1);
     let left_db = |settings: Settings| {
@@ -166,10 +166,10 @@ fn reduction_and_floor_say_how_much_of_it_goes() {
         left_db(&mut stream, &vec![0.0; n], &hum, &settings, 48_000 * 2)
     };
     let base = hum_only();
-    let half_db = left_db(Settings { reduction: 0.5, ..base });
+    let half_db = left_db(Settings { amount: 0.5, ..base });
     assert!((half_db + 6.0).abs() < 0.3, "half: {half_db:.1} dB");
-    let floor_db = left_db(Settings { floor_db: -12.0, ..base });
-    assert!((floor_db + 12.0).abs() < 0.5, "floor: {floor_db:.1} dB");
+    let twelve_db = left_db(Settings { reduction_db: -12.0, ..base });
+    assert!((twelve_db + 12.0).abs() < 0.5, "12 dB: {twelve_db:.1} dB");
     let off_db = left_db(Settings { remove_hum: false, ..base });
     assert!(off_db > -1.0, "off: {off_db:.1} dB");
 }
@@ -217,7 +217,7 @@ fn a_print_with_hum_in_it_does_not_eat_what_the_hum_hid() {
             let mut stream = denoiser(48_000.0, 1, LatencyMode::Standard);
             learn(&mut stream, &learned[..96_000]);
             let mut settings = Settings { remove_hum, ..Settings::default() };
-            settings.choose_engine(engine);
+            settings.engine = engine;
             left_db(&mut stream, &clean, &noise, &settings, 48_000 * 4)
         };
         let (with_db, without_db) = (left_db(true, &noise), left_db(false, &noise));

@@ -12,8 +12,8 @@ use quell_testkit::stream::{denoiser, learn, run_mono};
 fn noisereduce_settings() -> Settings {
     Settings {
         engine: Engine::Classic,
-        reduction: 1.0,
-        floor_db: -200.0,
+        amount: 1.0,
+        reduction_db: -200.0,
         sensitivity: 1.5,
         knee_db: 0.0,
         freq_smoothing_hz: 500.0,

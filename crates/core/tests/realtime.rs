@@ -135,7 +135,7 @@ fn automation() -> Vec<Settings> {
                     remove_hum: step < 35,
                     monitor: [Monitor::Denoised, Monitor::Removed][step % 2],
                     bypass: step % 7 == 0,
-                    reduction: step as f32 / 40.0,
+                    amount: step as f32 / 40.0,
                     sensitivity: step as f32 / 10.0 - 1.0,
                     knee_db: (step % 13) as f32,
                     freq_smoothing_hz: (step * 25) as f32,

@@ -23,8 +23,8 @@ fn names_are_taken_once_and_every_help_is_a_sentence() {
             row.id
         );
     }
-    const FLOOR: usize = place_of("floor");
-    assert_eq!(TABLE[FLOOR].id, "floor");
+    const MIX: usize = place_of("mix");
+    assert_eq!(TABLE[MIX].id, "mix");
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn heard(settings: &Settings, mode: LatencyMode, scene: &[Vec<f32>; 2]) -> Vec<V
 /// Settings with which every other one has something to do.
 fn busy(engine: Engine) -> Settings {
     let mut settings =
-        Settings { engine, floor_db: -40.0, sensitivity: 2.0, ..Settings::default() };
+        Settings { engine, reduction_db: -40.0, sensitivity: 2.0, ..Settings::default() };
     // Level nodes do not show where they stand.
     for (idx, node) in settings.curve.nodes.iter_mut().enumerate() {
         node.offset_db = 3.0 * idx as f32;

@@ -378,10 +378,13 @@ fn add_inner_nodes(params: &mut Map<String, Value>) {
     }
 }
 
-/// States that name no engine, or no floor, were made when both were the gate's.
+/// The default of what was called the floor, before there was another engine than the gates.
+const GATES_FLOOR_DB: f32 = -24.0;
+
+/// States that name no engine, or no reduction in decibels, were made when both were the gate's.
 fn name_engine(params: &mut Map<String, Value>) {
     params.entry("engine").or_insert_with(|| Value::from(Engine::Gate.id()));
-    params.entry("floor").or_insert_with(|| number(Engine::Gate.usual_floor_db()));
+    params.entry("floor").or_insert_with(|| number(GATES_FLOOR_DB));
 }
 
 /// States from before hum could be removed.

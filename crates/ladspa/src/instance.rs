@@ -62,16 +62,16 @@ impl<const N_CHANNELS: usize> Instance<N_CHANNELS> {
     unsafe fn settings(&self) -> (Settings, usize) {
         let usual = Settings { profile_source: ProfileSource::Adaptive, ..Settings::default() };
         // SAFETY: the caller's, for all of them.
-        let [reduction, sensitivity, engine, mode] = unsafe {
+        let [reduction_db, sensitivity, engine, mode] = unsafe {
             [
-                self.control(REDUCTION, 100.0),
+                self.control(REDUCTION, usual.reduction_db),
                 self.control(SENSITIVITY, usual.sensitivity),
                 self.control(ENGINE, usual.engine.idx() as f32),
                 self.control(MODE, LatencyMode::Standard.idx() as f32),
             ]
         };
-        let mut settings = Settings { reduction: reduction / 100.0, sensitivity, ..usual };
-        settings.choose_engine(Engine::at(engine.round().max(0.0) as usize));
+        let engine = Engine::at(engine.round().max(0.0) as usize);
+        let settings = Settings { reduction_db, sensitivity, engine, ..usual };
         (settings, (mode.round().max(0.0) as usize).min(LatencyMode::ALL.len() - 1))
     }
 

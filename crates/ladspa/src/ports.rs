@@ -3,8 +3,8 @@
 use core::ffi::{CStr, c_int};
 
 use crate::abi::{
-    AUDIO, BOUNDED, CONTROL, DEFAULT_1, DEFAULT_100, DEFAULT_HIGH, DEFAULT_MIDDLE, INPUT, INTEGER,
-    OUTPUT, PortRangeHint,
+    AUDIO, BOUNDED, CONTROL, DEFAULT_1, DEFAULT_HIGH, DEFAULT_MIDDLE, INPUT, INTEGER, OUTPUT,
+    PortRangeHint,
 };
 
 /// Places of the controls.
@@ -32,7 +32,8 @@ const fn plain(name: &'static CStr, kind: c_int) -> Port {
 }
 
 const CONTROLS: [Port; N_CONTROLS] = [
-    control(c"Reduction (%)", DEFAULT_100, 0.0, 100.0),
+    // The default is the middle.
+    control(c"Reduction (dB)", DEFAULT_MIDDLE, -80.0, 0.0),
     control(c"Sensitivity", DEFAULT_MIDDLE, -3.0, 6.0),
     control(c"Engine (0 Gate, 1 Classic, 2 Neural, 3 Hybrid)", INTEGER | DEFAULT_HIGH, 0.0, 3.0),
     control(

@@ -107,13 +107,13 @@ fn expected(mut sound: Vec<Vec<f32>>, engine: Engine, mode: LatencyMode) -> (Vec
         mode,
     };
     let mut stream = Denoiser::new(spec).unwrap();
-    let mut settings = Settings {
-        reduction: 0.8,
+    let settings = Settings {
+        reduction_db: -14.0,
         sensitivity: 2.0,
         profile_source: ProfileSource::Adaptive,
+        engine,
         ..Settings::default()
     };
-    settings.choose_engine(engine);
     let mut io: Vec<&mut [f32]> = sound.iter_mut().map(|channel| &mut channel[..]).collect();
     stream.process(&mut io, None, &settings, &mut ());
     (sound, stream.latency_samples())
@@ -128,7 +128,7 @@ fn it_sounds_like_the_library_bit_for_bit_however_blocks_are_cut_and_where_they_
     ] {
         let (wanted, latency) = expected(sound(n_channels), engine, mode);
         for (block, is_in_place) in [(256, true), (1_000, false), (5_000, true)] {
-            let rig = Rig::new(n_channels, [80.0, 2.0, engine.idx() as f32, mode.idx() as f32]);
+            let rig = Rig::new(n_channels, [-14.0, 2.0, engine.idx() as f32, mode.idx() as f32]);
             let mut played = sound(n_channels);
             rig.play(&mut played, block, is_in_place);
             assert!(played == wanted, "{engine:?}, {mode:?}, blocks of {block}");
@@ -139,7 +139,7 @@ fn it_sounds_like_the_library_bit_for_bit_however_blocks_are_cut_and_where_they_
 
 #[test]
 fn another_mode_begins_anew_and_tells_its_delay() {
-    let mut rig = Rig::new(1, [80.0, 2.0, 2.0, 1.0]);
+    let mut rig = Rig::new(1, [-14.0, 2.0, 2.0, 1.0]);
     rig.play(&mut sound(1), 512, true);
     rig.controls[3] = 0.0;
     let mut played = sound(1);

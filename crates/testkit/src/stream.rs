@@ -20,12 +20,12 @@ pub fn denoiser(sample_rate_hz: f64, n_channels: usize, mode: LatencyMode) -> De
 
 /// Settings whose mask is 1 everywhere.
 pub fn transparent() -> Settings {
-    Settings { reduction: 0.0, ..Settings::default() }
+    Settings { amount: 0.0, ..Settings::default() }
 }
 
 /// Settings whose mask takes nothing away, so that only hum goes.
 pub fn hum_only() -> Settings {
-    Settings { sensitivity: -20.0, floor_db: -100.0, ..Settings::default() }
+    Settings { sensitivity: -20.0, reduction_db: -100.0, ..Settings::default() }
 }
 
 /// Runs whole channels through a stream, cut into blocks of the lengths that `block_len` gives.

@@ -4,7 +4,7 @@ use quell_core::kernels::{Kernel, Level, PackedWeights};
 use quell_core::settings::row::{Kind, Scale, Scope};
 use quell_core::settings::{Setting, TABLE};
 use quell_core::unet::SHIPPED_IDENTITY;
-use quell_core::{Choice, Engine, LatencyMode, Settings};
+use quell_core::{Choice, LatencyMode};
 use serde_json::{Value, json};
 
 use crate::columns::{N_BANDS, RANGE_DB, height_of};
@@ -38,11 +38,6 @@ fn setting(row: &Setting) -> Value {
         "help": row.explained(),
         "is_sound": row.scope == Scope::Sound,
         "default": row.default_plain(),
-        "defaults": Engine::ALL.map(|engine| {
-            let mut settings = Settings::default();
-            settings.choose_engine(engine);
-            row.plain(&settings)
-        }),
         "acts_on": row.acts_on.iter().map(|engine| engine.idx()).collect::<Value>(),
     });
     match row.kind {
@@ -51,6 +46,7 @@ fn setting(row: &Setting) -> Value {
             it["unit"] = number.unit.symbol().into();
             it["min"] = number.min.into();
             it["max"] = number.max.into();
+            it["is_more_below"] = number.is_more_below.into();
             it["scale"] = match number.scale {
                 Scale::Even => "even",
                 Scale::Short => "short",
@@ -121,9 +117,11 @@ mod tests {
                 Kind::Switch => assert_eq!(told["kind"], "switch"),
             }
         }
-        let floor = settings.iter().find(|one| one["id"] == "floor").unwrap();
-        let network = floor["defaults"][Engine::Neural.idx()].as_f64().unwrap();
-        assert_eq!(network as f32, Engine::Neural.usual_floor_db());
+        let reduction = settings.iter().find(|one| one["id"] == "floor").unwrap();
+        assert_eq!(
+            (&reduction["name"], &reduction["is_more_below"]),
+            (&"Reduction".into(), &true.into())
+        );
     }
 
     #[test]

@@ -3,10 +3,9 @@
 use quell_core::config::CAPTURE_S;
 use quell_core::kernels::{Kernel, Level};
 use quell_core::settings::TABLE;
-use quell_core::settings::table::place_of;
 use quell_core::{
-    Choice, Denoiser, Engine, LatencyMode, NoiseLearner, NoiseProfile, QuietFinder, Settings,
-    StreamSpec, accept_as_noise,
+    Choice, Denoiser, LatencyMode, NoiseLearner, NoiseProfile, QuietFinder, Settings, StreamSpec,
+    accept_as_noise,
 };
 use quell_formats::noise_profile;
 use serde_json::Value;
@@ -15,7 +14,6 @@ use crate::columns::Columns;
 
 /// Frames that a block holds for a channel.
 pub(crate) const BLOCK_LEN: usize = 8192;
-const ENGINE: usize = place_of("engine");
 
 /// All that an instance holds.
 pub(crate) struct Desk {
@@ -89,13 +87,8 @@ impl Desk {
     }
 
     pub(crate) fn set(&mut self, row_idx: usize, plain: f32) {
-        match TABLE.get(row_idx) {
-            // The floor goes with it.
-            Some(_) if row_idx == ENGINE => {
-                self.settings.choose_engine(Engine::at(plain as usize));
-            }
-            Some(row) => row.set_plain(&mut self.settings, plain),
-            None => {}
+        if let Some(row) = TABLE.get(row_idx) {
+            row.set_plain(&mut self.settings, plain);
         }
     }
 
@@ -247,7 +240,8 @@ fn told_of(print: &NoiseProfile) -> String {
 
 #[cfg(test)]
 mod tests {
-    use quell_core::{Treatment, denoise};
+    use quell_core::settings::table::place_of;
+    use quell_core::{Engine, Treatment, denoise};
 
     use super::*;
 
@@ -287,7 +281,7 @@ mod tests {
             desk.learn_end().unwrap();
         }
         assert!(desk.print_learned(true).unwrap().contains("steady"));
-        desk.set(ENGINE, Engine::Hybrid.idx() as f32);
+        desk.set(place_of("engine"), Engine::Hybrid.idx() as f32);
         let mut out = vec![Vec::new(); 2];
         blocks(&mut desk, &sound, |desk, n| {
             desk.process(n);
@@ -295,8 +289,7 @@ mod tests {
                 out.extend_from_slice(&desk.block[idx * BLOCK_LEN..][..n]);
             }
         });
-        let mut settings = Settings::default();
-        settings.choose_engine(Engine::Hybrid);
+        let settings = Settings { engine: Engine::Hybrid, ..Settings::default() };
         let print = desk.print.clone();
         let treatment =
             Treatment { settings: &settings, mode: LatencyMode::Studio, profile: print.as_ref() };

@@ -198,7 +198,7 @@ mod tests {
 
     #[test]
     fn a_setting_is_told_from_the_table_and_none_is_forgotten() {
-        let told = setting("reduction").unwrap();
+        let told = setting("mix").unwrap();
         assert!(told.contains("0 % to 100 %") && told.contains("<dt>Default</dt>"), "{told}");
         assert!(setting("no-such").is_err());
         let mut text = "# Controls\n\n```setting floor\n```\n".to_owned();
@@ -207,7 +207,7 @@ mod tests {
             let block = format!("```setting {}\n", row.id);
             assert_eq!(text.matches(&block).count(), 1, "{}", row.id);
         }
-        assert_eq!(with_names("a {setting:floor} b").unwrap(), "a Floor b");
+        assert_eq!(with_names("a {setting:floor} b").unwrap(), "a Reduction b");
         assert!(with_names("{setting:no-such}").is_err());
     }
 }

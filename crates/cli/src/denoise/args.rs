@@ -17,7 +17,7 @@ Examples:
       finds the noise by itself: the quietest steady stretches
   quell denoise talk.wav -o clean.wav --noise-range 0:00-0:02
       learns the noise from the first two seconds
-  quell denoise tape/*.flac -o clean/ --noise hiss.wav --reduction 80 --latency studio
+  quell denoise tape/*.flac -o clean/ --noise hiss.wav --reduction 14 --latency studio
       many files, one noise, and a fifth of it left
   quell denoise talk.wav -o removed.wav --removed
       listen to what would be taken away

@@ -9,7 +9,7 @@ pub(super) const NODE: &str = "quell";
 /// Name of the node that hears the microphone.
 pub(super) const INPUT_NODE: &str = "quell.input";
 /// Controls of the LADSPA plugin, by the names that it gives them.
-const REDUCTION: &str = "Reduction (%)";
+const REDUCTION: &str = "Reduction (dB)";
 const SENSITIVITY: &str = "Sensitivity";
 const ENGINE: &str = "Engine (0 Gate, 1 Classic, 2 Neural, 3 Hybrid)";
 const LATENCY: &str = "Latency (0 Live 20 ms, 1 Standard 40 ms, 2 Studio 80 ms)";
@@ -17,7 +17,7 @@ const LATENCY: &str = "Latency (0 Live 20 ms, 1 Standard 40 ms, 2 Studio 80 ms)"
 /// How the noise is taken out.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Controls {
-    pub(super) reduction_percent: f32,
+    pub(super) reduction_db: f32,
     pub(super) sensitivity: f32,
     pub(super) engine: Engine,
     pub(super) latency: LatencyMode,
@@ -25,7 +25,7 @@ pub(super) struct Controls {
 
 /// The whole configuration of a PipeWire client that is nothing but the filter.
 pub(super) fn text(library: &Path, source: &str, controls: &Controls) -> String {
-    let Controls { reduction_percent, sensitivity, engine, latency } = controls;
+    let Controls { reduction_db, sensitivity, engine, latency } = controls;
     let (library, source) = (quoted(&library.to_string_lossy()), quoted(source));
     let (engine, latency) = (engine.idx(), latency.idx());
     format!(
@@ -52,7 +52,7 @@ context.modules = [
                         plugin  = {library}
                         label   = quell_mono
                         control = {{
-                            "{REDUCTION}" = {reduction_percent:.1}
+                            "{REDUCTION}" = {reduction_db:.1}
                             "{SENSITIVITY}" = {sensitivity:.2}
                             "{ENGINE}" = {engine}
                             "{LATENCY}" = {latency}
@@ -79,8 +79,8 @@ context.modules = [
 }
 
 /// What sets the reduction of a filter that runs; none lets everything through.
-pub(super) fn reduction_params(reduction_percent: f32) -> String {
-    format!("{{ params = [ \"quell:{REDUCTION}\" {reduction_percent:.1} ] }}")
+pub(super) fn reduction_params(reduction_db: f32) -> String {
+    format!("{{ params = [ \"quell:{REDUCTION}\" {reduction_db:.1} ] }}")
 }
 
 /// A string of PipeWire's notation, which is JSON's.
@@ -103,7 +103,7 @@ mod tests {
     #[test]
     fn names_with_quotes_stay_one_string() {
         let controls = Controls {
-            reduction_percent: 80.0,
+            reduction_db: -20.0,
             sensitivity: 1.5,
             engine: Engine::Gate,
             latency: LatencyMode::Live,
@@ -111,7 +111,7 @@ mod tests {
         let text = text(Path::new("/a \"b\"/libquell_ladspa.so"), "my \"mic\"", &controls);
         assert!(text.contains(r#"plugin  = "/a \"b\"/libquell_ladspa.so""#), "{text}");
         assert!(text.contains(r#"target.object = "my \"mic\"""#), "{text}");
-        assert!(text.contains(r#""Reduction (%)" = 80.0"#), "{text}");
+        assert!(text.contains(r#""Reduction (dB)" = -20.0"#), "{text}");
         assert_eq!(text.matches('{').count(), text.matches('}').count());
     }
 }

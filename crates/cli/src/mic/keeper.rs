@@ -58,7 +58,7 @@ pub(super) fn keep(
         std::thread::sleep(TICK);
         filter.check(place)?;
         if let Some(is_wanted) = signals.bypass(session.is_bypassed) {
-            filter.let_through(if is_wanted { 0.0 } else { controls.reduction_percent })?;
+            filter.let_through(if is_wanted { 0.0 } else { controls.reduction_db })?;
             session.is_bypassed = is_wanted;
             place.save(&session)?;
         }
@@ -72,8 +72,8 @@ pub(super) fn keep(
 
 /// What is made of the sound, in words.
 fn words(controls: &Controls) -> String {
-    let Controls { reduction_percent, engine, latency, .. } = controls;
-    format!("{}, {}, reduction {reduction_percent} %", name(*engine), name(*latency))
+    let Controls { reduction_db, engine, latency, .. } = controls;
+    format!("{}, {}, reduction {reduction_db} dB", name(*engine), name(*latency))
 }
 
 fn name<T: Choice>(choice: T) -> &'static str {
@@ -153,9 +153,9 @@ impl Filter {
         }
     }
 
-    fn let_through(&self, reduction_percent: f32) -> Result<()> {
+    fn let_through(&self, reduction_db: f32) -> Result<()> {
         let id = Graph::read()?.filter_id.ok_or_else(|| anyhow!("the filter is not there"))?;
-        graph::set_params(id, &config::reduction_params(reduction_percent))
+        graph::set_params(id, &config::reduction_params(reduction_db))
     }
 }
 

@@ -48,12 +48,22 @@ fn a_preset_of_the_plugin_is_its_settings_its_mode_and_its_noise() {
     std::fs::write(folder.file("state.json"), state).unwrap();
     let by_preset = ["denoise", "in.wav", "-fo", "a.wav", "--preset", "state.json", "-q"];
     folder.quell(&by_preset).succeeded();
-    let flags = ["--reduction", "70", "--engine", "classic", "--latency", "studio", "--adaptive"];
+    let flags = [
+        "--amount",
+        "70",
+        "--reduction",
+        "24",
+        "--engine",
+        "classic",
+        "--latency",
+        "studio",
+        "--adaptive",
+    ];
     let flags = [&["denoise", "in.wav", "-o", "b.wav", "-q", "--output-gain", "-3 dB"], &flags[..]];
     folder.quell(&flags.concat()).succeeded();
     let file = |name: &str| std::fs::read(folder.file(name)).unwrap();
     assert!(file("a.wav") == file("b.wav"));
-    folder.quell(&[&by_preset[..], &["--reduction", "10"]].concat()).succeeded();
+    folder.quell(&[&by_preset[..], &["--reduction", "3"]].concat()).succeeded();
     assert!(file("a.wav") != file("b.wav"), "flags go over the preset");
     folder
         .quell(&["denoise", "in.wav", "-o", "c.wav", "--preset", "in.wav"])
@@ -514,7 +524,7 @@ fn wrong_usage_says_what_is_wrong_and_exits_with_2() {
     for (args, part) in [
         (&["denoise"][..], "required"),
         (&["denoise", "a.wav"], "--output"),
-        (&["denoise", "a.wav", "-o", "b.wav", "--reduction", "120"], "0 to 100 %"),
+        (&["denoise", "a.wav", "-o", "b.wav", "--reduction", "220"], "-200 to 0 dB"),
         (&["denoise", "a.wav", "-o", "b.wav", "--latency", "fast"], "live, standard or studio"),
         (&["denoise", "a.wav", "-o", "b.wav", "--noise-range", "2-1"], "end must come after"),
         (&["denoise", "a.wav", "-o", "b.wav", "--noise", "n.wav", "--auto"], "cannot be used"),

@@ -76,7 +76,9 @@ impl Lane {
             raised: channels.raised,
         };
         self.slots.run(&self.shares, &frame);
-        self.slots.join(&self.shares, &self.heard, self.stages.next_mask());
+        let is_known = channels.source != ProfileSource::Adaptive;
+        let spread_db = is_known.then_some(&*self.heard.spread_db);
+        self.slots.join(&self.shares, spread_db, self.stages.next_mask());
         self.stages.finish(settings, &mut self.gain);
     }
 
@@ -150,7 +152,7 @@ mod tests {
             told_nothing.estimate(&power, Noise::Absent, &mut unknown);
         }
         let mut mask = vec![0.0; n_bins];
-        lane.slots.join(&lane.shares, &lane.heard, &mut mask);
+        lane.slots.join(&lane.shares, None, &mut mask);
         [mask, captured, unknown]
     }
 

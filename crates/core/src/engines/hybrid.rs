@@ -1,9 +1,17 @@
-//! Gate and network together, joined bin by bin.
+//! Gate and network together, joined bin by bin. Where the noise is only followed, the gate does
+//! not know it well enough to help: there the network is alone.
 
 use crate::config;
 
-/// Adds the share of the joined mask; `spread_db` is that of the noise.
-pub(super) fn add(sum: &mut [f32], share: f32, gate: &[f32], network: &[f32], spread_db: &[f32]) {
+/// Adds the share of the joined mask; `spread_db` is that of the noise, if it is not only followed.
+pub(super) fn add(
+    sum: &mut [f32],
+    share: f32,
+    gate: &[f32],
+    network: &[f32],
+    spread_db: Option<&[f32]>,
+) {
+    let Some(spread_db) = spread_db else { return super::add(sum, share, network) };
     let bins = gate.iter().zip(network).zip(spread_db);
     for (sum, ((gate, network), spread_db)) in sum.iter_mut().zip(bins) {
         *sum += share * join(*gate, *network, *spread_db);

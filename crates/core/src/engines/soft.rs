@@ -18,6 +18,8 @@ pub(super) struct SoftMask {
     /// How much the neighbourhood of a bin looks like sound, 0 to 1.
     presence: Vec<f32>,
     neighbourhood: Vec<f32>,
+    /// How surely there is sound in the frame, 0 to 1; fades behind it.
+    sound: f32,
 }
 
 impl Maker for SoftMask {
@@ -28,6 +30,7 @@ impl Maker for SoftMask {
             heard: vec![0.0; n_bins],
             presence: vec![0.0; n_bins],
             neighbourhood: vec![0.0; n_bins],
+            sound: 0.0,
         })
     }
 
@@ -37,14 +40,17 @@ impl Maker for SoftMask {
         self.find_presence(snr, radius);
         self.filter(snr, settings.transient_protection, mask);
         self.calm(settings.artifact_control, radius, mask);
+        self.find_sound();
     }
 
     fn restart(&mut self) {
         self.heard.fill(0.0);
+        self.sound = 0.0;
     }
 
     fn continue_from(&mut self, other: &Self) {
         self.heard.copy_from_slice(&other.heard);
+        self.sound = other.sound;
     }
 }
 
@@ -88,5 +94,18 @@ impl SoftMask {
         for (mask, (presence, wide)) in mask.iter_mut().zip(wide) {
             *mask += artifact_control * (1.0 - presence) * (wide - *mask);
         }
+    }
+
+    /// Follows how surely there is sound.
+    fn find_sound(&mut self) {
+        let presence = self.presence.iter().copied().fold(0.0, f32::max);
+        let surely = ((presence - 0.5) * 2.0).max(0.0);
+        self.sound = surely.max(self.sound * config::BED_FADE);
+    }
+
+    /// What is left of every bin beside sound where the gate is alone: a little noise, which the
+    /// sound hides, hides in its turn what a gate takes from it.
+    pub(super) fn bed(&self) -> f32 {
+        config::BED_GAIN * self.sound
     }
 }

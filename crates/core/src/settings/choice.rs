@@ -1,12 +1,11 @@
 //! Settings that are one of a few, each with a row per variant.
 
-use crate::config;
 use crate::geometry::LatencyMode;
 
 /// What is said of a variant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Variant {
-    /// Permanent name in states, on the command line and in reports. New variants go to the end.
+    /// Permanent name in states, on the command line and in reports.
     pub id: &'static str,
     /// As hosts and the window show it.
     pub name: &'static str,
@@ -61,8 +60,6 @@ struct EngineRow {
     variant: Variant,
     /// The network has a part in it, so that its sound depends on the model.
     uses_network: bool,
-    /// The floor that suits it where nobody asked for another, dB.
-    usual_floor_db: f32,
 }
 
 /// In the order of the enum.
@@ -76,7 +73,6 @@ const ENGINES: [EngineRow; 4] = [
                    keys that are to stay",
         },
         uses_network: false,
-        usual_floor_db: config::GATE_FLOOR_DB,
     },
     EngineRow {
         engine: Engine::Classic,
@@ -87,7 +83,6 @@ const ENGINES: [EngineRow; 4] = [
                    in Studio it equals noisereduce 3.0.3",
         },
         uses_network: false,
-        usual_floor_db: config::GATE_FLOOR_DB,
     },
     EngineRow {
         engine: Engine::Neural,
@@ -98,18 +93,16 @@ const ENGINES: [EngineRow; 4] = [
                    or without",
         },
         uses_network: true,
-        usual_floor_db: config::NETWORK_FLOOR_DB,
     },
     EngineRow {
         engine: Engine::Hybrid,
         variant: Variant {
             id: "hybrid",
             name: "Hybrid",
-            help: "gate and network together; level with Neural where there is a print, behind it \
-                   where there is none",
+            help: "gate and network together where there is a print, there a little ahead of \
+                   Neural; the network alone where there is none",
         },
         uses_network: true,
-        usual_floor_db: config::NETWORK_FLOOR_DB,
     },
 ];
 
@@ -132,11 +125,6 @@ impl Engine {
     /// Whether the network has a part in it, so that its sound depends on the model.
     pub const fn uses_network(self) -> bool {
         ENGINES[self as usize].uses_network
-    }
-
-    /// The floor that suits the engine where nobody asked for another, dB.
-    pub const fn usual_floor_db(self) -> f32 {
-        ENGINES[self as usize].usual_floor_db
     }
 
     /// As people read it.

@@ -28,8 +28,6 @@ pub struct Row<S> {
     pub page: Option<(Page, u8)>,
     /// What it belongs to.
     pub scope: Scope,
-    /// Whether a host may record and play its changes.
-    pub is_automatable: bool,
     /// What the engine can work with, as the setting itself holds it; nothing where every value
     /// is possible.
     pub(super) limits: &'static [f32],
@@ -59,6 +57,8 @@ pub struct Number {
     pub max: f32,
     /// Which values lie close together on a dial.
     pub scale: Scale,
+    /// The least value is the most of it: a dial turns the other way.
+    pub is_more_below: bool,
 }
 
 /// How a dial divides a range.
@@ -239,6 +239,11 @@ impl<S> Row<S> {
             Kind::Number(number) => number.unit.short(plain),
             Kind::Switch | Kind::Choice(_) => self.text(plain),
         }
+    }
+
+    /// Whether its least value is the most of it.
+    pub const fn is_more_below(&self) -> bool {
+        matches!(self.kind, Kind::Number(Number { is_more_below: true, .. }))
     }
 
     /// Whether it does anything with this engine in this mode.

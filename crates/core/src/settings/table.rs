@@ -11,7 +11,7 @@ use crate::settings::quantity::Unit;
 use crate::settings::row::{Flag, Kind, Number, Page, Plain, Row, Scale, Scope, Shown, Variants};
 
 const fn number(unit: Unit, min: f32, max: f32) -> Kind {
-    Kind::Number(Number { unit, min, max, scale: Scale::Even })
+    Kind::Number(Number { unit, min, max, scale: Scale::Even, is_more_below: false })
 }
 
 const fn percent() -> Kind {
@@ -19,7 +19,13 @@ const fn percent() -> Kind {
 }
 
 const fn milliseconds(max: f32) -> Kind {
-    Kind::Number(Number { unit: Unit::Millisecond, min: 0.0, max, scale: Scale::Short })
+    Kind::Number(Number {
+        unit: Unit::Millisecond,
+        min: 0.0,
+        max,
+        scale: Scale::Short,
+        is_more_below: false,
+    })
 }
 
 /// A row of the table.
@@ -38,7 +44,6 @@ const USUAL: Setting = Row {
     shown: Shown::Own,
     page: None,
     scope: Scope::Sound,
-    is_automatable: true,
     limits: &[],
     get: |_| 0.0,
     set: |_, _| {},
@@ -75,27 +80,37 @@ before the curve: {
         page: Some((Page::Mask, 11)),
         scope: Scope::Session,
     }
-    /// Share of the noise to take away, 0 to 1.
-    reduction: f32 = 1.0, 0.0..=1.0;
+    /// Share of what `reduction_db` lets go that goes, 0 to 1.
+    amount: f32 = 1.0, 0.0..=1.0;
     {
+        // Old projects and automation say how much of the noise goes by this.
         id: "reduction",
-        name: "Reduction",
-        help: "How much of the noise goes: 0 % nothing, 100 % down to the floor.",
+        name: "Amount",
+        help: "Share of the noise that goes, as far as Reduction lets it: 50 % is 6 dB at most, \
+               90 % 20 dB. For automation that turns the whole of it up and down.",
         kind: percent(),
-        flag: Flag::Value("reduction"),
-        page: Some((Page::Main, 2)),
-    }
-    /// No bin is ever turned down further than this, dB (negative).
-    floor_db: f32 = Engine::DEFAULT.usual_floor_db(), -200.0..=0.0;
-    {
-        id: "floor",
-        name: "Floor",
-        help: "How far any frequency may be turned down. Higher leaves a bed of quiet noise, which \
-               hides artefacts. Every engine brings its usual one, unless you have set another.",
-        kind: number(Unit::Decibel, -100.0, 0.0),
-        flag: Flag::Value("floor"),
-        shown: Shown::Basic(5),
+        flag: Flag::Value("amount"),
+        shown: Shown::Advanced(1),
         page: Some((Page::Main, 3)),
+    }
+    /// How far noise is turned down, dB (negative): no bin goes further.
+    reduction_db: f32 = config::DEFAULT_REDUCTION_DB, -200.0..=0.0;
+    {
+        // It was called the floor.
+        id: "floor",
+        name: "Reduction",
+        help: "How far the noise is turned down. Less of it leaves a bed of quiet noise, which \
+               hides what any engine does wrong.",
+        kind: Kind::Number(Number {
+            unit: Unit::Decibel,
+            min: -100.0,
+            max: 0.0,
+            scale: Scale::Even,
+            is_more_below: true,
+        }),
+        flag: Flag::Value("reduction"),
+        former_flag: "floor",
+        page: Some((Page::Main, 2)),
     }
     /// Standard deviations of the noise above its mean at which a bin counts as signal. For the
     /// network, each more than the default's is 5.6 dB more noise for its mask to meet.
@@ -258,8 +273,8 @@ after the curve: {
         shown: Shown::Advanced(5),
         page: Some((Page::Mask, 6)),
     }
-    /// Takes hum of the mains out of the sound in phase, before any engine: as far as `reduction`
-    /// and `floor_db` let noise be taken away, and only where there is some.
+    /// Takes hum of the mains out of the sound in phase, before any engine: as far as `amount`
+    /// and `reduction_db` let noise be taken away, and only where there is some.
     remove_hum: bool = true;
     {
         id: "hum",
@@ -297,8 +312,6 @@ after the curve: {
         kind: Kind::Choice(Variants::of::<Engine>()),
         flag: Flag::Value("engine"),
         shown: Shown::Basic(1),
-        // VST3 stores automation as a share of the range, and this range grows.
-        is_automatable: false,
     }
     /// Delay that the next stream takes; one that runs keeps its own.
     latency: LatencyMode = LatencyMode::Standard;
@@ -311,7 +324,6 @@ after the curve: {
         former_flag: "mode",
         shown: Shown::Basic(2),
         scope: Scope::Stream,
-        is_automatable: false,
     }
     /// Sends the delayed input to the output, untouched.
     bypass: bool = false;
@@ -352,6 +364,7 @@ const fn frequency<const NODE: usize>(id: &'static str, name: &'static str) -> S
             min: 20.0,
             max: 20_000.0,
             scale: Scale::Octaves,
+            is_more_below: false,
         }),
         flag: Flag::Curve,
         limits: &ThresholdNode::LIMITS_HZ,
@@ -361,43 +374,20 @@ const fn frequency<const NODE: usize>(id: &'static str, name: &'static str) -> S
     }
 }
 
-impl Settings {
-    /// Chooses an engine. A floor that stands where it usually does for the old one moves to where
-    /// it usually does for the new one; any other was somebody's wish and stays.
-    pub fn choose_engine(&mut self, engine: Engine) {
-        // A host may have rounded it.
-        if (self.floor_db - self.engine.usual_floor_db()).abs() < 0.05 {
-            self.floor_db = engine.usual_floor_db();
-        }
-        self.engine = engine;
-    }
-}
-
 impl Setting {
     /// The default, in the setting's unit.
     pub fn default_plain(&self) -> f32 {
         self.plain(&Settings::default())
     }
 
-    /// The default as help texts name it, with that of the engines for which it is another.
+    /// The default as help texts name it.
     pub fn default_text(&self) -> String {
-        let usual = self.short_text(self.default_plain());
-        let Kind::Number(_) = self.kind else { return usual };
-        let with = |engine| {
-            let mut settings = Settings::default();
-            settings.choose_engine(engine);
-            self.short_text(self.plain(&settings))
-        };
-        let others: Vec<_> =
-            Engine::ALL.into_iter().filter(|engine| with(*engine) != usual).collect();
-        let Some(other) = others.first() else { return usual };
-        let names: Vec<_> = others.iter().map(|engine| engine.name()).collect();
-        format!("{usual}; with {} {}", names.join(" or "), with(*other))
+        self.short_text(self.default_plain())
     }
 }
 
-/// Place of a setting in the table, known while the program is compiled: `const FLOOR: usize =
-/// place_of("floor")`.
+/// Place of a setting in the table, known while the program is compiled: `const MIX: usize =
+/// place_of("mix")`.
 ///
 /// # Panics
 /// Where no row has this id, which in a constant ends the compilation.

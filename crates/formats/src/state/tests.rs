@@ -62,8 +62,8 @@ fn projects_of_the_first_version_open() {
     let bytes = include_bytes!("../../../../tests/fixtures/state/v1.json");
     let state = decode(bytes).unwrap();
     let expected = Settings {
-        reduction: 0.75,
-        floor_db: -18.0,
+        amount: 0.75,
+        reduction_db: -18.0,
         latency: LatencyMode::Live,
         profile_source: ProfileSource::Adaptive,
         monitor: Monitor::Removed,
@@ -77,7 +77,7 @@ fn projects_of_the_first_version_open() {
     // Its network never existed.
     let bytes = include_bytes!("../../../../tests/fixtures/state/v1_network.json");
     let state = decode(bytes).unwrap();
-    assert_eq!((state.settings().engine, state.settings().reduction), (Engine::Hybrid, 0.75));
+    assert_eq!((state.settings().engine, state.settings().amount), (Engine::Hybrid, 0.75));
     let notice = model_notice(Engine::Hybrid, state.model.unwrap()).unwrap();
     assert!(notice.contains("0123456789abcdef"), "{notice}");
     assert_eq!(model_notice(Engine::Gate, state.model.unwrap()), None);
@@ -115,9 +115,9 @@ fn an_older_state_keeps_its_hum() {
 fn a_state_without_an_engine_is_one_of_the_gate() {
     assert_eq!(without("engine").settings().engine, Engine::Gate);
     let bare = decode(br#"{"quell_state":1,"params":{}}"#).unwrap().settings();
-    assert_eq!((bare.engine, bare.floor_db), (Engine::Gate, -24.0));
+    assert_eq!((bare.engine, bare.reduction_db), (Engine::Gate, -24.0));
     let named = decode(br#"{"quell_state":1,"params":{"engine":"neural","floor":-30}}"#).unwrap();
-    assert_eq!((named.settings().engine, named.settings().floor_db), (Engine::Neural, -30.0));
+    assert_eq!((named.settings().engine, named.settings().reduction_db), (Engine::Neural, -30.0));
 }
 
 #[test]
@@ -201,7 +201,7 @@ fn unknown_parameters_are_passed_over_absent_ones_default_and_numbers_brought_in
         drop(state.as_object_mut().unwrap().remove("profile"));
     });
     let state = decode(&bytes).unwrap();
-    assert_eq!(state.settings().floor_db, -100.0, "as far as a host can turn it");
+    assert_eq!(state.settings().reduction_db, -100.0, "as far as a host can turn it");
     assert_eq!(state.profile, None, "a state need not have a print");
 }
 

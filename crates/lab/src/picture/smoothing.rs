@@ -108,12 +108,12 @@ mod tests {
             (Engine::Hybrid, 1, 2),
         ] {
             let mut settings = Settings { freq_smoothing_hz: 600.0, ..Settings::default() };
-            settings.choose_engine(engine);
+            settings.engine = engine;
             assert_eq!(curves(&settings, false).len(), in_standard, "{engine:?}");
             assert_eq!(curves(&settings, true).len(), in_studio, "{engine:?}");
         }
         let mut settings = Settings { freq_smoothing_hz: 600.0, ..Settings::default() };
-        settings.choose_engine(Engine::Gate);
+        settings.engine = Engine::Gate;
         let at = |settings: &Settings, hz: f64| (curves(settings, false)[0].weight)(hz);
         assert_eq!(
             [at(&settings, 0.0), at(&settings, 150.0), at(&settings, 301.0)],
