@@ -2,13 +2,15 @@
 
 use egui::{Align2, Rect, Ui, pos2, vec2};
 use quell_core::settings::row::{Kind, Shown};
-use quell_core::{Choice, Monitor, Settings};
+use quell_core::{Choice, Monitor};
 
 use crate::Shared;
 use crate::editor::capture::{self, Press};
 use crate::editor::edits::Edits;
 use crate::editor::theme::{GAP, Theme};
-use crate::editor::widgets::{DialShape, Label, button, dial, line_of_text, panel, pick, segments};
+use crate::editor::widgets::{
+    DialShape, InUse, Label, button, dial, line_of_text, panel, pick, segments,
+};
 use crate::params::{Control, MONITOR, QuellParams, REDUCTION};
 
 /// What the controls show besides the parameters.
@@ -16,6 +18,7 @@ use crate::params::{Control, MONITOR, QuellParams, REDUCTION};
 pub(super) struct State {
     /// Level of noise alone before and after, dBFS; nothing before any was heard.
     pub(super) noise_dbfs: Option<[f32; 2]>,
+    pub(super) in_use: InUse,
     /// The second row of dials is open.
     pub(super) is_advanced: bool,
 }
@@ -47,9 +50,9 @@ pub(super) fn show(
     let inside = panel(ui, t, first);
     let print = capture::show(ui, t, edits, shared, press, inside).map(Request::Print);
     let inside = panel(ui, t, second);
-    reduction(ui, t, edits, &shared.params, state.noise_dbfs, inside);
+    reduction(ui, t, edits, &shared.params, state, inside);
     let inside = panel(ui, t, third);
-    basic(ui, t, edits, &shared.params, inside);
+    basic(ui, t, edits, &shared.params, state.in_use, inside);
     print.or_else(|| last_row(ui, t, edits, &shared.params, state.is_advanced, inside))
 }
 
@@ -59,7 +62,7 @@ fn reduction(
     t: &Theme,
     edits: &mut Edits,
     params: &QuellParams,
-    noise_dbfs: Option<[f32; 2]>,
+    state: State,
     rect: Rect,
 ) {
     let shape = DialShape {
@@ -69,8 +72,8 @@ fn reduction(
         value: 19.0,
         width: rect.width(),
     };
-    dial(ui, t, edits, &params[REDUCTION], &params.settings(), shape);
-    let text = noise_dbfs.map_or_else(
+    dial(ui, t, edits, &params[REDUCTION], state.in_use, shape);
+    let text = state.noise_dbfs.map_or_else(
         || "\u{2013}".to_owned(),
         |levels| {
             let [before, after] =
@@ -85,7 +88,14 @@ fn reduction(
 }
 
 /// Lists above, small dials below.
-fn basic(ui: &mut Ui, t: &Theme, edits: &mut Edits, params: &QuellParams, rect: Rect) {
+fn basic(
+    ui: &mut Ui,
+    t: &Theme,
+    edits: &mut Edits,
+    params: &QuellParams,
+    in_use: InUse,
+    rect: Rect,
+) {
     let controls = params.sorted(|row| match row.shown {
         Shown::Basic(rank) => Some(rank),
         Shown::Own | Shown::Advanced(_) => None,
@@ -102,15 +112,7 @@ fn basic(ui: &mut Ui, t: &Theme, edits: &mut Edits, params: &QuellParams, rect: 
             edits.choose(control, variant);
         }
     }
-    small_dials(
-        ui,
-        t,
-        edits,
-        &params.settings(),
-        &dials,
-        rect.left()..=rect.right(),
-        rect.top() + 94.0,
-    );
+    small_dials(ui, t, edits, in_use, &dials, rect.left()..=rect.right(), rect.top() + 94.0);
 }
 
 /// Dials side by side.
@@ -118,7 +120,7 @@ fn small_dials(
     ui: &mut Ui,
     t: &Theme,
     edits: &mut Edits,
-    settings: &Settings,
+    in_use: InUse,
     dials: &[&Control],
     x: std::ops::RangeInclusive<f32>,
     y: f32,
@@ -127,7 +129,7 @@ fn small_dials(
     for (idx, control) in dials.iter().enumerate() {
         let center = pos2(x.start() + width * (idx as f32 + 0.5), y);
         let shape = DialShape { center, radius: 21.0, text: 13.0, value: 13.0, width };
-        dial(ui, t, edits, control, settings, shape);
+        dial(ui, t, edits, control, in_use, shape);
     }
 }
 
@@ -154,7 +156,7 @@ fn last_row(
     }
     let left = (rect.right() - 96.0).max(listen.right() + 4.0);
     let place = Rect::from_min_max(pos2(left, top), rect.max);
-    let hint = "Times, knee, protection of transients, hum, stereo";
+    let hint = "Times, knee, transients, amount, hum, stereo";
     let label = Label { name: "Advanced", hint };
     let is_clicked = button(ui, t, place, label, is_advanced, true).clicked();
     is_clicked.then_some(Request::Advanced(!is_advanced))
@@ -166,6 +168,7 @@ pub(super) fn advanced(
     t: &Theme,
     edits: &mut Edits,
     params: &QuellParams,
+    in_use: InUse,
     rect: Rect,
 ) {
     let inside = panel(ui, t, rect);
@@ -176,7 +179,7 @@ pub(super) fn advanced(
     let (switches, dials): (Vec<&Control>, Vec<&Control>) =
         controls.into_iter().partition(|control| matches!(control.row().kind, Kind::Switch));
     let x = inside.left()..=inside.right() - 110.0;
-    small_dials(ui, t, edits, &params.settings(), &dials, x, inside.top() + 42.0);
+    small_dials(ui, t, edits, in_use, &dials, x, inside.top() + 42.0);
     let step = ((inside.height() - 8.0) / switches.len().max(1) as f32).min(34.0);
     for (idx, control) in switches.into_iter().enumerate() {
         let min = pos2(inside.right() - 104.0, inside.top() + 8.0 + step * idx as f32);

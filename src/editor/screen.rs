@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use egui::{Align2, CentralPanel, Color32, Event, Frame, Id, Key, Modifiers, Rect, Ui, pos2, vec2};
 use nice_plug::context::gui::GuiContext;
-use quell_core::{Choice, Engine, Monitor, ProfileSource};
+use quell_core::{Choice, Engine, Monitor, ProfileSource, Settings};
 #[cfg(test)]
 use quell_formats::state::State;
 use quell_formats::state::Window;
@@ -25,7 +25,7 @@ use crate::editor::spectrogram::{Sound, Spectrogram};
 use crate::editor::spectrum::PrintColumns;
 use crate::editor::status::{self, Known, Remedy};
 use crate::editor::theme::{self, GAP, Theme};
-use crate::editor::widgets::{font, panel};
+use crate::editor::widgets::{InUse, font, panel};
 use crate::editor::{controls, dialogs, header, prints};
 use crate::params::ENGINE;
 
@@ -177,7 +177,8 @@ impl Screen {
         if self.is_advanced {
             let top = picture_bottom - ADVANCED;
             let rect = Rect::from_min_max(pos2(all.left(), top), pos2(all.right(), picture_bottom));
-            controls::advanced(ui, &self.theme, &mut self.edits, &self.shared.params, rect);
+            let in_use = self.in_use();
+            controls::advanced(ui, &self.theme, &mut self.edits, &self.shared.params, in_use, rect);
             picture_bottom = top - GAP;
         }
         let top = header.bottom() + GAP;
@@ -246,6 +247,20 @@ impl Screen {
         }
     }
 
+    /// Where the noise is known from in fact; before sound came, from where it will be.
+    fn in_use(&self) -> InUse {
+        let Settings { engine, latency, profile_source, .. } = self.shared.params.settings();
+        let will_be = match profile_source {
+            ProfileSource::Captured if self.shared.link.profile().is_none() => {
+                ProfileSource::Adaptive
+            }
+            source => source,
+        };
+        let source = self.analysis.source.unwrap_or(will_be);
+        let is_noise_known = source != ProfileSource::Adaptive;
+        InUse { engine, mode: latency, is_noise_known }
+    }
+
     /// The controls, which show what becomes of the noise.
     fn controls(&mut self, ui: &mut Ui, rect: Rect) -> Option<controls::Request> {
         let settings = self.shared.params.settings();
@@ -256,7 +271,8 @@ impl Screen {
             let mixed = 1.0 - settings.mix * (1.0 - gain);
             [before, before + 20.0 * mixed.log10() + settings.output_gain_db]
         });
-        let state = controls::State { noise_dbfs, is_advanced: self.is_advanced };
+        let (in_use, is_advanced) = (self.in_use(), self.is_advanced);
+        let state = controls::State { noise_dbfs, in_use, is_advanced };
         let press = &mut self.press;
         controls::show(ui, &self.theme, &mut self.edits, &self.shared, press, state, rect)
     }

@@ -10,8 +10,8 @@ use egui::{
     Align2, ComboBox, CornerRadius, EventFilter, FontId, Id, Key, Painter, Pos2, Rect, Response,
     Sense, Shape, Stroke, StrokeKind, TextEdit, Ui, Vec2, WidgetInfo, pos2, vec2,
 };
-use quell_core::Settings;
 use quell_core::settings::row::Variants;
+use quell_core::{Engine, LatencyMode};
 
 use crate::editor::edits::Edits;
 use crate::editor::theme::{GAP, ROUND, Theme, faded};
@@ -146,6 +146,15 @@ pub(super) fn pick(
     chosen
 }
 
+/// What decides whether a setting does anything now.
+#[derive(Clone, Copy)]
+pub(super) struct InUse {
+    pub(super) engine: Engine,
+    pub(super) mode: LatencyMode,
+    /// Not only followed.
+    pub(super) is_noise_known: bool,
+}
+
 /// How large a dial is and where.
 #[derive(Clone, Copy)]
 pub(super) struct DialShape {
@@ -165,10 +174,11 @@ pub(super) fn dial(
     t: &Theme,
     edits: &mut Edits,
     control: &Control,
-    settings: &Settings,
+    in_use: InUse,
     shape: DialShape,
 ) {
-    let idle = control.row().idle_because(settings.engine, settings.latency);
+    let InUse { engine, mode, is_noise_known } = in_use;
+    let idle = control.row().idle_because(engine, mode, is_noise_known);
     let t = &if idle.is_some() { t.idle() } else { *t };
     let DialShape { center, radius, .. } = shape;
     let label = control.row().name;

@@ -7,15 +7,14 @@ told and what is heard; a picture of every state of the status line goes into FO
 import json
 import os
 import pathlib
-import subprocess
 import sys
-import threading
 import time
+
+from hand import click, hold, keys, perform, shoot, wait_for  # before any other window
 
 import numpy as np
 
 from common import RATE, level_db, load, noise, state_of
-from scenes import BLOCK, Player, click, geometry, look_away, shoot
 
 FOLDER = pathlib.Path(sys.argv[1])
 
@@ -29,64 +28,8 @@ LEFT_REMEDY = (194, 416)
 RIGHT_REMEDY = (58, 416)
 
 
-class Recorder(Player):
-    """Keeps what came out last."""
-
-    def __init__(self, plugin, sound):
-        super().__init__(plugin, sound)
-        self.heard, self.n_blocks = [], 0
-
-    def run(self):
-        place, due = 0, time.monotonic()
-        while not self.is_over.is_set():
-            sound = self.sound
-            place = place % (sound.shape[1] - BLOCK)
-            block = np.ascontiguousarray(sound[:, place : place + BLOCK])
-            output = self.plugin.process(block, RATE, BLOCK, reset=False)
-            self.heard = [*self.heard[-99:], (level_db(block), level_db(output))]
-            self.n_blocks += 1
-            place += BLOCK
-            due += BLOCK / RATE
-            time.sleep(max(0.0, due - time.monotonic()))
-
-    def let_pass(self, seconds):
-        """Waits for so much sound: a busy machine may play it late."""
-        end = self.n_blocks + seconds * RATE / BLOCK
-        wait_for("sound", lambda: self.n_blocks >= end, seconds=20 + 4 * seconds)
-
-    def drop_db(self):
-        """By how much the last second is quieter than what went in."""
-        before, after = np.mean(self.heard, axis=0)
-        return before - after
-
-
 def print_of(plugin):
     return state_of(plugin)["profile"]
-
-
-def wait_for(what, condition, seconds=20.0):
-    due = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < due, f"{what}: not within {seconds} s"
-        time.sleep(0.1)
-
-
-def hold(player, place, seconds):
-    _, _, x, y = geometry()
-    subprocess.run(["xdotool", "mousemove", str(x + place[0]), str(y + place[1])], check=True)
-    subprocess.run(["xdotool", "mousedown", "1"], check=True)
-    player.let_pass(seconds)
-    subprocess.run(["xdotool", "mouseup", "1"], check=True)
-    look_away()
-
-
-def keys(*what):
-    """Types while the pointer is over the window, which is where keys go on a bare screen."""
-    _, _, x, y = geometry()
-    subprocess.run(["xdotool", "mousemove", str(x + 700), str(y + 30)], check=True)
-    time.sleep(0.3)
-    subprocess.run(["xdotool", *what], check=True)
-    time.sleep(0.3)
 
 
 def remedy(place):
@@ -236,30 +179,8 @@ def act(plugin, player):
 
 def main():
     plugin = load(engine="Gate")
-    player = Recorder(plugin, noise(2.0, amplitude=0.02, seed=5))
-    plugin.process(player.sound[:, :BLOCK], RATE, BLOCK, reset=True)
-    close, failures, projects = threading.Event(), [], []
-
-    def beside():
-        try:
-            projects.append(act(plugin, player))
-        except BaseException as error:
-            shoot(FOLDER / "status-failed.png")
-            failures.append(error)
-        finally:
-            player.is_over.set()
-            player.join()
-            close.set()
-
-    player.start()
-    actor = threading.Thread(target=beside)
-    actor.start()
-    plugin.show_editor(close)
-    actor.join()
-    if failures:
-        raise failures[0]
+    state, print_then = perform(plugin, noise(2.0, amplitude=0.02, seed=5), act, FOLDER)
     # A project that is opened again describes its print as it was.
-    [(state, print_then)] = projects
     other = load()
     other.raw_state = state
     assert print_of(other) == print_then

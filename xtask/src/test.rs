@@ -117,8 +117,9 @@ fn python_steps(steps: &mut Steps, vst3: &Path) {
             .env("QUELL_VST3", vst3)
             .env("QUELL_SCREENSHOTS", screenshots))
     });
-    steps.run_with("captures by hand under Xvfb", host_and_screen, |python| {
+    steps.run_with("a hand in the window under Xvfb", host_and_screen, |python| {
         sh(pytest(&python, "tests/python/test_captures.py")
+            .arg("tests/python/test_truths.py")
             .env("QUELL_VST3", vst3)
             .env("QUELL_SCREENSHOTS", places::proof()))
     });

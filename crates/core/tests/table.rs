@@ -171,9 +171,32 @@ fn a_setting_is_heard_where_the_table_says_and_nowhere_else() {
                     "{} with {engine:?}, {mode:?}",
                     row.id
                 );
-                assert_eq!(is_heard, row.idle_because(engine, mode).is_none());
+                assert_eq!(is_heard, row.idle_because(engine, mode, true).is_none());
             }
         }
+    }
+}
+
+/// Without a print Hybrid is Neural, and what acts on its gate does nothing.
+#[test]
+fn hybrid_says_what_does_nothing_without_a_print() {
+    let scene = scene(2 * 8_000);
+    let heard = |settings: &Settings| {
+        let mut stream = denoiser(RATE_HZ, 2, LatencyMode::Standard);
+        let mut channels = scene.to_vec();
+        run(&mut stream, &mut channels, settings, || 512);
+        channels
+    };
+    let base = busy(Engine::Hybrid);
+    assert!(heard(&base) == heard(&Settings { engine: Engine::Neural, ..base }));
+    for id in ["freq_smooth", "artifact", "transient"] {
+        let row = TABLE.iter().find(|row| row.id == id).unwrap();
+        let mut other = base;
+        row.set_plain(&mut other, 0.0);
+        assert!(heard(&base) == heard(&other), "{id}");
+        let why = row.idle_because(Engine::Hybrid, LatencyMode::Standard, false);
+        assert_eq!(why.as_deref(), Some("With a print"), "{id}");
+        assert_eq!(row.idle_because(Engine::Hybrid, LatencyMode::Standard, true), None, "{id}");
     }
 }
 
@@ -183,7 +206,7 @@ fn what_does_nothing_says_where_it_would() {
     const SMOOTHING: usize = place_of("freq_smooth");
     const TRANSIENTS: usize = place_of("transient");
     const TIME: usize = place_of("time_smooth");
-    let why = |place: usize, engine, mode| TABLE[place].idle_because(engine, mode);
+    let why = |place: usize, engine, mode| TABLE[place].idle_because(engine, mode, true);
     let standard = LatencyMode::Standard;
     assert_eq!(why(KNEE, Engine::Gate, standard).as_deref(), Some("Classic only"));
     assert_eq!(why(SMOOTHING, Engine::Neural, standard).as_deref(), Some("Not with Neural"));

@@ -253,9 +253,17 @@ impl<S> Row<S> {
     }
 
     /// Where it acts, in two or three words, if it does nothing with this engine in this mode.
-    pub fn idle_because(&self, engine: Engine, mode: LatencyMode) -> Option<String> {
+    /// Noise is known where it is not only followed: otherwise Hybrid is Neural.
+    pub fn idle_because(
+        &self,
+        engine: Engine,
+        mode: LatencyMode,
+        is_noise_known: bool,
+    ) -> Option<String> {
         if self.acts(engine, mode) {
-            return None;
+            let is_neural = engine == Engine::Hybrid && !is_noise_known;
+            let is_idle = is_neural && !self.acts(Engine::Neural, mode);
+            return is_idle.then(|| "With a print".to_owned());
         }
         if self.acts_on.contains(&engine) {
             return Some("Studio only".to_owned());

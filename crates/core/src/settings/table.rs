@@ -90,7 +90,7 @@ before the curve: {
                90 % 20 dB. For automation that turns the whole of it up and down.",
         kind: percent(),
         flag: Flag::Value("amount"),
-        shown: Shown::Advanced(1),
+        shown: Shown::Advanced(0),
         page: Some((Page::Main, 3)),
     }
     /// How far noise is turned down, dB (negative): no bin goes further.
