@@ -137,12 +137,12 @@ def act(plugin, player):
 
     # A7: a capture puts its print in the place of what is followed, as one step.
     plugin.noise_from = "Adaptive"
-    picture("kept")
     capture_once(plugin, player, louder)
     assert plugin.noise_from == "Captured"
     click(*UNDO)
     wait_for("Undo", lambda: plugin.noise_from == "Adaptive")
     assert print_of(plugin)["name"] == "Tape"
+    picture("kept")
     remedy(RIGHT_REMEDY)
     wait_for("the print", lambda: plugin.noise_from == "Captured")
 
@@ -174,7 +174,46 @@ def act(plugin, player):
     remedy(RIGHT_REMEDY)
     wait_for("following", lambda: plugin.noise_from == "Adaptive")
     assert print_of(plugin)["verdict"] == "steady"
+    other_verdicts(plugin, player, hiss)
     return project
+
+
+def other_verdicts(plugin, player, hiss):
+    """What else the status line has to say."""
+    time_s = np.arange(8 * RATE) / RATE
+    swelling = (noise(8.0, amplitude=0.05, seed=12) * 10 ** (0.3 * np.sin(2 * np.pi * time_s))).astype(np.float32)
+    tone = np.repeat(0.2 * np.sin(2 * np.pi * 1_000 * time_s)[None], 2, 0).astype(np.float32)
+    clipped = np.clip(noise(4.0, amplitude=4.0, seed=13), -1, 1)
+
+    pulsing = capture_once(plugin, player, swelling)
+    assert pulsing["verdict"] == "varying", pulsing["verdict"]
+    picture("pulsing")
+    remedy(RIGHT_REMEDY)
+    wait_for("the network", lambda: plugin.engine == "Neural")
+    picture("pulsing-neural")
+    for name, sound in [("tone", tone), ("clipped", clipped)]:
+        player.play(sound)
+        hold(player, CAPTURE, 2.5)
+        player.let_pass(0.5)
+        picture(f"offered-{name}")
+        assert print_of(plugin) == pulsing, f"a {name} is offered"
+    player.play(hiss)
+    player.let_pass(0.5)
+    # Too quick for a hand, but not for automation.
+    plugin.capture = True
+    player.let_pass(0.15)
+    plugin.capture = False
+    player.let_pass(0.5)
+    picture("too-short")
+    assert print_of(plugin) == pulsing and not plugin.capture
+    player.is_paused = True
+    click(*CAPTURE)
+    picture("waits")
+    player.is_paused = False
+    wait_for("the print", lambda: print_of(plugin) != pulsing and not plugin.capture)
+    plugin.noise_from = "Sidechain"
+    player.let_pass(0.5)
+    picture("noise-input-silent")
 
 
 def main():

@@ -44,10 +44,15 @@ class Recorder(Player):
     def __init__(self, plugin, sound):
         super().__init__(plugin, sound)
         self.heard, self.n_blocks = [], 0
+        self.is_paused = False
 
     def run(self):
         place, due = 0, time.monotonic()
         while not self.is_over.is_set():
+            if self.is_paused:
+                time.sleep(0.05)
+                due = time.monotonic()
+                continue
             sound = self.sound
             place = place % (sound.shape[1] - BLOCK)
             block = np.ascontiguousarray(sound[:, place : place + BLOCK])
