@@ -10,6 +10,7 @@ mod neural;
 mod shares;
 mod soft;
 
+use crate::config;
 use crate::geometry::{BuildError, Geometry};
 use crate::kernels::Kernel;
 use crate::settings::{Engine, ProfileSource, Settings};
@@ -160,6 +161,12 @@ slots! {
 }
 
 impl Slots {
+    /// Least gain of any bin in this frame. A little noise, which sound hides, hides in its turn
+    /// what the gate takes from that sound; the network needs no such thing.
+    pub(crate) fn bed(&self, shares: &EngineShares) -> f32 {
+        shares.of(Engine::Gate) * config::BED_GAIN * self.soft.maker.sound()
+    }
+
     /// Writes the mean of the engines' masks, each with its share. `spread_db` is that of the
     /// noise, if it is not only followed.
     pub(crate) fn join(&self, shares: &EngineShares, spread_db: Option<&[f32]>, mask: &mut [f32]) {
@@ -171,19 +178,12 @@ impl Slots {
                 continue;
             }
             match engine {
-                Engine::Gate => add_over(mask, share, soft, self.soft.maker.bed()),
+                Engine::Gate => add(mask, share, soft),
                 Engine::Classic => add(mask, share, classic),
                 Engine::Neural => add(mask, share, neural),
                 Engine::Hybrid => hybrid::add(mask, share, soft, neural, spread_db),
             }
         }
-    }
-}
-
-/// Adds values that are at least so large.
-fn add_over(sum: &mut [f32], share: f32, values: &[f32], least: f32) {
-    for (sum, value) in sum.iter_mut().zip(values) {
-        *sum += share * value.max(least);
     }
 }
 

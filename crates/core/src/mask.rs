@@ -24,6 +24,8 @@ pub(crate) struct MaskStages {
     look_ahead_frames: usize,
     /// Masks of the last `2 × look-ahead + 1` frames.
     masks: Ring<f32>,
+    /// Least gain of each of those frames.
+    beds: Ring<f32>,
     /// Mask after attack and release.
     followed: Vec<f32>,
 }
@@ -36,23 +38,28 @@ impl MaskStages {
             hop_ms: (geometry.hop_s() * 1000.0) as f32,
             look_ahead_frames,
             masks: Ring::new(2 * look_ahead_frames + 1, vec![0.0; n_bins]),
+            beds: Ring::new(2 * look_ahead_frames + 1, vec![0.0]),
             followed: vec![0.0; n_bins],
         }
     }
 
     pub(crate) fn reset(&mut self) {
         self.masks.fill(0.0);
+        self.beds.fill(0.0);
         self.followed.fill(0.0);
     }
 
     /// Goes on from where another one is.
     pub(crate) fn continue_from(&mut self, other: &Self) {
         self.masks.continue_from(&other.masks);
+        self.beds.continue_from(&other.beds);
         self.followed.copy_from_slice(&other.followed);
     }
 
-    /// Makes room for the mask of a new frame, to be written whole.
-    pub(crate) fn next_mask(&mut self) -> &mut [f32] {
+    /// Makes room for the mask of a new frame, to be written whole. No gain of that frame will be
+    /// less than its bed.
+    pub(crate) fn next_mask(&mut self, bed: f32) -> &mut [f32] {
+        self.beds.advance().fill(bed);
         self.masks.advance()
     }
 
@@ -60,7 +67,8 @@ impl MaskStages {
     pub(crate) fn finish(&mut self, settings: &Settings, gain: &mut [f32]) {
         self.smooth_over_time(settings.time_smoothing_ms, gain);
         self.follow(settings, gain);
-        let deepest = db_to_gain(settings.reduction_db);
+        let bed = self.beds.ago(self.look_ahead_frames).first().copied().unwrap_or(0.0);
+        let deepest = db_to_gain(settings.reduction_db).max(bed);
         for gain in gain {
             *gain = allowed_gain(*gain, settings.amount, deepest);
         }
@@ -116,5 +124,52 @@ impl MaskStages {
 fn scale(values: &mut [f32], factor: f32) {
     for value in values {
         *value *= factor;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config;
+
+    /// Gains of masks that come and go, in a mode, with beds or without.
+    fn gains(settings: &Settings, mode: LatencyMode, has_beds: bool) -> Vec<f32> {
+        let geometry = Geometry::for_rate(48_000.0).unwrap();
+        let mut stages = MaskStages::new(&geometry, mode);
+        let mut random = fastrand::Rng::with_seed(0x93);
+        let mut all = Vec::new();
+        let mut gain = vec![0.0; geometry.n_bins()];
+        for frame in 0..60 {
+            let bed = config::BED_GAIN * f32::from(u8::from(frame % 20 < 8));
+            let mask = stages.next_mask(if has_beds { bed } else { 0.0 });
+            mask.fill_with(|| random.f32().powi(6));
+            stages.finish(settings, &mut gain);
+            all.extend_from_slice(&gain);
+        }
+        all
+    }
+
+    /// Until there was a bed, the gates' default was -24 dB: what was saved then sounds as it did.
+    #[test]
+    fn a_bed_is_nothing_to_reductions_above_it_and_holds_deeper_ones() {
+        for mode in LatencyMode::ALL {
+            let old = Settings {
+                engine: Engine::Gate,
+                reduction_db: -24.0,
+                amount: 0.75,
+                release_ms: 80.0,
+                time_smoothing_ms: 40.0,
+                ..Settings::default()
+            };
+            for settings in [old, Settings { amount: 1.0, ..old }] {
+                assert!(gains(&settings, mode, true) == gains(&settings, mode, false), "{mode:?}");
+            }
+            let deep = Settings { reduction_db: -60.0, amount: 1.0, release_ms: 0.0, ..old };
+            let least = |has_beds| gains(&deep, mode, has_beds).into_iter().fold(1.0, f32::min);
+            assert!(least(false) < 0.01 && least(true) < 0.01, "{mode:?}: between sounds");
+            let held = gains(&deep, mode, true);
+            let n = held.iter().filter(|gain| **gain == config::BED_GAIN).count();
+            assert!(n > 1_000, "{mode:?}: beside them, {n}");
+        }
     }
 }

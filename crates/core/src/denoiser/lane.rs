@@ -78,7 +78,8 @@ impl Lane {
         self.slots.run(&self.shares, &frame);
         let is_known = channels.source != ProfileSource::Adaptive;
         let spread_db = is_known.then_some(&*self.heard.spread_db);
-        self.slots.join(&self.shares, spread_db, self.stages.next_mask());
+        let bed = self.slots.bed(&self.shares);
+        self.slots.join(&self.shares, spread_db, self.stages.next_mask(bed));
         self.stages.finish(settings, &mut self.gain);
     }
 

@@ -103,9 +103,8 @@ impl SoftMask {
         self.sound = surely.max(self.sound * config::BED_FADE);
     }
 
-    /// What is left of every bin beside sound where the gate is alone: a little noise, which the
-    /// sound hides, hides in its turn what a gate takes from it.
-    pub(super) fn bed(&self) -> f32 {
-        config::BED_GAIN * self.sound
+    /// How surely there is sound, or was a moment ago, 0 to 1.
+    pub(super) fn sound(&self) -> f32 {
+        self.sound
     }
 }
