@@ -19,6 +19,8 @@ use crate::params::Control;
 
 /// Points of the pointer from one end of a dial to the other.
 const DIAL_TRAVEL: f32 = 180.0;
+/// Room for what is said of a variant in a list.
+const LIST_WIDTH: f32 = 320.0;
 /// Where a dial begins and how far it goes, turns; it points down at the gap.
 const DIAL_START: f32 = 0.375;
 const DIAL_SWEEP: f32 = 0.75;
@@ -134,9 +136,12 @@ pub(super) fn pick(
     let list = ComboBox::from_id_salt(label).width(rect.width()).truncate();
     let mut chosen = None;
     let shown = list.selected_text(short).show_ui(&mut place, |ui| {
+        ui.set_min_width(LIST_WIDTH);
         for (idx, variant) in variants.iter().enumerate() {
-            let response = ui.selectable_label(idx == now, variant.name);
-            if response.on_hover_text(variant.help).clicked() {
+            let colors = if idx == now { [t.on_accent; 2] } else { [t.text, t.dim] };
+            let text = named_line(variant.name, variant.help, colors);
+            let response = ui.selectable_label(idx == now, text);
+            if response.accessible_name(variant.name).clicked() {
                 chosen = Some(idx);
             }
         }
@@ -153,6 +158,17 @@ pub(super) struct InUse {
     pub(super) mode: LatencyMode,
     /// Not only followed.
     pub(super) is_noise_known: bool,
+}
+
+/// A name, and what it means in small letters under it.
+fn named_line(name: &str, help: &str, [strong, weak]: [egui::Color32; 2]) -> egui::text::LayoutJob {
+    let mut job = egui::text::LayoutJob::default();
+    let mut add = |text: &str, size: f32, color: egui::Color32| {
+        job.append(text, 0.0, egui::TextFormat::simple(font(size), color));
+    };
+    add(name, 14.0, strong);
+    add(&format!("\n{help}"), 12.5, weak);
+    job
 }
 
 /// How large a dial is and where.
