@@ -28,7 +28,7 @@ import numpy as np
 import torch
 
 from .geometry import BIN_HZ, N_BANDS, band_edges, band_means
-from .features import ABSENT, CAPTURED, network_input
+from .features import ABSENT, CAPTURED, SLOW, network_input
 from .quantise import PAIR_LIMIT, STEPS_PER_UNIT, QuantGru, QuantLinear, QuantUNet, load_quantised
 
 MAGIC, VERSION = b"QUELLNET", 2
@@ -99,6 +99,8 @@ def weight_tensors(model: QuantUNet) -> dict[str, np.ndarray]:
     add_bytes("t1.pw", model.t1_pw)
     add_bytes("g.sq", model.squeeze)
     add_gru("g", model.g)
+    for idx, unit in enumerate(model.more):
+        add_gru(f"g{idx + 2}", unit)
     add_bytes("g.ex", model.expand)
     add_gru("t2", model.t2)
     add_bytes("t2.pw", model.t2_pw)
@@ -106,6 +108,8 @@ def weight_tensors(model: QuantUNet) -> dict[str, np.ndarray]:
         add_bytes(name, model.layers[name])
     add_float("last", model.last.weight, model.last.bias, 1.0)
     add_float("out", model.out.weight, model.out.bias, 1.0)
+    if model.options.level == SLOW:
+        tensors["slow"] = np.ones(1, "f4")  # that it is there says it all
     return tensors
 
 
@@ -120,8 +124,9 @@ def golden_tensors(model: QuantUNet, seed: int) -> dict[str, np.ndarray]:
     power[:, :, 800:] *= 1e-7
     printed = torch.full((n_bins,), 4e-7)
     bands = band_means(power)
-    captured = network_input(bands, band_means(printed).expand_as(bands), torch.tensor([CAPTURED]))
-    absent = network_input(bands, torch.zeros_like(bands), torch.tensor([ABSENT]))
+    level = model.options.level
+    captured = network_input(bands, band_means(printed).expand_as(bands), torch.tensor([CAPTURED]), level)
+    absent = network_input(bands, torch.zeros_like(bands), torch.tensor([ABSENT]), level)
     layers: dict[str, torch.Tensor] = {}
     gains, _ = model(captured, trace=layers)
     gains_absent, _ = model(absent)

@@ -14,7 +14,7 @@ from torch.nn.functional import linear, pad
 
 from . import gru, workers
 from .corpus import load
-from .features import ABSOLUTE, N_INPUTS
+from .features import N_INPUTS
 from .mixer import Mixer
 from .recipe import Recipe
 from .model import ACTIVATION_LIMIT, BandConv, Options, UNet
@@ -75,11 +75,12 @@ class QuantLinear(nn.Module):
 class QuantGru(nn.Module):
     """A GRU whose inputs, state and weights are rounded; its arithmetic between them is float."""
 
-    def __init__(self, source: nn.GRU):
+    def __init__(self, source: nn.GRU, hears_state: bool = False):
+        """`hears_state`: its input is the state of another one."""
         super().__init__()
-        step = 1.0 / STEPS_PER_UNIT
+        step, zero = (1.0 / gru.STATE_STEPS, gru.STATE_STEPS) if hears_state else (1.0 / STEPS_PER_UNIT, 0.0)
         self.n_hidden = source.hidden_size
-        self.input = QuantLinear(source.weight_ih_l0.data, source.bias_ih_l0.data, step, 0.0, 1.0)
+        self.input = QuantLinear(source.weight_ih_l0.data, source.bias_ih_l0.data, step, zero, 1.0)
         self.state = QuantLinear(
             source.weight_hh_l0.data, source.bias_hh_l0.data, 1.0 / gru.STATE_STEPS, gru.STATE_STEPS, 1.0
         )
@@ -108,10 +109,8 @@ class QuantUNet(nn.Module):
         super().__init__()
         if source.options.residual:
             raise ValueError("the run-time has no residual output: expected a plain model")
-        if source.options.level != ABSOLUTE:
-            raise ValueError(f"the run-time knows absolute levels only: expected no model with level={source.options.level}")
-        if len(source.options.whole) != 1:
-            raise ValueError(f"the run-time has one memory of the whole frame: expected one, got {source.options.whole}")
+        if len(source.options.whole) > 2:
+            raise ValueError(f"the run-time has one or two memories of the whole frame, got {source.options.whole}")
         self.options = source.options
         self.e1 = nn.Linear(5 * N_INPUTS, 16)
         self.last = nn.Linear(3 * (8 + N_INPUTS), 8)
@@ -128,6 +127,7 @@ class QuantUNet(nn.Module):
         self.t2, self.t2_pw = QuantGru(source.time2.gru), _after_gru(source.time2.pointwise)
         self.squeeze = _quantised(source.whole.squeeze.weight.data, source.whole.squeeze.bias.data)
         self.g, self.expand = QuantGru(source.whole.gru), _after_gru(source.whole.expand)
+        self.more = nn.ModuleList(QuantGru(unit, hears_state=True) for unit in source.whole.more)
 
     def forward(self, x, states=(None, None, None), trace: dict | None = None):
         keep = trace.__setitem__ if trace is not None else lambda name, value: None
@@ -156,9 +156,13 @@ class QuantUNet(nn.Module):
         return to_u8(x + y), state
 
     def _whole(self, x, state):
-        squeezed = to_u8(self.squeeze(x.flatten(2)))
-        heard, state = self.g(squeezed.transpose(0, 1), state)
-        return to_u8(x + self.expand(heard).transpose(0, 1).reshape(x.shape)), state
+        y = to_u8(self.squeeze(x.flatten(2))).transpose(0, 1)
+        units, heard, last = [self.g, *self.more], [], []
+        for unit, first in zip(units, state or [None] * len(units), strict=True):
+            y, after = unit(y, first)
+            heard.append(y)
+            last.append(after)
+        return to_u8(x + self.expand(torch.cat(heard, -1)).transpose(0, 1).reshape(x.shape)), last
 
 
 def taps(x: torch.Tensor, n_taps: int, stride: int) -> torch.Tensor:
@@ -228,7 +232,7 @@ def run(arguments: argparse.Namespace) -> None:
     if checkpoint.exists():
         trainer.restore(load_state(checkpoint))
     arguments.decay_steps, arguments.steps = arguments.steps, arguments.steps - trainer.step
-    train(trainer, Mixer(corpus, Recipe(), device, trainer.seed), arguments)
+    train(trainer, Mixer(corpus, Recipe(level=model.options.level), device, trainer.seed), arguments)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -24,7 +24,7 @@ from quell_training.measures import si_sdr_db, snr_db
 from quell_training.loss import MaskLoss
 from quell_training.mixer import Mixer
 from quell_training.recipe import Recipe
-from quell_training.model import UNet
+from quell_training.model import Options, UNet
 from quell_training.quantise import QuantUNet, row_scales
 from quell_training.train import Trainer, load_state
 
@@ -237,6 +237,27 @@ def test_eight_bits_change_little_and_export(trained, clips, tmp_path):
     export(argparse.Namespace(checkpoint=str(checkpoint), out=str(out), golden=str(golden), seed=1))
     assert out.read_bytes()[:8] == golden.read_bytes()[:8] == b"QUELLNET"
     assert 260_000 < out.stat().st_size < 300_000
+
+
+def test_networks_of_other_shapes_are_exported(tmp_path):
+    """tests/fixtures/unet/two_memories of the core's tests was made like this, in `QUELL_GOLDEN_DIR/two_memories`."""
+    torch.manual_seed(1)
+    model = UNet(Options(level=features.SLOW, whole=(24, 16))).eval()
+    folder = Path(os.environ.get("QUELL_GOLDEN_DIR", tmp_path)) / "two_memories"
+    folder.mkdir(parents=True, exist_ok=True)
+    checkpoint, out = tmp_path / "checkpoint.pt", folder / "unet.quell"
+    torch.save(dict(average=model.state_dict(), options=vars(model.options)), checkpoint)
+    export(argparse.Namespace(checkpoint=str(checkpoint), out=str(out), golden=str(folder / "golden.quell"), seed=1))
+    table = out.read_bytes()[24:4_000]
+    for name in (b"g.in.w", b"g2.in.w", b"g2.st.w", b"slow"):
+        assert name in table, name
+    x = torch.randn(2, 30, geometry.N_BANDS, features.N_INPUTS)
+    quantised = QuantUNet(model)
+    whole, states = quantised(x)
+    first, between = quantised(x[:, :12])
+    second, _ = quantised(x[:, 12:], between)
+    assert torch.allclose(torch.cat([first, second], 1), whole, atol=1e-5) and len(states[1]) == 2
+    assert (whole - model(x)[0]).abs().mean() < 0.02
 
 
 def test_the_rate_falls_over_the_last_share_of_the_time(monkeypatch):

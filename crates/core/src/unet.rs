@@ -1,9 +1,9 @@
 //! The network mask: a causal U-Net over 128 bands in 8-bit arithmetic.
 //!
 //! One frame goes down through four convolutions over frequency, along two GRUs over time that all
-//! positions share and one that sees the whole frame, and up again. Its only memory are the GRUs
-//! and the classical gain of its input. `training/` makes the weights; `assets/MODEL_CARD.md` tells
-//! of what.
+//! positions share and one or two that see the whole frame, and up again. Its only memory are the
+//! GRUs, the classical gain of its input and, where the weights want it, a slow level of what comes
+//! in. `training/` makes the weights; `assets/MODEL_CARD.md` tells of what.
 
 mod bands;
 mod features;
@@ -33,8 +33,11 @@ pub const SHIPPED_IDENTITY: u64 = {
     u64::from_le_bytes(bytes)
 };
 
-/// Units of the memory of the whole frame.
-const N_WHOLE: usize = 128;
+/// Positions that a frame is at its narrowest, and channels of each.
+const N_POSITIONS: usize = 16;
+const N_CHANNELS: usize = 32;
+/// Its presence in the file says that levels are relative to a slow level of what comes in.
+const SLOW: &str = "slow";
 
 /// Names of the three tensors of a byte layer.
 macro_rules! byte_names {
@@ -81,7 +84,8 @@ struct Layers<'w> {
     time1: Gru<'w>,
     pointwise1: ByteLayer<'w>,
     squeeze: ByteLayer<'w>,
-    whole: Gru<'w>,
+    /// Each hears the one before, and all of them are heard.
+    whole: Vec<Gru<'w>>,
     expand: ByteLayer<'w>,
     time2: Gru<'w>,
     pointwise2: ByteLayer<'w>,
@@ -99,17 +103,21 @@ impl<'w> Layers<'w> {
         let byte = |names, n_inputs, n_outputs| ByteLayer::new(weights, names, n_inputs, n_outputs);
         let float =
             |names, n_inputs, n_outputs| FloatLayer::new(weights, names, n_inputs, n_outputs);
+        let over_time =
+            |input, state| Gru::new(weights, input, state, [N_CHANNELS; 2], N_POSITIONS);
+        let whole = whole(weights)?;
+        let n_heard = whole.iter().map(Gru::n_hidden).sum();
         Ok(Self {
             e1: float(["e1.w", "e1.b"], 5 * N_INPUTS, 16)?,
             e2: byte(byte_names!("e2"), 3 * 16, 24)?,
             e3: byte(byte_names!("e3"), 3 * 24, 32)?,
             e4: byte(byte_names!("e4"), 3 * 32, 32)?,
-            time1: Gru::new(weights, byte_names!("t1.in"), byte_names!("t1.st"), 32, 16)?,
+            time1: over_time(byte_names!("t1.in"), byte_names!("t1.st"))?,
             pointwise1: byte(byte_names!("t1.pw"), 32, 32)?,
-            squeeze: byte(byte_names!("g.sq"), 16 * 32, N_WHOLE)?,
-            whole: Gru::new(weights, byte_names!("g.in"), byte_names!("g.st"), N_WHOLE, 1)?,
-            expand: byte(byte_names!("g.ex"), N_WHOLE, 16 * 32)?,
-            time2: Gru::new(weights, byte_names!("t2.in"), byte_names!("t2.st"), 32, 16)?,
+            squeeze: byte(byte_names!("g.sq"), N_POSITIONS * N_CHANNELS, whole[0].n_hidden())?,
+            expand: byte(byte_names!("g.ex"), n_heard, N_POSITIONS * N_CHANNELS)?,
+            whole,
+            time2: over_time(byte_names!("t2.in"), byte_names!("t2.st"))?,
             pointwise2: byte(byte_names!("t2.pw"), 32, 32)?,
             d3: byte(byte_names!("d3"), 3 * 32, 64)?,
             join3: byte(byte_names!("j3"), 64, 32)?,
@@ -122,6 +130,18 @@ impl<'w> Layers<'w> {
     }
 }
 
+/// The memories of the whole frame, as many and as large as the file has them.
+fn whole<'w>(weights: &Weights<'w>) -> Result<Vec<Gru<'w>>, WeightsError> {
+    let n_first = weights.n_rows("g.sq.w")?;
+    let first = [n_first; 2];
+    let mut all = vec![Gru::new(weights, byte_names!("g.in"), byte_names!("g.st"), first, 1)?];
+    if weights.has("g2.in.w") {
+        let second = [n_first, weights.n_rows("g2.in.w")? / 3];
+        all.push(Gru::new(weights, byte_names!("g2.in"), byte_names!("g2.st"), second, 1)?);
+    }
+    Ok(all)
+}
+
 /// Activations of a frame, named after the layer that writes them.
 struct Buffers {
     inputs: Padded<f32>,
@@ -131,6 +151,8 @@ struct Buffers {
     e4: Vec<u8>,
     time1: Vec<u8>,
     squeezed: Vec<u8>,
+    /// What all memories of the whole frame say.
+    heard: Vec<u8>,
     whole: Vec<u8>,
     time2: Padded<u8>,
     d3: Vec<u8>,
@@ -144,7 +166,8 @@ struct Buffers {
 }
 
 impl Buffers {
-    fn new() -> Self {
+    fn new(layers: &Layers) -> Self {
+        let sizes = layers.whole.iter().map(Gru::n_hidden);
         Self {
             inputs: Padded::new(N_BANDS, N_INPUTS, 2),
             e1: Padded::new(64, 16, 1),
@@ -152,7 +175,8 @@ impl Buffers {
             e3: Padded::new(32, 32, 1),
             e4: vec![0; 16 * 32],
             time1: vec![0; 16 * 32],
-            squeezed: vec![0; N_WHOLE],
+            squeezed: vec![0; sizes.clone().next().unwrap_or(0)],
+            heard: vec![0; sizes.sum()],
             whole: vec![0; 16 * 32],
             time2: Padded::new(16, 32, 1),
             d3: vec![0; 32 * 32],
@@ -167,8 +191,11 @@ impl Buffers {
     }
 }
 
-/// Sums of the largest product: the gates of a GRU over time.
-const MOST_SUMS: usize = 16 * 96;
+/// Sums of the largest product: the gates of a GRU over time, or of a memory of the whole frame.
+fn most_sums(layers: &Layers) -> usize {
+    let whole = layers.whole.iter().map(|gru| 3 * gru.n_hidden());
+    whole.fold(N_POSITIONS * 3 * N_CHANNELS, usize::max)
+}
 
 impl<'w> UNet<'w> {
     /// Checks the weights and allocates everything for spectra of `n_bins` bins, `bin_hz` apart.
@@ -179,14 +206,15 @@ impl<'w> UNet<'w> {
         kernel: Kernel,
     ) -> Result<Self, WeightsError> {
         let bands = BandTable::new(n_bins, bin_hz);
+        let layers = Layers::new(weights)?;
         Ok(Self {
             kernel,
             identity: weights.identity(),
-            features: Features::new(),
-            layers: Layers::new(weights)?,
+            features: Features::new(weights.has(SLOW)),
             bands,
-            buffers: Buffers::new(),
-            scratch: Scratch::new(MOST_SUMS),
+            buffers: Buffers::new(&layers),
+            scratch: Scratch::new(most_sums(&layers)),
+            layers,
             gains: [1.0; N_BANDS],
         })
     }
@@ -201,7 +229,7 @@ impl<'w> UNet<'w> {
         self.bands.reset();
         self.features.reset();
         self.layers.time1.reset();
-        self.layers.whole.reset();
+        self.layers.whole.iter_mut().for_each(Gru::reset);
         self.layers.time2.reset();
         self.gains.fill(1.0);
     }
@@ -211,7 +239,9 @@ impl<'w> UNet<'w> {
         self.bands.continue_from(&other.bands);
         self.features.clone_from(&other.features);
         self.layers.time1.continue_from(&other.layers.time1);
-        self.layers.whole.continue_from(&other.layers.whole);
+        for (gru, other) in self.layers.whole.iter_mut().zip(&other.layers.whole) {
+            gru.continue_from(other);
+        }
         self.layers.time2.continue_from(&other.layers.time2);
         self.gains = other.gains;
     }
@@ -258,8 +288,15 @@ impl<'w> UNet<'w> {
         l.pointwise1.run_onto(k, heard, 32, &mut scratch.sums, &b.e4, &mut b.time1);
 
         l.squeeze.run_to_bytes(k, &b.time1, 16 * 32, &mut scratch.sums, &mut b.squeezed);
-        let heard = l.whole.step(k, &b.squeezed, scratch);
-        l.expand.run_onto(k, heard, N_WHOLE, &mut scratch.sums, &b.time1, &mut b.whole);
+        let mut said = &b.squeezed[..];
+        let mut places = &mut b.heard[..];
+        for gru in &mut l.whole {
+            said = gru.step(k, said, scratch);
+            let (place, rest) = places.split_at_mut(said.len());
+            place.copy_from_slice(said);
+            places = rest;
+        }
+        l.expand.run_onto(k, &b.heard, b.heard.len(), &mut scratch.sums, &b.time1, &mut b.whole);
 
         let heard = l.time2.step(k, &b.whole, scratch);
         l.pointwise2.run_onto(k, heard, 32, &mut scratch.sums, &b.whole, b.time2.inner_mut());

@@ -19,6 +19,22 @@ const LARGEST_POWER: f32 = 1e9;
 /// SNR beyond which a band counts no more.
 const LARGEST_SNR: f32 = 1e4;
 
+/// Bands that the slow level is the mean of: from 100 Hz on, above the rumble.
+const SLOW_FIRST_BAND: usize = 4;
+/// Share of the way, in dB, that the slow level goes each frame: up within a syllable, down within
+/// seconds.
+const SLOW_RISE: f32 = 0.1;
+const SLOW_FALL: f32 = 0.004;
+/// In the first frames it falls as fast as a mean of so many, so that it does not hang on to the
+/// first.
+const SLOW_START: f32 = 0.5;
+/// Frames below this level, dB per 25 Hz, are silence, and move nothing.
+const SLOW_SILENCE_DB: f32 = -140.0;
+/// Where the network expects the slow level, dB per 25 Hz.
+const SLOW_TARGET_DB: f32 = -60.0;
+/// Least power of a frame, 150 dB below full scale.
+const LEAST_FRAME_POWER: f32 = 1e-15;
+
 /// Where the level of the noise comes from, in the number that the network was trained with.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Source {
@@ -41,15 +57,17 @@ impl Source {
 pub(super) struct Features {
     /// `gain² · snr` of the last frame.
     remembered: [f32; N_BANDS],
+    /// What levels are relative to, if not to full scale.
+    slow: Option<SlowLevel>,
 }
 
 impl Features {
-    pub(super) fn new() -> Self {
-        Self { remembered: [0.0; N_BANDS] }
+    pub(super) fn new(is_slow: bool) -> Self {
+        Self { remembered: [0.0; N_BANDS], slow: is_slow.then(SlowLevel::new) }
     }
 
     pub(super) fn reset(&mut self) {
-        self.remembered.fill(0.0);
+        *self = Self::new(self.slow.is_some());
     }
 
     /// Takes in the power of a frame and, if `source` says so, of its noise (`captured`); writes
@@ -61,13 +79,17 @@ impl Features {
         source: Source,
         inputs: &mut [f32],
     ) {
-        let power = &power.map(sane);
-        let noise = match source {
-            Source::Captured => &captured.map(sane),
-            Source::Absent => &[0.0; N_BANDS],
+        let mut power = power.map(sane);
+        let mut noise = match source {
+            Source::Captured => captured.map(sane),
+            Source::Absent => [0.0; N_BANDS],
         };
+        if let Some(slow) = &mut self.slow {
+            let gain = slow.gain(&power);
+            power.iter_mut().chain(&mut noise).for_each(|power| *power *= gain);
+        }
         let bands = inputs.chunks_exact_mut(N_INPUTS).zip(&mut self.remembered);
-        for ((inputs, remembered), (power, noise)) in bands.zip(power.iter().zip(noise)) {
+        for ((inputs, remembered), (power, noise)) in bands.zip(power.iter().zip(&noise)) {
             let (level_db, noise_db) = (to_db(*power), to_db(*noise));
             let gain = wiener_gain(*power, *noise, remembered);
             inputs[0] = (level_db + 75.0) / 25.0;
@@ -76,6 +98,39 @@ impl Features {
             inputs[3] = if source == Source::Absent { 1.0 } else { 2.0 * gain - 1.0 };
             inputs[4] = source.flag();
         }
+    }
+}
+
+/// A level of what comes in that rises within a syllable and falls within seconds, so that a sound
+/// looks the same however loud it is.
+#[derive(Clone)]
+struct SlowLevel {
+    db: f32,
+    /// Frames that were no silence.
+    n_heard: f32,
+}
+
+impl SlowLevel {
+    fn new() -> Self {
+        Self { db: SLOW_TARGET_DB, n_heard: 0.0 }
+    }
+
+    /// Factor that brings the level to where the network expects it, after this frame.
+    fn gain(&mut self, power: &[f32; N_BANDS]) -> f32 {
+        let bands = &power[SLOW_FIRST_BAND..];
+        let mean = bands.iter().sum::<f32>() / bands.len() as f32;
+        let now_db = 10.0 * mean.max(LEAST_FRAME_POWER).log10();
+        if now_db > SLOW_SILENCE_DB {
+            let fall = (SLOW_START / (self.n_heard + 1.0)).max(SLOW_FALL);
+            let step = match now_db > self.db {
+                _ if self.n_heard == 0.0 => 1.0,
+                true => SLOW_RISE,
+                false => fall,
+            };
+            self.db += step * (now_db - self.db);
+            self.n_heard += 1.0;
+        }
+        10f32.powf((SLOW_TARGET_DB - self.db) / 10.0)
     }
 }
 
@@ -104,7 +159,12 @@ mod tests {
 
     #[test]
     fn broken_numbers_never_reach_the_network() {
-        let mut features = Features::new();
+        for is_slow in [false, true] {
+            broken_numbers(&mut Features::new(is_slow));
+        }
+    }
+
+    fn broken_numbers(features: &mut Features) {
         let mut inputs = vec![f32::NAN; N_BANDS * N_INPUTS];
         for power in [f32::NAN, f32::INFINITY, 0.0, f32::MAX, 1e-30] {
             for source in [Source::Captured, Source::Absent] {
@@ -112,6 +172,24 @@ mod tests {
                     features.compute(&[power; N_BANDS], &[noise; N_BANDS], source, &mut inputs);
                     assert!(inputs.iter().all(|v| v.is_finite()), "{power} {noise} {source:?}");
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn a_slow_level_makes_loud_and_soft_alike() {
+        let mut random = fastrand::Rng::with_seed(0x94);
+        let [mut usual, mut soft] = [Features::new(true), Features::new(true)];
+        let mut inputs = [(); 2].map(|()| vec![0.0; N_BANDS * N_INPUTS]);
+        for frame in 0..300 {
+            let strength = if frame % 70 < 20 { 1e-4 } else { 1e-7 };
+            let power = [(); N_BANDS].map(|()| strength * (0.1 + random.f32()));
+            let noise = [2e-7; N_BANDS];
+            let scaled = |power: [f32; N_BANDS]| power.map(|power| power * 1e-3);
+            usual.compute(&power, &noise, Source::Captured, &mut inputs[0]);
+            soft.compute(&scaled(power), &scaled(noise), Source::Captured, &mut inputs[1]);
+            for (usual, soft) in inputs[0].iter().zip(&inputs[1]) {
+                assert!((usual - soft).abs() < 1e-3, "frame {frame}: {usual} and {soft}");
             }
         }
     }

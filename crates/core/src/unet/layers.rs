@@ -231,6 +231,7 @@ impl<'w> ByteLayer<'w> {
 pub(super) struct Gru<'w> {
     input: ByteLayer<'w>,
     state: ByteLayer<'w>,
+    n_inputs: usize,
     n_hidden: usize,
     /// State of every position.
     values: Vec<f32>,
@@ -243,16 +244,21 @@ impl<'w> Gru<'w> {
         weights: &Weights<'w>,
         input_names: [&'static str; 3],
         state_names: [&'static str; 3],
-        n_hidden: usize,
+        [n_inputs, n_hidden]: [usize; 2],
         n_positions: usize,
     ) -> Result<Self, WeightsError> {
         Ok(Self {
-            input: ByteLayer::new(weights, input_names, n_hidden, 3 * n_hidden)?,
+            input: ByteLayer::new(weights, input_names, n_inputs, 3 * n_hidden)?,
             state: ByteLayer::new(weights, state_names, n_hidden, 3 * n_hidden)?,
+            n_inputs,
             n_hidden,
             values: vec![0.0; n_positions * n_hidden],
             heard: vec![STATE_ZERO; n_positions * n_hidden],
         })
+    }
+
+    pub(super) fn n_hidden(&self) -> usize {
+        self.n_hidden
     }
 
     pub(super) fn reset(&mut self) {
@@ -265,11 +271,12 @@ impl<'w> Gru<'w> {
         self.heard.copy_from_slice(&other.heard);
     }
 
-    /// Takes in one frame, `n_hidden` bytes a position, and returns the new state in bytes.
+    /// Takes in one frame, `n_inputs` bytes a position, and returns the new state in bytes.
     pub(super) fn step(&mut self, kernel: Kernel, inputs: &[u8], scratch: &mut Scratch) -> &[u8] {
         let n = self.n_hidden;
         let n_gates = 3 * self.values.len();
-        let from_input = self.input.multiply(kernel, inputs, n, n_gates, &mut scratch.sums);
+        let from_input =
+            self.input.multiply(kernel, inputs, self.n_inputs, n_gates, &mut scratch.sums);
         let from_state =
             self.state.multiply(kernel, &self.heard, n, n_gates, &mut scratch.more_sums);
         let gates = from_input.chunks_exact(3 * n).zip(from_state.chunks_exact(3 * n));

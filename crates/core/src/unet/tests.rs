@@ -10,24 +10,27 @@ const HISS: Noise<'static> = Noise::Captured(&[1e-7; N_BINS]);
 /// What one step of a state, tipped by a rounding, makes of a gain: 0.02, measured.
 const GAIN_TOLERANCE: f32 = 0.03;
 
-/// Weights and golden vectors: those of the repository, or of the folder in `QUELL_GOLDEN_DIR`,
-/// where the training's own test puts what it has just exported.
-fn files() -> (Vec<u8>, Vec<u8>) {
+/// Weights and golden vectors: those that ship, those of a small network with two memories of the
+/// whole frame and a slow level, and those of the folder in `QUELL_GOLDEN_DIR`, where the training's
+/// own test puts what it has just exported.
+fn files() -> Vec<(Vec<u8>, Vec<u8>)> {
     let root = env!("CARGO_MANIFEST_DIR");
-    let (weights, golden) = match std::env::var("QUELL_GOLDEN_DIR") {
-        Ok(folder) => (format!("{folder}/unet.quell"), format!("{folder}/golden.quell")),
-        Err(_) => (
-            format!("{root}/assets/unet.quell"),
-            format!("{root}/../../tests/fixtures/unet/golden.quell"),
-        ),
-    };
+    let fixtures = format!("{root}/../../tests/fixtures/unet");
+    let pair = |folder: &str| (format!("{folder}/unet.quell"), format!("{folder}/golden.quell"));
+    let shipped = (format!("{root}/assets/unet.quell"), format!("{fixtures}/golden.quell"));
+    let mut paths = vec![shipped, pair(&format!("{fixtures}/two_memories"))];
+    paths.extend(std::env::var("QUELL_GOLDEN_DIR").ok().map(|folder| pair(&folder)));
     let read = |path: &str| std::fs::read(path).unwrap_or_else(|e| panic!("{path}: {e}"));
-    (read(&weights), read(&golden))
+    paths.iter().map(|(weights, golden)| (read(weights), read(golden))).collect()
 }
 
 fn net<'w>(weights: &Weights<'w>, kernel: Kernel) -> UNet<'w> {
     UNet::new(weights, N_BINS, 25.0, kernel).unwrap()
 }
+
+/// Weights with two memories of the whole frame and a slow level.
+const TWO_MEMORIES: &[u8] =
+    include_bytes!("../../../../tests/fixtures/unet/two_memories/unet.quell");
 
 /// Frames of noise with a tone that comes and goes.
 fn random_frames(n_frames: usize, seed: u64) -> Vec<Vec<f32>> {
@@ -53,15 +56,18 @@ fn compare_bytes(actual: &[u8], expected: &[u8]) -> (u8, usize) {
 
 #[test]
 fn every_layer_agrees_with_pytorch() {
-    let (weights, golden) = files();
-    let weights = Weights::parse(&weights).unwrap();
-    let golden = Weights::parse(&golden).unwrap();
+    for (weights, golden) in files() {
+        layers_agree(&Weights::parse(&weights).unwrap(), &Weights::parse(&golden).unwrap());
+    }
+}
+
+fn layers_agree(weights: &Weights, golden: &Weights) {
     let power = golden.floats("power", [N_FRAMES, N_BINS]).unwrap();
     let print = golden.floats("print", [1, N_BINS]).unwrap();
     let inputs = golden.floats("inputs", [N_FRAMES, N_BANDS * N_INPUTS]).unwrap();
     let d1 = golden.floats("layer.d1", [N_FRAMES, N_BANDS * 8]).unwrap();
     let gains = golden.floats("gains", [N_FRAMES, N_BANDS]).unwrap();
-    let mut net = net(&weights, Kernel::best());
+    let mut net = net(weights, Kernel::best());
     let mut gain = vec![0.0; N_BINS];
     for frame in 0..N_FRAMES {
         net.estimate(&power[frame * N_BINS..][..N_BINS], Noise::Captured(&print), &mut gain);
@@ -110,13 +116,16 @@ fn every_layer_agrees_with_pytorch() {
 
 #[test]
 fn the_network_without_a_level_of_the_noise_agrees_with_pytorch() {
-    let (weights, golden) = files();
-    let weights = Weights::parse(&weights).unwrap();
-    let golden = Weights::parse(&golden).unwrap();
+    for (weights, golden) in files() {
+        gains_agree(&Weights::parse(&weights).unwrap(), &Weights::parse(&golden).unwrap());
+    }
+}
+
+fn gains_agree(weights: &Weights, golden: &Weights) {
     let power = golden.floats("power", [N_FRAMES, N_BINS]).unwrap();
     let inputs = golden.floats("inputs_absent", [N_FRAMES, N_BANDS * N_INPUTS]).unwrap();
     let gains = golden.floats("gains_absent", [N_FRAMES, N_BANDS]).unwrap();
-    let mut net = net(&weights, Kernel::best());
+    let mut net = net(weights, Kernel::best());
     let mut gain = vec![0.0; N_BINS];
     for frame in 0..N_FRAMES {
         net.estimate(&power[frame * N_BINS..][..N_BINS], Noise::Absent, &mut gain);
@@ -132,11 +141,12 @@ fn the_network_without_a_level_of_the_noise_agrees_with_pytorch() {
 
 #[test]
 fn the_band_table_is_that_of_the_training() {
-    let (_, golden) = files();
-    let golden = Weights::parse(&golden).unwrap();
-    let edges = golden.floats("edges", [1, N_BANDS + 1]).unwrap();
-    let table = BandTable::new(N_BINS, 25.0);
-    assert_eq!(table.edges().map(|edge| edge as f32).to_vec(), edges);
+    for (_, golden) in files() {
+        let golden = Weights::parse(&golden).unwrap();
+        let edges = golden.floats("edges", [1, N_BANDS + 1]).unwrap();
+        let table = BandTable::new(N_BINS, 25.0);
+        assert_eq!(table.edges().map(|edge| edge as f32).to_vec(), edges);
+    }
 }
 
 #[test]
@@ -173,10 +183,15 @@ fn a_print_of_gaussian_noise_gives_its_power() {
 
 #[test]
 fn reset_forgets_everything() {
-    let weights = Weights::parse(SHIPPED_WEIGHTS).unwrap();
+    for weights in [SHIPPED_WEIGHTS, TWO_MEMORIES] {
+        forgets_everything(&Weights::parse(weights).unwrap());
+    }
+}
+
+fn forgets_everything(weights: &Weights) {
     let frames = random_frames(30, 5);
-    let mut used = net(&weights, Kernel::best());
-    let mut fresh = net(&weights, Kernel::best());
+    let mut used = net(weights, Kernel::best());
+    let mut fresh = net(weights, Kernel::best());
     let (mut a, mut b) = (vec![0.0; N_BINS], vec![0.0; N_BINS]);
     for power in random_frames(50, 6) {
         used.estimate(&power, Noise::Absent, &mut a);
@@ -273,7 +288,7 @@ fn no_forged_file_panics_or_makes_gains_that_are_none() {
     let mut gain = vec![0.0; N_BINS];
     let mut n_accepted = 0;
     for round in 0..200 {
-        let mut file = SHIPPED_WEIGHTS.to_vec();
+        let mut file = [SHIPPED_WEIGHTS, TWO_MEMORIES][round % 2].to_vec();
         for _ in 0..random.usize(1..20) {
             let at = random.usize(24..file.len());
             file[at] = random.u8(..);
@@ -299,10 +314,15 @@ fn the_identity_in_the_header_is_that_of_the_weights() {
 
 #[test]
 fn a_network_goes_on_from_another_as_if_it_were_the_same() {
-    let weights = Weights::parse(SHIPPED_WEIGHTS).unwrap();
+    for weights in [SHIPPED_WEIGHTS, TWO_MEMORIES] {
+        goes_on(&Weights::parse(weights).unwrap());
+    }
+}
+
+fn goes_on(weights: &Weights) {
     let frames = random_frames(300, 7);
-    let mut first = net(&weights, Kernel::best());
-    let mut second = net(&weights, Kernel::best());
+    let mut first = net(weights, Kernel::best());
+    let mut second = net(weights, Kernel::best());
     let (mut gain, mut other_gain) = (vec![0.0; N_BINS], vec![0.0; N_BINS]);
     for frame in &frames[..200] {
         first.estimate(frame, HISS, &mut gain);

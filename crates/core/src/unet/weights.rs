@@ -185,6 +185,17 @@ impl<'w> Weights<'w> {
         self.find(name, Kind::U8, shape)
     }
 
+    /// Whether a tensor is there.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.entries().any(|entry| entry.is_named(name))
+    }
+
+    /// Rows of a tensor, at most as many as the file has bytes.
+    pub(super) fn n_rows(&self, name: &'static str) -> Result<usize, WeightsError> {
+        let entry = self.entries().find(|entry| entry.is_named(name));
+        entry.map(|entry| entry.shape[0]).ok_or(WeightsError::Missing { name })
+    }
+
     fn find(
         &self,
         name: &'static str,
