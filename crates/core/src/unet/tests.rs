@@ -11,8 +11,8 @@ const HISS: Noise<'static> = Noise::Captured(&[1e-7; N_BINS]);
 const GAIN_TOLERANCE: f32 = 0.03;
 
 /// Weights and golden vectors: those that ship, those of a small network with two memories of the
-/// whole frame and a slow level, and those of the folder in `QUELL_GOLDEN_DIR`, where the training's
-/// own test puts what it has just exported.
+/// whole frame and a slow level, and those of the folder in `QUELL_GOLDEN_DIR`, where the
+/// training's own test puts what it has just exported.
 fn files() -> Vec<(Vec<u8>, Vec<u8>)> {
     let root = env!("CARGO_MANIFEST_DIR");
     let fixtures = format!("{root}/../../tests/fixtures/unet");
