@@ -21,7 +21,7 @@ mod header;
 mod history;
 mod meters;
 mod nodes;
-mod places;
+pub(crate) mod places;
 mod presets;
 mod prints;
 mod screen;

@@ -19,6 +19,7 @@
 //! | [`shared`] | what the above have in common for one instance |
 //! | [`editor`] | the window |
 //! | [`clap_shell`], [`vst3_shell`] | between hosts and the framework |
+//! | [`standalone`] | a program of its own, without a host |
 
 pub mod bridge;
 pub mod clap_shell;
@@ -29,6 +30,7 @@ pub mod params;
 pub mod plugin;
 pub mod session;
 pub mod shared;
+pub mod standalone;
 pub mod state;
 pub mod vst3_shell;
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use nice_plug::prelude::*;
 use quell_core::config::CAPTURE_S;
 use quell_core::settings::row::Page;
-use quell_core::{Choice, Denoiser, NoiseProfile, ProfileSource, Settings, StreamSpec};
+use quell_core::{BuildError, Choice, Denoiser, NoiseProfile, ProfileSource, Settings, StreamSpec};
 
 use crate::bridge::{AudioEnd, CaptureOrder};
 use crate::editor::QuellEditor;
@@ -86,6 +86,83 @@ const fn layout(
 }
 
 impl Quell {
+    /// What the instance shares with whoever holds it.
+    pub fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    /// Makes the stream ready, with all the memory that it will need.
+    pub fn prepare(&mut self, spec: StreamSpec) -> Result<(), BuildError> {
+        let mut denoiser = Denoiser::new(spec)?;
+        let n_bins = NoiseProfile::bins_up_to(spec.sample_rate_hz / 2.0);
+        let profile = self.audio.prepare(spec.n_channels, n_bins);
+        denoiser.set_profile(profile.as_deref());
+        let geometry = denoiser.geometry();
+        self.display.prepare(spec.sample_rate_hz, geometry.bin_hz(), geometry.n_bins());
+        self.is_restart_requested = false;
+        // Nothing begins by learning; in particular no project that was just opened.
+        self.block_capture();
+        self.audio.show_active(true);
+        self.audio.show_latency(denoiser.latency_samples());
+        self.denoiser = Some(denoiser);
+        Ok(())
+    }
+
+    /// One block in place, on the audio thread; returns how long it sounds on, samples, or nothing
+    /// where there is no stream.
+    pub fn work(&mut self, io: &mut [&mut [f32]], noise: Option<&[&mut [f32]]>) -> Option<usize> {
+        let denoiser = self.denoiser.as_mut()?;
+        // 1. Orders from outside.
+        self.audio.take_order(|profile| denoiser.set_profile(profile));
+        let order = self.audio.take_capture_order();
+        match order {
+            // What is being learned belongs to what was there before.
+            Some(CaptureOrder::Block | CaptureOrder::Abandon) => denoiser.abandon_capture(),
+            // Off for a moment, though no block has seen it.
+            Some(CaptureOrder::Release) => denoiser.rearm_capture(),
+            None => {}
+        }
+        self.capture.follow(order);
+        if order == Some(CaptureOrder::Block) {
+            self.recent.follow(order);
+        }
+        if self.audio.take_recent() {
+            denoiser.learn_recent();
+        }
+        let is_held = self.shared.link.is_capture_held();
+        denoiser.end_captures_after(if is_held { f64::INFINITY } else { CAPTURE_S });
+        // 2. Sound.
+        let mut settings = self.shared.params.settings();
+        settings.capture = self.capture.is_on(settings.capture);
+        settings.use_recent = self.recent.is_on(settings.use_recent);
+        let is_watched = self.display.look();
+        if is_watched {
+            self.display.input(io);
+        }
+        run(denoiser, io, noise, &settings, &mut self.display);
+        if is_watched {
+            self.display.output(io);
+        }
+        // 3. News for outside.
+        self.audio.show_progress(denoiser.capture_progress());
+        self.audio.show_change(denoiser.noise_change());
+        if self.audio.can_tell()
+            && let Some(end) = denoiser.take_capture()
+        {
+            if matches!(end, Ok(captured) if captured.source_before.is_some()) {
+                self.shared.params[SOURCE].set_plain(ProfileSource::Captured.idx() as f32);
+            }
+            self.audio.tell(end);
+        }
+        Some(denoiser.tail_samples())
+    }
+
+    /// Whether a latency mode is chosen that only another stream can have.
+    pub fn is_restart_due(&self) -> bool {
+        let mode = self.shared.params.settings().latency;
+        self.denoiser.as_ref().is_some_and(|denoiser| denoiser.spec().mode != mode)
+    }
+
     /// Takes no notice of what is on until it has been off.
     fn block_capture(&mut self) {
         for (switch, place) in [(&mut self.capture, CAPTURE), (&mut self.recent, RECENT)] {
@@ -131,7 +208,7 @@ impl Plugin for Quell {
         &mut self,
         layout: &AudioIOLayout,
         config: &BufferConfig,
-        context: &mut impl ActivateContext<Self>,
+        _: &mut impl ActivateContext<Self>,
     ) -> bool {
         let count = |n: Option<&NonZeroU32>| n.map_or(0, |n| n.get() as usize);
         let spec = StreamSpec {
@@ -140,28 +217,7 @@ impl Plugin for Quell {
             n_noise_channels: count(layout.aux_input_ports.first()),
             mode: self.shared.params.settings().latency,
         };
-        let mut denoiser = match Denoiser::new(spec) {
-            Ok(denoiser) => denoiser,
-            Err(error) => {
-                nice_error!("Quell cannot run here: {error}");
-                return false;
-            }
-        };
-        let n_bins = NoiseProfile::bins_up_to(spec.sample_rate_hz / 2.0);
-        let profile = self.audio.prepare(spec.n_channels, n_bins);
-        denoiser.set_profile(profile.as_deref());
-        let geometry = denoiser.geometry();
-        self.display.prepare(spec.sample_rate_hz, geometry.bin_hz(), geometry.n_bins());
-        self.is_restart_requested = false;
-        // Nothing begins by learning; in particular no project that was just opened.
-        self.block_capture();
-        self.audio.show_active(true);
-        self.audio.show_latency(denoiser.latency_samples());
-        if context.plugin_api() == PluginApi::Standalone {
-            context.set_latency_samples(denoiser.latency_samples() as u32);
-        }
-        self.denoiser = Some(denoiser);
-        true
+        self.prepare(spec).map_err(|error| nice_error!("Quell cannot run here: {error}")).is_ok()
     }
 
     fn reset(&mut self) {
@@ -182,59 +238,17 @@ impl Plugin for Quell {
         aux: &mut AuxiliaryBuffers,
         context: &mut impl ProcessContext<Self>,
     ) -> ProcessStatus {
-        let Some(denoiser) = &mut self.denoiser else {
+        let noise = aux.inputs.first().map(Buffer::as_slice_immutable);
+        let Some(tail) = self.work(buffer.as_slice(), noise) else {
             return ProcessStatus::Error("process before activate");
         };
-        // 1. Orders from outside.
-        self.audio.take_order(|profile| denoiser.set_profile(profile));
-        let order = self.audio.take_capture_order();
-        match order {
-            // What is being learned belongs to what was there before.
-            Some(CaptureOrder::Block | CaptureOrder::Abandon) => denoiser.abandon_capture(),
-            // Off for a moment, though no block has seen it.
-            Some(CaptureOrder::Release) => denoiser.rearm_capture(),
-            None => {}
-        }
-        self.capture.follow(order);
-        if order == Some(CaptureOrder::Block) {
-            self.recent.follow(order);
-        }
-        if self.audio.take_recent() {
-            denoiser.learn_recent();
-        }
-        let is_held = self.shared.link.is_capture_held();
-        denoiser.end_captures_after(if is_held { f64::INFINITY } else { CAPTURE_S });
-        // 2. Sound.
-        let mut settings = self.shared.params.settings();
-        settings.capture = self.capture.is_on(settings.capture);
-        settings.use_recent = self.recent.is_on(settings.use_recent);
-        let noise = aux.inputs.first().map(Buffer::as_slice_immutable);
-        let is_watched = self.display.look();
-        if is_watched {
-            self.display.input(buffer.as_slice());
-        }
-        run(denoiser, buffer.as_slice(), noise, &settings, &mut self.display);
-        if is_watched {
-            self.display.output(buffer.as_slice());
-        }
-        // 3. News for outside.
-        self.audio.show_progress(denoiser.capture_progress());
-        self.audio.show_change(denoiser.noise_change());
-        if self.audio.can_tell()
-            && let Some(end) = denoiser.take_capture()
-        {
-            if matches!(end, Ok(captured) if captured.source_before.is_some()) {
-                self.shared.params[SOURCE].set_plain(ProfileSource::Captured.idx() as f32);
-            }
-            self.audio.tell(end);
-        }
-        // 4. A new latency mode takes a restart, asked for once per change.
-        let is_other_mode = settings.latency != denoiser.spec().mode;
+        // A new latency mode takes a restart, asked for once per change.
+        let is_other_mode = self.is_restart_due();
         if is_other_mode && !self.is_restart_requested {
             request_restart(context);
         }
         self.is_restart_requested = is_other_mode;
-        ProcessStatus::Tail(denoiser.tail_samples() as u32)
+        ProcessStatus::Tail(tail as u32)
     }
 
     fn deactivate(&mut self) {

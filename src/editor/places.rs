@@ -16,7 +16,7 @@ pub(super) fn prints() -> Option<PathBuf> {
 }
 
 /// Quell's own folder, where the system wants such things. `QUELL_HOME` moves it.
-fn home() -> Option<PathBuf> {
+pub(crate) fn home() -> Option<PathBuf> {
     let variable =
         |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     if let Some(home) = variable("QUELL_HOME") {
@@ -64,7 +64,7 @@ pub(super) fn path_of(folder: &Path, name: &str) -> PathBuf {
 }
 
 /// Reads a file, or says what is wrong with it.
-pub(super) fn read(path: &Path) -> Result<Vec<u8>, String> {
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, String> {
     let name = path.display();
     let length = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
     if length > MAX_BYTES {
@@ -77,7 +77,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, String> {
 }
 
 /// Writes a file as a whole, and the folder for it where there is none.
-pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), String> {
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), String> {
     let folder = quell_files::folder_of(path);
     std::fs::create_dir_all(folder).map_err(|error| {
         format!("'{}' cannot be written ({error}): choose another place", path.display())

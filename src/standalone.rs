@@ -1,0 +1,22 @@
+//! Quell as a program of its own: sound from an input to an output, and the window.
+//!
+//! | where | what |
+//! |---|---|
+//! | [`args`] | what may be written behind its name |
+//! | [`backend`] | what brings sound, as the rest sees it |
+//! | [`player`] | the audio thread's end, and how a stream changes hands |
+//! | [`host`] | starts, restarts and stops the sound |
+//! | [`desk`] | what window and host tell each other |
+//! | [`kept`] | the file that keeps print, settings and devices |
+//! | [`edits`] | the window's way to the parameters |
+
+pub mod args;
+pub mod backend;
+pub mod desk;
+pub mod edits;
+pub mod host;
+pub mod kept;
+pub mod player;
+
+#[cfg(test)]
+mod tests;
