@@ -114,6 +114,12 @@ fn ids_are_the_frameworks() {
             assert_eq!(shell.getParameterInfo(index, &raw mut info), kResultOk);
             let control = shell.core.param(info.id).expect("an id of ours");
             assert_eq!(f64::from(control.default_normalized()), info.defaultNormalizedValue);
+            // Some hosts, Ardour among them, show nothing else.
+            let id = control.row().id;
+            assert!(
+                info.flags & ParameterInfo_::ParameterFlags_::kCanAutomate as int32 != 0,
+                "{id}"
+            );
         }
     }
 }
