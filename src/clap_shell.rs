@@ -6,8 +6,14 @@
 //!   and only if it changed, so a host restarts exactly once per change;
 //! - **dirty**: the host is told when a capture has changed what would be saved;
 //! - **tail**: the host may put the plugin to sleep once the tail has passed;
+//! - **presets**: listed for hosts' browsers ([`discovery`]), loaded from there, and what a host
+//!   saves as a preset is one ([`presets`]);
 //! - **windows**: offered only to hosts that have the other half of that extension;
 //! - **missing ports**: a host that offers fewer inputs than declared gets silence on the others.
+
+mod discovery;
+mod presets;
+mod stream;
 
 use std::cell::Cell;
 use std::ffi::{CStr, c_char, c_void};
@@ -19,8 +25,15 @@ use clap_sys::entry::clap_plugin_entry;
 use clap_sys::ext::gui::CLAP_EXT_GUI;
 use clap_sys::ext::latency::{CLAP_EXT_LATENCY, clap_host_latency, clap_plugin_latency};
 use clap_sys::ext::params::{CLAP_EXT_PARAMS, CLAP_PARAM_RESCAN_VALUES, clap_host_params};
+use clap_sys::ext::preset_load::{
+    CLAP_EXT_PRESET_LOAD, CLAP_EXT_PRESET_LOAD_COMPAT, clap_host_preset_load,
+};
 use clap_sys::ext::state::{CLAP_EXT_STATE, clap_host_state, clap_plugin_state};
+use clap_sys::ext::state_context::CLAP_EXT_STATE_CONTEXT;
 use clap_sys::factory::plugin_factory::{CLAP_PLUGIN_FACTORY_ID, clap_plugin_factory};
+use clap_sys::factory::preset_discovery::{
+    CLAP_PRESET_DISCOVERY_FACTORY_ID, CLAP_PRESET_DISCOVERY_FACTORY_ID_COMPAT,
+};
 use clap_sys::host::clap_host;
 use clap_sys::plugin::{clap_plugin, clap_plugin_descriptor};
 use clap_sys::process::{
@@ -29,8 +42,9 @@ use clap_sys::process::{
 use clap_sys::stream::{clap_istream, clap_ostream};
 use clap_sys::version::CLAP_VERSION;
 use nice_plug::wrapper::clap::{PluginDescriptor, Wrapper};
-use quell_formats::state::{MAX_LEN, encode};
+use quell_formats::state::{StateError, encode};
 
+use crate::clap_shell::stream::{read_all, write_all};
 use crate::shared::{Shared, take_last_built};
 use crate::{Quell, state};
 
@@ -59,8 +73,11 @@ unsafe extern "C" fn get_factory(id: *const c_char) -> *const c_void {
         create_plugin: Some(create_plugin),
     };
     // SAFETY: CLAP hands over null-terminated ids.
-    if unsafe { is_id(id, CLAP_PLUGIN_FACTORY_ID) } {
+    let is = |expected| unsafe { is_id(id, expected) };
+    if is(CLAP_PLUGIN_FACTORY_ID) {
         ptr::from_ref(&FACTORY).cast()
+    } else if is(CLAP_PRESET_DISCOVERY_FACTORY_ID) || is(CLAP_PRESET_DISCOVERY_FACTORY_ID_COMPAT) {
+        ptr::from_ref(&discovery::FACTORY).cast()
     } else {
         ptr::null()
     }
@@ -117,13 +134,20 @@ struct HostExtensions {
     latency: *const clap_host_latency,
     params: *const clap_host_params,
     state: *const clap_host_state,
+    preset_load: *const clap_host_preset_load,
     /// The framework takes it for granted that a host which opens windows has this one.
     has_gui: bool,
 }
 
 impl Default for HostExtensions {
     fn default() -> Self {
-        Self { latency: ptr::null(), params: ptr::null(), state: ptr::null(), has_gui: false }
+        Self {
+            latency: ptr::null(),
+            params: ptr::null(),
+            state: ptr::null(),
+            preset_load: ptr::null(),
+            has_gui: false,
+        }
     }
 }
 
@@ -179,10 +203,15 @@ unsafe extern "C" fn plugin_init(plugin: *const clap_plugin) -> bool {
     let shell = unsafe { shell(plugin) };
     // SAFETY: hosts may be asked for extensions from `init` on.
     unsafe {
+        let either = |first: &CStr, second: &CStr| {
+            let found: *const clap_host_preset_load = host_extension(shell.host, first);
+            if found.is_null() { host_extension(shell.host, second) } else { found }
+        };
         shell.host_ext.set(HostExtensions {
             latency: host_extension(shell.host, CLAP_EXT_LATENCY),
             params: host_extension(shell.host, CLAP_EXT_PARAMS),
             state: host_extension(shell.host, CLAP_EXT_STATE),
+            preset_load: either(CLAP_EXT_PRESET_LOAD, CLAP_EXT_PRESET_LOAD_COMPAT),
             has_gui: !host_extension::<c_void>(shell.host, CLAP_EXT_GUI).is_null(),
         });
         inner!(shell, init)
@@ -311,6 +340,10 @@ unsafe extern "C" fn plugin_get_extension(
             ptr::from_ref(&STATE).cast()
         } else if is_id(id, CLAP_EXT_LATENCY) {
             ptr::from_ref(&LATENCY).cast()
+        } else if is_id(id, CLAP_EXT_STATE_CONTEXT) {
+            ptr::from_ref(&presets::STATE_CONTEXT).cast()
+        } else if is_id(id, CLAP_EXT_PRESET_LOAD) || is_id(id, CLAP_EXT_PRESET_LOAD_COMPAT) {
+            ptr::from_ref(&presets::PRESET_LOAD).cast()
         } else if is_id(id, CLAP_EXT_GUI) && !shell(plugin).host_ext.get().has_gui {
             ptr::null()
         } else {
@@ -356,14 +389,25 @@ unsafe extern "C" fn state_save(plugin: *const clap_plugin, stream: *const clap_
 
 unsafe extern "C" fn state_load(plugin: *const clap_plugin, stream: *const clap_istream) -> bool {
     // SAFETY: as in `plugin_init`.
-    let shell = unsafe { shell(plugin) };
-    // SAFETY: the host's stream is valid during the call.
+    unsafe { load_with(shell(plugin), stream, state::load) }
+}
+
+/// Hands what the stream carries to `load`; what cannot be read leaves everything as it is.
+///
+/// # Safety
+/// `stream` must be valid; on the main thread only.
+unsafe fn load_with(
+    shell: &Shell,
+    stream: *const clap_istream,
+    load: impl FnOnce(&[u8], &Shared) -> Result<(), StateError>,
+) -> bool {
+    // SAFETY: the caller's promise.
     let Some(bytes) = (unsafe { read_all(stream) }) else { return false };
-    if let Err(error) = state::load(&bytes, &shell.shared) {
+    if let Err(error) = load(&bytes, &shell.shared) {
         nice_plug::prelude::nice_warn!("{error}; the running state was kept");
         return false;
     }
-    // SAFETY: loading happens on the main thread.
+    // SAFETY: the caller's promise.
     unsafe { rescan_values(shell) };
     true
 }
@@ -377,46 +421,6 @@ unsafe fn rescan_values(shell: &Shell) {
     unsafe {
         if let Some(rescan) = shell.host_ext.get().params.as_ref().and_then(|ext| ext.rescan) {
             rescan(shell.host, CLAP_PARAM_RESCAN_VALUES);
-        }
-    }
-}
-
-/// # Safety
-/// `stream` must be valid.
-unsafe fn write_all(stream: *const clap_ostream, mut bytes: &[u8]) -> bool {
-    // SAFETY: the caller's promise; the host reads no further than the length says.
-    unsafe {
-        let Some(write) = (*stream).write else { return false };
-        while !bytes.is_empty() {
-            let n = write(stream, bytes.as_ptr().cast(), bytes.len() as u64);
-            match usize::try_from(n) {
-                Ok(n @ 1..) => bytes = &bytes[n.min(bytes.len())..],
-                _ => return false,
-            }
-        }
-    }
-    true
-}
-
-/// Reads to the end, or gives up on an error and beyond the length of any state.
-///
-/// # Safety
-/// `stream` must be valid.
-unsafe fn read_all(stream: *const clap_istream) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let mut chunk = [0u8; 4096];
-    // SAFETY: the caller's promise; the host writes no further than the length says.
-    unsafe {
-        let read = (*stream).read?;
-        loop {
-            let n = read(stream, chunk.as_mut_ptr().cast(), chunk.len() as u64);
-            match usize::try_from(n).ok()? {
-                0 => return Some(bytes),
-                n => bytes.extend_from_slice(chunk.get(..n)?),
-            }
-            if bytes.len() > MAX_LEN {
-                return None;
-            }
         }
     }
 }

@@ -7,6 +7,7 @@ use nice_plug::prelude::*;
 use quell_core::config::CAPTURE_S;
 use quell_core::settings::row::Page;
 use quell_core::{BuildError, Choice, Denoiser, NoiseProfile, ProfileSource, Settings, StreamSpec};
+use quell_formats::vst3_preset;
 
 use crate::bridge::{AudioEnd, CaptureOrder};
 use crate::editor::QuellEditor;
@@ -174,8 +175,8 @@ impl Quell {
 }
 
 impl Plugin for Quell {
-    const NAME: &'static str = "Quell";
-    const VENDOR: &'static str = "The Quell authors";
+    const NAME: &'static str = vst3_preset::PLUGIN;
+    const VENDOR: &'static str = vst3_preset::VENDOR;
     const URL: &'static str = env!("CARGO_PKG_REPOSITORY");
     const EMAIL: &'static str = "";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
@@ -312,7 +313,7 @@ impl ClapPlugin for Quell {
 }
 
 impl Vst3Plugin for Quell {
-    const VST3_CLASS_ID: [u8; 16] = *b"QuellDenoiserPlg";
+    const VST3_CLASS_ID: [u8; 16] = vst3_preset::CLASS_ID;
     const VST3_SUBCATEGORIES: &'static [Vst3SubCategory] =
         &[Vst3SubCategory::Fx, Vst3SubCategory::Restoration];
 }

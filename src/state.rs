@@ -4,6 +4,7 @@
 //! fail. So a damaged state leaves the running one as it is.
 
 use nice_plug::prelude::nice_warn;
+use quell_core::settings::row::Scope;
 use quell_formats::state::{State, StateError, decode, model_notice as notice_of};
 
 use crate::Shared;
@@ -27,9 +28,19 @@ pub fn load(bytes: &[u8], shared: &Shared) -> Result<(), StateError> {
     Ok(())
 }
 
+/// Loads bytes that a host kept as a preset, whatever else they hold; where they are damaged, what
+/// runs stays.
+pub fn load_preset(bytes: &[u8], shared: &Shared) -> Result<(), StateError> {
+    apply_preset(decode(bytes)?, shared);
+    Ok(())
+}
+
 /// Puts a checked state in force. Capture comes back as it was saved, but no project starts by
 /// learning.
 pub fn apply(state: State, shared: &Shared) {
+    if state.is_preset {
+        return apply_preset(state, shared);
+    }
     // Before, so that nothing begins or ends meanwhile; after, in case a block has passed.
     shared.link.order_capture(CaptureOrder::Block);
     apply_params(&state, &shared.params);
@@ -43,6 +54,23 @@ pub fn apply(state: State, shared: &Shared) {
     if let Some(notice) = model_notice(shared) {
         nice_warn!("{notice}");
     }
+}
+
+/// Puts a preset in force: its print where it brings one, and of the settings what makes the sound;
+/// the latency mode where it names one. What belongs to the session stays.
+pub fn apply_preset(preset: State, shared: &Shared) {
+    for control in shared.params.iter() {
+        let plain = preset.value(control.place());
+        match control.row().scope {
+            Scope::Sound => control.set_plain(plain.unwrap_or(control.row().default_plain())),
+            Scope::Stream => plain.into_iter().for_each(|plain| control.set_plain(plain)),
+            Scope::Session => {}
+        }
+    }
+    if preset.profile.is_some() {
+        shared.link.set_profile(preset.profile);
+    }
+    shared.feed.request_repaint();
 }
 
 /// The parameters' part of [`apply`]. One that the state does not name takes its default, as it had

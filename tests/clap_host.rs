@@ -4,8 +4,13 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 use clack_extensions::params::ParamInfoFlags;
+use clack_extensions::state_context::StateContextType;
 use clack_host::entry::PluginEntry;
+use quell_core::Settings;
+use quell_formats::presets::FACTORY;
+use quell_formats::state::decode;
 use quell_testkit::host::{Buffers, Calls, LAYOUTS, PLUGIN_ID, Rig};
+use quell_testkit::presets::{Found, presets};
 use quell_testkit::signals::{even, impulse_at, peak, quiet_after, rms_db, seeded};
 
 /// The plugin, linked in: no bundle is needed.
@@ -531,6 +536,88 @@ fn a_damaged_state_is_refused_and_the_running_one_kept() {
         }
         assert!(rig.save() == good);
     }
+}
+
+// ---- Presets -----------------------------------------------------------------------------------
+
+fn settings_of(rig: &mut Rig) -> Settings {
+    decode(&rig.save()).unwrap().settings()
+}
+
+#[test]
+fn a_browser_finds_the_presets_that_come_with_quell_and_the_users_own_and_loads_them() {
+    // 1. A folder of the user's, with a preset and something else.
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("presets");
+    std::fs::create_dir(&folder).unwrap();
+    // SAFETY: no other test of this program reads or writes the environment.
+    unsafe { std::env::set_var("QUELL_HOME", home.path()) };
+    let mut rig = rig();
+    rig.set(&[("Sensitivity", "2.25"), ("Bypass", "On")]);
+    std::fs::write(folder.join("Attic.json"), rig.save_as(StateContextType::ForPreset)).unwrap();
+    std::fs::write(folder.join("note.json"), "{}").unwrap();
+    // 2. What is listed.
+    let found = presets(&entry());
+    let names: Vec<_> = found.iter().map(|preset| preset.name.as_str()).collect();
+    let shipped = FACTORY.iter().map(|preset| preset.name);
+    assert_eq!(names, shipped.chain(["Attic"]).collect::<Vec<_>>());
+    for (preset, shipped) in found.iter().zip(&FACTORY) {
+        assert_eq!(preset.description, shipped.purpose);
+    }
+    let plugin = ("clap".to_owned(), PLUGIN_ID.to_str().unwrap().to_owned());
+    assert!(found.iter().all(|preset| preset.plugin == plugin));
+    // 3. Each is loaded: what it names is there, and what belongs to the session stays.
+    for preset in &found {
+        Calls::take(&rig.calls.rescan);
+        assert!(rig.load_preset(preset), "{}", preset.name);
+        assert_eq!(Calls::take(&rig.calls.preset_loaded), 1, "{}", preset.name);
+        assert_eq!(Calls::take(&rig.calls.rescan), 1, "{}", preset.name);
+        assert_eq!(rig.value("Bypass"), 1.0, "{}", preset.name);
+        if let Some(shipped) = FACTORY.iter().find(|shipped| shipped.name == preset.name) {
+            let expected = decode(shipped.text.as_bytes()).unwrap().settings();
+            let saved = settings_of(&mut rig);
+            let expected = Settings { bypass: true, latency: saved.latency, ..expected };
+            assert_eq!(saved, expected, "{}", preset.name);
+        }
+    }
+    assert_eq!(settings_of(&mut rig).sensitivity, 2.25, "that of the last, the user's own");
+    // 4. What is none changes nothing, and the host is told.
+    for file in ["note.json", "nowhere.json"] {
+        assert!(!rig.load_preset(&Found { file: Some(folder.join(file)), ..Found::default() }));
+    }
+    let unknown = Found { key: Some(c"no-such".to_owned()), ..Found::default() };
+    assert!(!rig.load_preset(&unknown) && !rig.load_preset(&Found::default()));
+    assert_eq!(Calls::take(&rig.calls.preset_refused), 4);
+    assert_eq!(settings_of(&mut rig).sensitivity, 2.25);
+}
+
+#[test]
+fn a_preset_leaves_the_print_alone_and_a_copy_brings_it_along() {
+    let mut first = rig();
+    first.select_layout(4);
+    first.activate(RATE_HZ, 512);
+    let mut random = seeded(17);
+    drop_after_capture(&mut first, &[even(&mut random, 96_000, 0.02)]);
+    first.set(&[("Sensitivity", "2.25")]);
+    let project = first.save();
+    let print = profile_of(&project);
+    assert!(print.is_object());
+    assert_eq!(first.save_as(StateContextType::ForProject), project);
+    assert_eq!(first.save_as(StateContextType::ForDuplicate), project);
+
+    let preset = first.save_as(StateContextType::ForPreset);
+    let mut other = rig();
+    assert!(other.load_as(&preset, StateContextType::ForPreset));
+    assert_eq!(settings_of(&mut other).sensitivity, 2.25);
+    assert!(profile_of(&other.save()).is_null(), "a preset brings no print");
+    assert!(other.load_as(&project, StateContextType::ForDuplicate));
+    assert_eq!(profile_of(&other.save()), print);
+    // A host may load it as any state, too.
+    assert!(other.load(&preset));
+    assert_eq!(profile_of(&other.save()), print, "a preset leaves the print alone");
+    assert!(!other.load_as(b"{}", StateContextType::ForPreset));
+    assert!(other.load_as(&rig().save(), StateContextType::ForProject));
+    assert!(profile_of(&other.save()).is_null(), "a project without a print has none");
 }
 
 // ---- Sound -------------------------------------------------------------------------------------

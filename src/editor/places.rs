@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 const MAX_BYTES: u64 = 64 << 20;
 
 /// The user's folder for presets.
-pub(super) fn presets() -> Option<PathBuf> {
+pub(crate) fn presets() -> Option<PathBuf> {
     Some(home()?.join("presets"))
 }
 

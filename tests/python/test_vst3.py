@@ -1,9 +1,14 @@
 """The VST3 plugin in pedalboard, a host built on JUCE."""
 
+import json
+import os
+import pathlib
+
 import numpy as np
 import pytest
 from common import RATE, capture, level_db, load, noise, state_of
 
+PRESETS = pathlib.Path(__file__).parents[2] / "crates/formats/presets"
 MODES = {"Live (20 ms)": 0.020, "Standard (40 ms)": 0.040, "Studio (80 ms)": 0.080}
 
 
@@ -72,6 +77,25 @@ def test_state_with_profile_survives_a_round_trip_and_another_rate():
     assert np.array_equal(*outputs)
     half = slice(sound.shape[1] // 2, None)
     assert level_db(sound[:, half]) - level_db(outputs[0][:, half]) > 6
+
+
+def test_preset_files_are_loaded_and_leave_the_print_alone():
+    folder = pathlib.Path(os.environ["QUELL_VST3_PRESETS"])
+    files = sorted(folder.glob("*.vstpreset"))
+    assert len(files) == 8, files
+    plugin = load()
+    capture(plugin, noise(3.0))
+    plugin.bypass = True
+    print_before = state_of(plugin)["profile"]
+    assert print_before
+    for file in files:
+        preset = json.loads((PRESETS / (file.stem.lower().replace(" ", "-") + ".json")).read_text())
+        plugin.load_preset(str(file))
+        state = state_of(plugin)
+        for name, value in preset["params"].items():
+            assert state["params"][name] == value, (file.stem, name)
+        assert state["profile"] == print_before, file.stem
+        assert plugin.bypass, "what belongs to the session stays"
 
 
 def test_a_parameter_set_without_sound_is_in_the_state():

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::{bundle, places, proof};
+use crate::{bundle, places, presets, proof};
 
 pub(crate) fn run(args: &[String]) -> Result<()> {
     ensure!(args.is_empty(), "install takes no options");
@@ -19,6 +19,8 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     let [clap_folder, vst3_folder] = places::user_plugins()?;
     let clap = put(&bundles.clap, &clap_folder)?;
     let vst3 = put(&bundles.vst3, &vst3_folder)?;
+    let preset_folder = places::user_vst3_presets()?;
+    presets::write(&preset_folder)?;
     // 3. Load what was installed and let it work.
     println!("\nLoading the installed CLAP and cleaning the bundled recording:");
     proof::run(&places::clap_library(&clap))?;
@@ -27,6 +29,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     println!("\nQuell is installed ({seconds} s, all building included):");
     println!("  CLAP  {}", clap.display());
     println!("  VST3  {}", vst3.display());
+    println!("  its presets  {}", presets::folder_under(&preset_folder).display());
     println!("Rescan plugins in your DAW and look for 'Quell'.");
     Ok(())
 }
@@ -42,6 +45,7 @@ pub(crate) fn remove(args: &[String]) -> Result<()> {
             println!("not there  {}", bundle.display());
         }
     }
+    presets::remove(&places::user_vst3_presets()?)?;
     println!("Your presets and prints stay where you saved them, and target/ with what was built.");
     Ok(())
 }

@@ -9,6 +9,7 @@ mod ladspa;
 mod needs;
 mod picture;
 mod places;
+mod presets;
 mod proof;
 mod publish;
 mod screenshots;

@@ -36,6 +36,17 @@ pub(crate) fn user_plugins() -> Result<[PathBuf; 2]> {
     }
 }
 
+/// Where VST3 hosts look for presets, of all makers, that belong to this user.
+pub(crate) fn user_vst3_presets() -> Result<PathBuf> {
+    if cfg!(target_os = "windows") {
+        Ok(home("APPDATA")?.join("VST3 Presets"))
+    } else if cfg!(target_os = "macos") {
+        Ok(home("HOME")?.join("Library/Audio/Presets"))
+    } else {
+        Ok(home("HOME")?.join(".vst3/presets"))
+    }
+}
+
 fn home(variable: &str) -> Result<PathBuf> {
     let value = std::env::var_os(variable);
     value.map(PathBuf::from).with_context(|| format!("the environment has no {variable}"))

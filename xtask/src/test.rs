@@ -6,7 +6,9 @@ use std::process::Command;
 use anyhow::{Result, bail};
 
 use crate::steps::{Steps, cargo, sh};
-use crate::{book, bundle, dist, kernels, ladspa, needs, places, proof, publish, tidy, web};
+use crate::{
+    book, bundle, dist, kernels, ladspa, needs, places, presets, proof, publish, tidy, web,
+};
 
 /// Targets that cannot be run here and must not rot.
 const FOREIGN_TARGETS: [&str; 2] = ["x86_64-pc-windows-gnu", "aarch64-apple-darwin"];
@@ -99,7 +101,11 @@ fn training() -> Result<()> {
 
 fn python_steps(steps: &mut Steps, vst3: &Path) {
     steps.run_with("VST3 in pedalboard", needs::host_python, |python| {
-        sh(pytest(&python, "tests/python/test_vst3.py").env("QUELL_VST3", vst3))
+        let folder = places::target().join("presets");
+        presets::write(&folder)?;
+        sh(pytest(&python, "tests/python/test_vst3.py")
+            .env("QUELL_VST3", vst3)
+            .env("QUELL_VST3_PRESETS", presets::folder_under(&folder)))
     });
     // Each starts a screen and makes it the process's own.
     for test in ["a_hundred_openings_change_no_sample", "two_windows_at_once_change_no_sample"] {

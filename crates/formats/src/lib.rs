@@ -5,3 +5,4 @@ pub mod noise_profile;
 pub mod presets;
 pub mod sox;
 pub mod state;
+pub mod vst3_preset;

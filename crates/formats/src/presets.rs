@@ -79,7 +79,7 @@ mod tests {
         for preset in &FACTORY {
             let read = state::decode(preset.text.as_bytes());
             let state = read.unwrap_or_else(|error| panic!("{}: {error}", preset.name));
-            assert!(state.profile.is_none(), "{} brings a print", preset.name);
+            assert!(state.is_preset, "{} says something of a print", preset.name);
             for name in [preset.name, &preset.name.to_uppercase(), &preset.id()] {
                 assert_eq!(Preset::named(name).unwrap().text, preset.text, "{name}");
             }

@@ -5,8 +5,8 @@
 //! choices by their id), `profile` (the print, or `null`: `channels`, `bins`, `seconds`, the levels
 //! in dB as base64 of little-endian f32, and what is known of it besides), `editor` (size and
 //! colours of the window); where the engine holds a network, also `model`, the hash of its weights.
-//! Only `quell_state` and `params` have to be there. The text of equal states is equal, byte for
-//! byte.
+//! Only `quell_state` and `params` have to be there; a state without `profile` is a preset. The
+//! text of equal states is equal, byte for byte.
 
 use std::sync::Arc;
 
@@ -117,6 +117,8 @@ pub struct State {
     values: Vec<Option<f32>>,
     /// The print, if it has one.
     pub profile: Option<Arc<NoiseProfile>>,
+    /// It says nothing of a print, so it leaves the one in use alone, and the session, too.
+    pub is_preset: bool,
     /// Hash of the network's weights that it was made with.
     pub model: Option<u64>,
     /// How the editor's window looked.
@@ -166,7 +168,8 @@ pub fn model_notice(engine: Engine, theirs: u64) -> Option<String> {
 
 /// The state as a project keeps it.
 pub fn encode(state: &State) -> Vec<u8> {
-    let mut json = written(state, |_| true, state.profile.as_deref());
+    let mut json = written(state, |_| true);
+    json["profile"] = state.profile.as_deref().map_or(Value::Null, encode_profile);
     if let Some(window) = state.window {
         json["editor"] = encode_window(window);
     }
@@ -180,27 +183,18 @@ pub fn encode(state: &State) -> Vec<u8> {
 /// The settings alone, as a preset: without a print, so that it leaves the one in use alone, and
 /// without what belongs to the session.
 pub fn encode_preset(state: &State) -> Vec<u8> {
-    let json = written(state, |row| row.scope != Scope::Session, None);
+    let json = written(state, |row| row.scope != Scope::Session);
     format!("{json:#}\n").into_bytes()
 }
 
-fn written(
-    state: &State,
-    is_taken: impl Fn(&Setting) -> bool,
-    profile: Option<&NoiseProfile>,
-) -> Value {
+fn written(state: &State, is_taken: impl Fn(&Setting) -> bool) -> Value {
     let values: Map<String, Value> = TABLE
         .iter()
         .zip(&state.values)
         .filter(|(row, _)| is_taken(row))
         .filter_map(|(row, plain)| Some((row.id.to_owned(), encode_value(row, (*plain)?))))
         .collect();
-    json!({
-        "quell_state": VERSION,
-        "app": env!("CARGO_PKG_VERSION"),
-        "params": values,
-        "profile": profile.map_or(Value::Null, encode_profile),
-    })
+    json!({ "quell_state": VERSION, "app": env!("CARGO_PKG_VERSION"), "params": values })
 }
 
 /// A value in the setting's unit.
@@ -292,6 +286,7 @@ fn from_json(state: &Value) -> Result<State, StateError> {
     Ok(State {
         values: TABLE.iter().map(value).collect::<Result<_, _>>()?,
         profile,
+        is_preset: state.get("profile").is_none(),
         model: decode_model(&state["model"])?,
         window: decode_window(&state["editor"]),
     })

@@ -12,6 +12,7 @@ use clack_extensions::params::{
     HostParams, HostParamsImplMainThread, HostParamsImplShared, ParamClearFlags, ParamInfoBuffer,
     ParamInfoFlags, ParamRescanFlags, PluginParams,
 };
+use clack_extensions::preset_discovery::HostPresetLoad;
 use clack_extensions::state::{HostState, HostStateImpl, PluginState};
 use clack_host::events::Pckn;
 use clack_host::events::event_types::ParamValueEvent;
@@ -35,6 +36,10 @@ pub struct Calls {
     pub latency_changed: AtomicU32,
     /// To have its parameters read again.
     pub rescan: AtomicU32,
+    /// To know that a preset was loaded.
+    pub preset_loaded: AtomicU32,
+    /// To show why one was not.
+    pub preset_refused: AtomicU32,
 }
 
 impl Calls {
@@ -77,7 +82,7 @@ impl HostGuiImpl for Shared {
 }
 
 /// What its main thread answers with.
-pub struct MainThread(Arc<Calls>);
+pub struct MainThread(pub(crate) Arc<Calls>);
 
 impl MainThreadHandler<'_> for MainThread {}
 
@@ -110,7 +115,7 @@ impl HostHandlers for Handlers {
 
     fn declare_extensions(builder: &mut HostExtensions<Self>, _: &Shared) {
         builder.register::<HostState>().register::<HostLatency>().register::<HostParams>();
-        builder.register::<HostGui>();
+        builder.register::<HostGui>().register::<HostPresetLoad>();
     }
 }
 

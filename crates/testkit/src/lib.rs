@@ -3,5 +3,7 @@
 
 #[cfg(feature = "host")]
 pub mod host;
+#[cfg(feature = "host")]
+pub mod presets;
 pub mod signals;
 pub mod stream;

@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 
 use super::{VERSION, fresh};
-use crate::proof;
 use crate::steps::sh;
+use crate::{presets, proof};
 
 /// Installs the Debian package into an empty root.
 pub(super) fn deb(package: &Path) -> Result<()> {
@@ -23,9 +24,13 @@ pub(super) fn deb(package: &Path) -> Result<()> {
         command.arg(&root);
         command
     };
+    let began = Instant::now();
     sh(dpkg().arg("--install").arg(package))?;
+    let installed_s = began.elapsed().as_secs_f64();
     use_command_line(&root.join("usr/bin/quell"))?;
+    let began = Instant::now();
     proof::run(&root.join("usr/lib/clap/Quell.clap"))?;
+    report(package, &root.join("usr"), [installed_s, began.elapsed().as_secs_f64()])?;
     let library = root.join("usr/lib/ladspa/libquell_ladspa.so");
     sh(Command::new("analyseplugin").arg(library).arg("quell_stereo"))?;
     sh(dpkg().args(["--purge", "quell"]))?;
@@ -35,6 +40,7 @@ pub(super) fn deb(package: &Path) -> Result<()> {
 /// Installs the tarball for a user with an empty home.
 pub(super) fn tarball(package: &Path) -> Result<()> {
     let (unpacked, home) = (fresh("unpacked")?, fresh("fresh-home")?);
+    let began = Instant::now();
     sh(Command::new("tar").arg("-xzf").arg(package).arg("-C").arg(&unpacked))?;
     let top = std::fs::read_dir(&unpacked)?.next().context("the tarball is empty")??.path();
     let install = || {
@@ -43,12 +49,33 @@ pub(super) fn tarball(package: &Path) -> Result<()> {
         command
     };
     sh(&mut install())?;
+    let installed_s = began.elapsed().as_secs_f64();
+    let began = Instant::now();
+    proof::run(&home.join(".clap/Quell.clap"))?;
+    report(package, &home, [installed_s, began.elapsed().as_secs_f64()])?;
     use_command_line(&home.join(".local/bin/quell"))?;
-    for plugin in [".clap/Quell.clap", ".ladspa/libquell_ladspa.so", ".vst3/Quell.vst3"] {
-        ensure!(home.join(plugin).exists(), "install.sh leaves no ~/{plugin}");
+    let preset = presets::folder_under(Path::new(".vst3/presets")).join("Voice.vstpreset");
+    let plugins = [".clap/Quell.clap", ".ladspa/libquell_ladspa.so", ".vst3/Quell.vst3"];
+    for file in plugins.map(Path::new).into_iter().chain([preset.as_path()]) {
+        ensure!(home.join(file).exists(), "install.sh leaves no ~/{}", file.display());
     }
     sh(install().arg("--remove"))?;
     ensure_empty(&home)
+}
+
+/// From nothing to a plugin that works: what somebody loads, what it takes, and how long.
+pub(super) fn report(package: &Path, installed: &Path, [install_s, use_s]: [f64; 2]) -> Result<()> {
+    const MIB: f64 = (1 << 20) as f64;
+    let length = |path: &PathBuf| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+    let n_bytes: u64 = files(installed)?.iter().map(length).sum();
+    println!(
+        "from nothing: '{}' is {:.1} MiB, installed in {install_s:.1} s, then {:.1} MiB; loaded, \
+         and the demo cleaned, in {use_s:.1} s",
+        package.file_name().unwrap_or_default().display(),
+        std::fs::metadata(package)?.len() as f64 / MIB,
+        n_bytes as f64 / MIB
+    );
+    Ok(())
 }
 
 /// The installed program cleans the bundled recording.

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use super::{VERSION, folder, fresh, installed, put, put_licences, symbols};
 use crate::steps::sh;
-use crate::{bundle, needs, places};
+use crate::{bundle, needs, places, presets};
 
 /// The oldest GLIBC that runs Quell: Debian 11, Ubuntu 20.04.
 const GLIBC: (u32, u32) = (2, 31);
@@ -71,6 +71,7 @@ fn tree(usr: &Path, built: &Path, bundles: &bundle::Bundles, triple: &str) -> Re
     put(&bundles.clap, &usr.join("lib/clap/Quell.clap"))?;
     put(&bundles.vst3, &usr.join("lib/vst3/Quell.vst3"))?;
     put(&built.join("libquell_ladspa.so"), &usr.join("lib/ladspa/libquell_ladspa.so"))?;
+    presets::write(&share.join("vst3/presets"))?;
     // 2. What the program says of itself.
     sh(Command::new(&quell).args(["man", "--output"]).arg(share.join("man/man1")))?;
     sh(Command::new("gzip").args(["-9", "-n", "-r"]).arg(share.join("man")))?;

@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use super::{VERSION, folder, fresh, put, put_licences, sign};
 use crate::steps::{cargo, sh};
-use crate::{bundle, needs};
+use crate::{bundle, needs, presets};
 
 const TARGETS: [&str; 2] = ["x86_64-apple-darwin", "aarch64-apple-darwin"];
 
@@ -29,6 +29,7 @@ pub(super) fn packages() -> Result<Vec<PathBuf>> {
     put(&bundles.vst3, &vst3)?;
     let programs = TARGETS.map(|target| base_of_cli.join(target).join("release/quell"));
     sh(Command::new("lipo").args(["-create", "-output"]).arg(&quell).args(programs))?;
+    presets::write(&top.join("Presets"))?;
     put_licences(&top.join("licences"), TARGETS[1])?;
     sign::all(&[&clap, &vst3, &quell])?;
     let package = folder().join(format!("{name}.zip"));

@@ -49,7 +49,7 @@ const CRATES: &[Crate] = &[
     },
     Crate {
         name: "xtask",
-        uses: &["quell-audio", "quell-core", "quell-lab", "quell-testkit"],
+        uses: &["quell-audio", "quell-core", "quell-formats", "quell-lab", "quell-testkit"],
         tests_use: &[],
     },
 ];

@@ -48,6 +48,7 @@ fn a_state_comes_back_as_it_was_and_is_written_the_same_again() {
 #[test]
 fn a_preset_leaves_print_window_and_session_alone() {
     let preset = decode(&encode_preset(&used())).unwrap();
+    assert!(preset.is_preset && !decode(&encode(&used())).unwrap().is_preset);
     assert_eq!((&preset.profile, preset.window, preset.model), (&None, None, None));
     for (place, row) in TABLE.iter().enumerate() {
         let expected = used().value(place).filter(|_| row.scope != Scope::Session);
