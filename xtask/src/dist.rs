@@ -5,10 +5,12 @@ mod installed;
 mod linux;
 mod mac;
 mod notices;
+mod registry;
 mod sign;
 mod symbols;
 mod version;
 mod windows;
+mod wine;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -38,8 +40,12 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     let (tag, is_for_windows) = match args[..] {
         [] => (None, cfg!(windows)),
         ["--windows"] => (None, true),
+        ["--registry", folder] => {
+            println!("{}", registry::write(Path::new(folder))?.display());
+            return Ok(());
+        }
         ["--tag", tag] => (Some(tag), cfg!(windows)),
-        _ => bail!("dist knows --windows or --tag TAG, not {args:?}"),
+        _ => bail!("dist knows --windows, --tag TAG or --registry FOLDER, not {args:?}"),
     };
     if let Some(tag) = tag {
         version::check(tag, VERSION, &std::fs::read_to_string("CHANGELOG.md")?)?;
@@ -101,5 +107,6 @@ fn checksums(packages: &[PathBuf]) -> Result<()> {
         let mib = std::fs::metadata(package)?.len() as f64 / f64::from(1 << 20);
         println!("  {mib:5.1} MiB  {name}");
     }
+    println!("and {}, for open-audio-stack", registry::write(&folder())?.display());
     Ok(())
 }

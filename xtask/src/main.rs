@@ -28,7 +28,8 @@ Usage: cargo xtask <command>
 
   bundle [--target TRIPLE]   build the release plugin and pack it as CLAP and VST3
   dist [--tag TAG]           packages for this system into target/dist, each installed and used once
-  dist --windows             the same for Windows, on Linux
+  dist --windows             the same for Windows, on Linux, tried under wine
+  dist --registry FOLDER     the entry for open-audio-stack of the packages in a folder
   install                    bundle, copy to your plugin folders, and prove it there by ear and eye
   uninstall                  take it away again
   test                       everything that must hold before a change is published

@@ -16,7 +16,15 @@ pub(crate) enum Outcome {
 /// Steps so far.
 #[derive(Default)]
 pub(crate) struct Steps {
-    log: Vec<(String, Outcome, f64)>,
+    log: Vec<Done>,
+}
+
+struct Done {
+    name: String,
+    outcome: Outcome,
+    seconds: f64,
+    /// Processor time over time: what a step that leaves cores idle could share with another.
+    n_cores: Option<f64>,
 }
 
 impl Steps {
@@ -34,7 +42,7 @@ impl Steps {
         step: impl FnOnce(T) -> Result<()>,
     ) {
         println!("\n=== {name}");
-        let began = Instant::now();
+        let (began, cpu_before_s) = (Instant::now(), cpu_of_children_s());
         let outcome = match prepare().map(step) {
             Ok(Ok(())) => Outcome::Passed,
             Ok(Err(error)) => Outcome::Failed(format!("{error:#}")),
@@ -43,7 +51,10 @@ impl Steps {
                 Outcome::Impossible(format!("{error:#}"))
             }
         };
-        self.log.push((name.to_owned(), outcome, began.elapsed().as_secs_f64()));
+        let seconds = began.elapsed().as_secs_f64();
+        let cpu_s = cpu_of_children_s().zip(cpu_before_s).map(|(after, before)| after - before);
+        let n_cores = cpu_s.map(|cpu_s| cpu_s / seconds);
+        self.log.push(Done { name: name.to_owned(), outcome, seconds, n_cores });
     }
 
     /// The closing lines; an error if anything failed.
@@ -51,19 +62,20 @@ impl Steps {
         let is_ci = is_ci();
         println!("\n=== summary");
         let (mut n_passed, mut n_failed, mut n_impossible) = (0, 0, 0);
-        for (name, outcome, seconds) in &self.log {
+        for Done { name, outcome, seconds, n_cores } in &self.log {
+            let cores = n_cores.map_or(String::new(), |n| format!("{n:4.1} cores  "));
             match outcome {
                 Outcome::Passed => {
                     n_passed += 1;
-                    println!("  passed  {seconds:6.1} s  {name}");
+                    println!("  passed  {seconds:6.1} s  {cores}{name}");
                 }
                 Outcome::Failed(reason) => {
                     n_failed += 1;
-                    println!("  FAILED  {seconds:6.1} s  {name}: {reason}");
+                    println!("  FAILED  {seconds:6.1} s  {cores}{name}: {reason}");
                 }
                 Outcome::Impossible(reason) => {
                     n_impossible += 1;
-                    println!("  NOT RUN {seconds:6.1} s  {name}: {reason}");
+                    println!("  NOT RUN {seconds:6.1} s  {cores}{name}: {reason}");
                 }
             }
         }
@@ -82,6 +94,17 @@ impl Steps {
         }
         Ok(())
     }
+}
+
+/// Processor time of all programs that were started and have ended, where Linux tells it.
+fn cpu_of_children_s() -> Option<f64> {
+    /// Of the table that `proc(5)` describes, on every machine.
+    const TICKS_PER_S: f64 = 100.0;
+    let line = std::fs::read_to_string("/proc/self/stat").ok()?;
+    // The program's name may hold blanks. User's and system's time are the 16th and 17th field.
+    let mut fields = line.rsplit_once(')')?.1.split_whitespace().skip(13);
+    let mut ticks = || fields.next()?.parse::<f64>().ok();
+    Some((ticks()? + ticks()?) / TICKS_PER_S)
 }
 
 /// True where nobody is there to be asked.
@@ -139,12 +162,25 @@ mod tests {
         };
         steps.run_with("missing", missing, |()| unreachable!("it cannot be run"));
         steps.run("broken", || bail!("as it must"));
-        let outcomes: Vec<_> = steps.log.iter().map(|(_, outcome, _)| outcome).collect();
+        let outcomes: Vec<_> = steps.log.iter().map(|done| &done.outcome).collect();
         assert!(matches!(
             outcomes[..],
             [Outcome::Passed, Outcome::Impossible(why), Outcome::Failed(_)] if why == "out of stock"
         ));
-        assert!(steps.log[..2].iter().all(|(.., seconds)| *seconds >= NEEDED.as_secs_f64()));
+        assert!(steps.log[..2].iter().all(|done| done.seconds >= NEEDED.as_secs_f64()));
         assert!(steps.close().is_err());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_a_program_computed_is_told_apart_from_what_it_waited() {
+        let n_cores = |script: &str| {
+            let mut steps = Steps::default();
+            steps.run("step", || sh(Command::new("sh").args(["-c", script])));
+            steps.log[0].n_cores.unwrap()
+        };
+        // Other tests may run programs meanwhile, so only the lower of the two has a limit.
+        assert!(n_cores("i=0; while [ $i -lt 300000 ]; do i=$((i + 1)); done") > 0.1);
+        assert!((0..3).any(|_| n_cores("sleep 0.3") < 0.2));
     }
 }
