@@ -28,6 +28,7 @@ mod screen;
 mod spectrogram;
 mod spectrum;
 mod status;
+mod strip;
 mod theme;
 mod widgets;
 mod window;
@@ -55,6 +56,7 @@ use crate::Shared;
 use crate::editor::history::Memory;
 use crate::editor::screen::Screen;
 use crate::editor::window::{Life, OwnWindow, life};
+use crate::standalone::desk::Desk;
 
 /// The editor of one instance; windows come and go.
 pub struct QuellEditor {
@@ -62,13 +64,20 @@ pub struct QuellEditor {
     memory: Arc<Mutex<Memory>>,
     /// Physical pixels per logical one: what the last window had.
     scale: Arc<AtomicF64>,
+    /// Where the window has a strip for devices.
+    desk: Option<Desk>,
 }
 
 impl QuellEditor {
     /// An editor without a window.
     pub fn new(shared: Shared) -> Option<Self> {
         let memory = Arc::default();
-        Some(Self { shared, memory, scale: Arc::new(AtomicF64::new(1.0)) })
+        Some(Self { shared, memory, scale: Arc::new(AtomicF64::new(1.0)), desk: None })
+    }
+
+    /// One that has a strip for devices, too.
+    pub fn for_program(shared: Shared, desk: Desk) -> Option<Self> {
+        Some(Self { desk: Some(desk), ..Self::new(shared)? })
     }
 
     fn hint() -> ResizeHint {
@@ -91,6 +100,7 @@ impl QuellEditor {
             shared: self.shared.clone(),
             memory: Arc::clone(&self.memory),
             scale: Arc::clone(&self.scale),
+            desk: self.desk.clone(),
             life,
             screen: None,
         };
@@ -220,6 +230,7 @@ struct App {
     shared: Shared,
     memory: Arc<Mutex<Memory>>,
     scale: Arc<AtomicF64>,
+    desk: Option<Desk>,
     life: Life,
     screen: Option<Screen>,
 }
@@ -243,7 +254,8 @@ impl NiceEguiApp for App {
         #[cfg(target_os = "linux")]
         drivers::keep_loaded();
         self.note_scale(frame.baseview_window().scale_factor());
-        let screen = Screen::new(self.shared.clone(), context, Arc::clone(&self.memory));
+        let screen = Screen::new(self.shared.clone(), context, Arc::clone(&self.memory))
+            .with_desk(self.desk.clone());
         screen.set_up(&egui);
         self.screen = Some(screen);
         Ok(())

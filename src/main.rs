@@ -1,5 +1,5 @@
 //! Quell as a program of its own (feature `standalone`).
 
-fn main() {
-    nice_plug::prelude::nice_export_standalone::<quell::Quell>();
+fn main() -> std::process::ExitCode {
+    quell::standalone::program::run(std::env::args().skip(1))
 }

@@ -8,15 +8,23 @@
 //! | [`host`] | starts, restarts and stops the sound |
 //! | [`desk`] | what window and host tell each other |
 //! | [`kept`] | the file that keeps print, settings and devices |
+//! | [`duplex`] | from an input to an output that call at their own times |
+//! | `cpal` | the system's own sound (feature `standalone`) |
+//! | `program` | arguments, threads, window, exit status (feature `standalone`) |
 //! | [`edits`] | the window's way to the parameters |
 
 pub mod args;
 pub mod backend;
+#[cfg(feature = "standalone")]
+mod cpal;
 pub mod desk;
+pub mod duplex;
 pub mod edits;
 pub mod host;
 pub mod kept;
 pub mod player;
+#[cfg(feature = "standalone")]
+pub mod program;
 
 #[cfg(test)]
 mod tests;

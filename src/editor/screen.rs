@@ -26,8 +26,9 @@ use crate::editor::spectrum::PrintColumns;
 use crate::editor::status::{self, Known, Remedy};
 use crate::editor::theme::{self, GAP, Theme};
 use crate::editor::widgets::{InUse, font, panel};
-use crate::editor::{controls, dialogs, header, prints};
+use crate::editor::{controls, dialogs, header, prints, strip};
 use crate::params::ENGINE;
+use crate::standalone::desk::Desk;
 
 /// Time between two looks while meters fall, seconds. While sound flows the feed asks for looks.
 const LOOK_S: f32 = 0.033;
@@ -64,6 +65,8 @@ pub(super) struct Screen {
     note: Option<(String, f64)>,
     /// Frames and time at the last one, to see whether sound flows.
     seen: (u64, f64),
+    /// Where devices are chosen, in the program of its own.
+    desk: Option<Desk>,
 }
 
 impl Drop for Screen {
@@ -91,7 +94,14 @@ impl Screen {
             refused_s: None,
             note: None,
             seen: (0, f64::MIN),
+            desk: None,
         }
+    }
+
+    /// The same with a strip for devices.
+    pub(super) fn with_desk(mut self, desk: Option<Desk>) -> Self {
+        self.desk = desk;
+        self
     }
 
     /// Once per window.
@@ -167,7 +177,17 @@ impl Screen {
     // ---- Where things lie ----------------------------------------------------------------------
 
     fn lay_out(&mut self, ui: &mut Ui) {
-        let all = ui.max_rect().shrink(GAP);
+        let mut all = ui.max_rect().shrink(GAP);
+        if let Some(desk) = &self.desk {
+            if desk.is_closing() {
+                ui.ctx().send_viewport_cmd(egui::ViewportCommand::Close);
+            }
+            let shown = desk.look();
+            let top = all.bottom() - strip::height(&shown);
+            let rect = Rect::from_min_max(pos2(all.left(), top), all.max);
+            strip::show(ui, &self.theme, desk, &shown, rect);
+            all.max.y = top - GAP;
+        }
         let header = Rect::from_min_size(all.min, vec2(all.width(), HEADER));
         let controls = Rect::from_min_max(pos2(all.left(), all.bottom() - CONTROLS), all.max);
         let status_top = controls.top() - CLOSE - STATUS;

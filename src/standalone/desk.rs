@@ -32,6 +32,7 @@ pub struct Desk(Arc<Mutex<Inner>>);
 struct Inner {
     shown: Shown,
     order: Option<Wish>,
+    is_closing: bool,
 }
 
 impl Desk {
@@ -47,13 +48,28 @@ impl Desk {
         inner.order = Some(wish);
     }
 
+    /// Takes a notice away that was understood.
+    pub fn dismiss(&self) {
+        self.inner().shown.notice = None;
+    }
+
+    /// Wants the window to close.
+    pub fn close(&self) {
+        self.inner().is_closing = true;
+    }
+
+    /// Whether the window is to close.
+    pub fn is_closing(&self) -> bool {
+        self.inner().is_closing
+    }
+
     /// What was ordered since the last call.
-    pub(super) fn take_order(&self) -> Option<Wish> {
+    pub(crate) fn take_order(&self) -> Option<Wish> {
         self.inner().order.take()
     }
 
     /// Changes what there is to see.
-    pub(super) fn show(&self, change: impl FnOnce(&mut Shown)) {
+    pub(crate) fn show(&self, change: impl FnOnce(&mut Shown)) {
         change(&mut self.inner().shown);
     }
 

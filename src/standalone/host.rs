@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use quell_core::StreamSpec;
 
 use crate::standalone::backend::{Backend, NoSound, Wish};
-use crate::standalone::desk::Desk;
+use crate::standalone::desk::{Desk, Shown};
 use crate::standalone::kept::Kept;
 use crate::standalone::player::{Exchange, Player};
 use crate::{Quell, Shared, state};
@@ -163,6 +163,17 @@ impl<B: Backend> Host<B> {
             let stopped = self.stop();
             self.fail(stopped.err().unwrap_or(error));
         }
+    }
+
+    /// What there is to see.
+    pub fn shown(&self) -> Shown {
+        self.desk.look()
+    }
+
+    /// Has the window closed, where there is one.
+    pub fn close_window(&self) {
+        self.desk.close();
+        self.shared.feed.request_repaint();
     }
 
     fn fail(&self, error: NoSound) {
