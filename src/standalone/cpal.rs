@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use cpal::traits::{DeviceTrait, HostTrait, StreamTrait};
 use cpal::{
-    BufferSize, Device, DeviceType, Error, ErrorKind, FromSample, Sample, SampleFormat,
-    SizedSample, Stream, StreamConfig, SupportedBufferSize, SupportedStreamConfigRange,
+    BufferSize, Device, DeviceDirection, DeviceType, Error, ErrorKind, FromSample, Sample,
+    SampleFormat, SizedSample, Stream, StreamConfig, SupportedBufferSize,
+    SupportedStreamConfigRange,
 };
 
 use crate::standalone::backend::{Backend, Devices, Format, NoSound, Wish};
@@ -132,7 +133,16 @@ fn places(side: Side) -> Vec<Place> {
 /// Some names lead nowhere: to no device, or to one that swallows everything.
 fn is_real(side: Side, device: &Device) -> bool {
     let is_null = device.id().is_ok_and(|id| id.to_string() == "alsa:null");
-    !is_null && side.default_rate_hz(device).is_some() && !side.configs(device).is_empty()
+    // JACK's devices answer for both sides and are good for one.
+    let other = match side {
+        Side::Input => DeviceDirection::Output,
+        Side::Output => DeviceDirection::Input,
+    };
+    let is_other = device.description().is_ok_and(|about| about.direction() == other);
+    !is_null
+        && !is_other
+        && side.default_rate_hz(device).is_some()
+        && !side.configs(device).is_empty()
 }
 
 fn pick(side: Side, wish: Option<&str>) -> Result<Place, NoSound> {
