@@ -66,7 +66,8 @@ impl Kept {
         if !self.path.exists() {
             return Ok(None);
         }
-        let bytes = places::read(&self.path)?;
+        // What cannot be read may be good: it must not be written over either.
+        let bytes = places::read(&self.path).map_err(|fault| self.set_aside(&fault))?;
         match parse(&bytes) {
             Ok(read) => {
                 self.written = bytes;

@@ -196,6 +196,21 @@ fn a_damaged_file_is_named_and_set_aside() {
 }
 
 #[test]
+fn what_cannot_be_read_is_set_aside_and_not_written_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("standalone.json");
+    fs::create_dir(&path).unwrap();
+    fs::write(path.join("mine.txt"), "good").unwrap();
+    let mut program = program(folder.path(), Fake::at(48_000), Wish::default());
+    let notice = program.desk.look().notice.unwrap();
+    assert!(notice.contains("standalone.damaged.json"), "{notice}");
+    let aside = folder.path().join("standalone.damaged.json/mine.txt");
+    assert_eq!(fs::read_to_string(aside).unwrap(), "good");
+    program.host.end().unwrap();
+    assert!(path.is_file());
+}
+
+#[test]
 fn a_file_is_written_only_when_something_has_changed() {
     let folder = tempfile::tempdir().unwrap();
     let mut program = program(folder.path(), Fake::at(48_000), Wish::default());
