@@ -32,7 +32,7 @@ X11.XSetErrorHandler(LOOK_AWAY)
 import numpy as np  # noqa: E402
 
 from common import RATE, capture, load, noise  # noqa: E402
-from scenes import geometry, resize  # noqa: E402
+from hand import geometry, resize  # noqa: E402
 
 
 def keep_changing(plugin, stop, counter):
