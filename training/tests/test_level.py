@@ -50,8 +50,8 @@ def test_a_checkpoint_hears_levels_as_it_learned_them(tmp_path):
     assert differences[features.SLOW] < 1e-3 < 10.0 * differences[features.ABSOLUTE]
 
 
-def test_an_unknown_level_and_one_that_the_run_time_lacks_are_named(clips):
+def test_an_unknown_level_and_memories_that_the_run_time_lacks_are_named(clips):
     with pytest.raises(ValueError, match="level=fast"):
         Mixer(clips, Recipe(level="fast"), CPU, seed=1).batch(0, 1, 20)
-    with pytest.raises(ValueError, match="level=slow"):
-        QuantUNet(UNet(Options(level=features.SLOW)))
+    with pytest.raises(ValueError, match="one or two memories"):
+        QuantUNet(UNet(Options(whole=(16, 16, 16))))
