@@ -201,7 +201,7 @@ fn what_cannot_be_read_is_set_aside_and_not_written_over() {
     let path = folder.path().join("standalone.json");
     fs::create_dir(&path).unwrap();
     fs::write(path.join("mine.txt"), "good").unwrap();
-    let mut program = program(folder.path(), Fake::at(48_000), Wish::default());
+    let program = program(folder.path(), Fake::at(48_000), Wish::default());
     let notice = program.desk.look().notice.unwrap();
     assert!(notice.contains("standalone.damaged.json"), "{notice}");
     let aside = folder.path().join("standalone.damaged.json/mine.txt");
