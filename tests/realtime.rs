@@ -6,55 +6,16 @@
 //! something: one plants a system call and must be killed, one plants an allocation and must be
 //! caught.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::process::{Command, ExitCode};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use clack_host::entry::PluginEntry;
 use clack_host::events::event_types::ParamValueEvent;
+use quell_testkit::allocator::{Counting, n_calls};
 use quell_testkit::host::{Buffers, Change, LAYOUTS, Rig, event};
 use quell_testkit::signals::even;
 
-// ---- An allocator that tells ------------------------------------------------------------------
-
-struct Guard;
-
-static N_CALLS: AtomicU32 = AtomicU32::new(0);
-
-thread_local! {
-    static IS_WATCHED: Cell<bool> = const { Cell::new(false) };
-}
-
-fn note() {
-    if IS_WATCHED.get() {
-        N_CALLS.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-// SAFETY: every call goes to the system's allocator as it came.
-unsafe impl GlobalAlloc for Guard {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        note();
-        // SAFETY: the caller's promise.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        note();
-        // SAFETY: the caller's promise.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
-        note();
-        // SAFETY: the caller's promise.
-        unsafe { System.realloc(pointer, layout, new_size) }
-    }
-}
-
 #[global_allocator]
-static GUARD: Guard = Guard;
+static COUNTING: Counting = Counting;
 
 // ---- The work ---------------------------------------------------------------------------------
 
@@ -139,24 +100,15 @@ fn work(jobs: &mut [Job]) {
     }
 }
 
-/// Calls of the allocator during `action`.
-fn n_allocator_calls(action: impl FnOnce()) -> u32 {
-    N_CALLS.store(0, Ordering::Relaxed);
-    IS_WATCHED.set(true);
-    action();
-    IS_WATCHED.set(false);
-    N_CALLS.load(Ordering::Relaxed)
-}
-
 // ---- Roles ------------------------------------------------------------------------------------
 
 fn allocation_role() -> bool {
     let mut jobs = jobs();
-    let n_calls = n_allocator_calls(|| work(&mut jobs));
-    let n_planted = n_allocator_calls(|| drop(std::hint::black_box(vec![1u8; 64])));
+    let n_during_work = n_calls(|| work(&mut jobs));
+    let n_planted = n_calls(|| drop(std::hint::black_box(vec![1u8; 64])));
     let n_samples = jobs.len() * N_BLOCKS * BLOCK;
-    println!("{n_calls} allocator calls in {n_samples} samples; planted: {n_planted}");
-    n_calls == 0 && n_planted == 2
+    println!("{n_during_work} allocator calls in {n_samples} samples; planted: {n_planted}");
+    n_during_work == 0 && n_planted == 2
 }
 
 #[cfg(target_os = "linux")]

@@ -1,58 +1,18 @@
 //! The program's audio thread allocates nothing, whatever changes hands.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use quell::Quell;
 use quell::standalone::player::{Exchange, Player};
 use quell_core::{LatencyMode, StreamSpec};
-
-struct Guard;
-
-static N_CALLS: AtomicU32 = AtomicU32::new(0);
-
-thread_local! {
-    static IS_WATCHED: Cell<bool> = const { Cell::new(false) };
-}
-
-fn note() {
-    if IS_WATCHED.get() {
-        N_CALLS.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-// SAFETY: every call goes to the system's allocator as it came.
-unsafe impl GlobalAlloc for Guard {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        note();
-        // SAFETY: the caller's promise.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        note();
-        // SAFETY: the caller's promise.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
+use quell_testkit::allocator::{Counting, n_calls};
 
 #[global_allocator]
-static GUARD: Guard = Guard;
-
-/// Calls of the allocator while something is done.
-fn n_calls(action: impl FnOnce()) -> u32 {
-    let before = N_CALLS.load(Ordering::Relaxed);
-    IS_WATCHED.set(true);
-    action();
-    IS_WATCHED.set(false);
-    N_CALLS.load(Ordering::Relaxed) - before
-}
+static COUNTING: Counting = Counting;
 
 #[test]
 fn the_audio_thread_allocates_nothing_while_streams_change_hands() {
-    // The guard sees what it has to.
+    // The allocator sees what it has to.
     assert!(n_calls(|| drop(std::hint::black_box(Box::new(1)))) >= 2);
 
     let exchange = Arc::new(Exchange::default());

@@ -22,17 +22,9 @@ import sys
 import threading
 import time
 
-# The host's toolkit asks X for windows that are gone already and dies of the answer; X's default
-# handler ends the process. This one looks away. It must be in place before the host starts.
-X11 = ctypes.CDLL("libX11.so.6")
-LOOK_AWAY = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)(lambda *_: 0)
-X11.XInitThreads()
-X11.XSetErrorHandler(LOOK_AWAY)
+from hand import geometry, resize, with_window  # before any other window
 
-import numpy as np  # noqa: E402
-
-from common import RATE, capture, load, noise  # noqa: E402
-from hand import geometry, resize  # noqa: E402
+from common import RATE, capture, load, noise
 
 
 def keep_changing(plugin, stop, counter):
@@ -52,24 +44,12 @@ def keep_changing(plugin, stop, counter):
 
 def with_editor(plugin, seconds, action=lambda: None):
     """Opens the editor, lets `action` run beside it, and closes it after so many seconds."""
-    close = threading.Event()
-    failures = []
 
     def beside():
-        try:
-            time.sleep(seconds)
-            action()
-        except BaseException as error:
-            failures.append(error)
-        finally:
-            close.set()
+        time.sleep(seconds)
+        action()
 
-    thread = threading.Thread(target=beside)
-    thread.start()
-    plugin.show_editor(close)
-    thread.join()
-    if failures:
-        raise failures[0]
+    with_window(plugin, beside)
 
 
 def screenshot(path):

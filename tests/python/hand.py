@@ -6,6 +6,8 @@ import subprocess
 import threading
 import time
 
+# The host's toolkit asks X for windows that are gone already and dies of the answer; X's default
+# handler ends the process. This one looks away. It must be in place before the host starts.
 X11 = ctypes.CDLL("libX11.so.6")
 LOOK_AWAY = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)(lambda *_: 0)
 X11.XInitThreads()
@@ -163,23 +165,18 @@ def drag(place, by_x, by_y):
     look_away()
 
 
-def perform(plugin, sound, act, folder):
-    """Opens the window while the sound plays, and lets `act(plugin, player)` use it; returns what that returns."""
-    plugin.process(sound[:, :BLOCK], RATE, BLOCK, reset=True)
-    player, close, results, failures = Recorder(plugin, sound), threading.Event(), [], []
+def with_window(plugin, act):
+    """Opens the window for as long as `act` runs beside it; returns what that returns."""
+    close, results, failures = threading.Event(), [], []
 
     def beside():
         try:
-            results.append(act(plugin, player))
+            results.append(act())
         except BaseException as error:
-            shoot(folder / "failed.png")
             failures.append(error)
         finally:
-            player.is_over.set()
-            player.join()
             close.set()
 
-    player.start()
     actor = threading.Thread(target=beside)
     actor.start()
     plugin.show_editor(close)
@@ -187,3 +184,22 @@ def perform(plugin, sound, act, folder):
     if failures:
         raise failures[0]
     return results[0]
+
+
+def perform(plugin, sound, act, folder):
+    """Opens the window while the sound plays, and lets `act(plugin, player)` use it; returns what that returns."""
+    plugin.process(sound[:, :BLOCK], RATE, BLOCK, reset=True)
+    player = Recorder(plugin, sound)
+
+    def use():
+        try:
+            return act(plugin, player)
+        except BaseException:
+            shoot(folder / "failed.png")
+            raise
+        finally:
+            player.is_over.set()
+            player.join()
+
+    player.start()
+    return with_window(plugin, use)

@@ -6,10 +6,9 @@
 import pathlib
 import subprocess
 import sys
-import threading
 import time
 
-from hand import BLOCK, Player, click, look_away, resize, shoot  # before any other window
+from hand import BLOCK, Player, click, look_away, resize, shoot, with_window  # before any other window
 
 import numpy as np
 from pedalboard.io import AudioFile
@@ -51,7 +50,6 @@ def scene(name, path):
     fan, voice = sound[:, : 2 * RATE - BLOCK], sound[:, 2 * RATE :]
     plugin.process(fan[:, :BLOCK], RATE, BLOCK, reset=True)
     player = Player(plugin, voice)
-    close = threading.Event()
 
     def act():
         try:
@@ -84,13 +82,9 @@ def scene(name, path):
         finally:
             player.is_over.set()
             player.join()
-            close.set()
 
     player.start()
-    actor = threading.Thread(target=act)
-    actor.start()
-    plugin.show_editor(close)
-    actor.join()
+    with_window(plugin, act)
 
 
 if __name__ == "__main__":
