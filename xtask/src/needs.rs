@@ -42,6 +42,9 @@ const PIPEWIRE_PACKAGES: [&str; 7] = [
     "procps",
 ];
 
+/// What the program of its own is linked with on Linux.
+const SOUND_PACKAGES: [&str; 3] = ["libasound2-dev", "libjack-jackd2-dev", "pkg-config"];
+
 /// The Python that holds the VST3 host.
 pub(crate) fn host_python() -> Result<PathBuf> {
     venv("hosts", Path::new("tests/python/requirements.txt"))
@@ -72,6 +75,11 @@ pub(crate) fn target(triple: &str) -> Result<()> {
 /// What makes a microphone.
 pub(crate) fn pipewire() -> Result<()> {
     packages(&PIPEWIRE_PACKAGES)
+}
+
+/// The headers of the system's sound.
+pub(crate) fn sound_headers() -> Result<()> {
+    if cfg!(target_os = "linux") { packages(&SOUND_PACKAGES) } else { Ok(()) }
 }
 
 /// What reads and writes what Quell itself does not.

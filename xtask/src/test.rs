@@ -35,6 +35,10 @@ fn everything_but_training() -> Result<()> {
     steps.run("lints", || {
         sh(&mut cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
     });
+    steps.run_with("lints of the program of its own", needs::sound_headers, |()| {
+        let standalone = ["clippy", "--workspace", "--features", "quell/standalone"];
+        sh(cargo(&standalone).args(["--all-targets", "--", "-D", "warnings"]))
+    });
     // After the lints, whose work it takes.
     steps.run("crates as they are published", publish::check);
     steps.run("documentation", || {
