@@ -12,6 +12,7 @@ import platform
 import shutil
 import subprocess
 import tempfile
+import threading
 import warnings
 from pathlib import Path
 from typing import NamedTuple
@@ -27,10 +28,18 @@ UNIT_STEP, CHANNEL_STEP = 16, 8
 #: Numbers of channels that the normalisation in bfloat16 is built for.
 NORM_CHANNELS = (8, 16, 24, 32, 64)
 
+_BUILDING = threading.Lock()
+
+
+def library() -> ctypes.CDLL | None:
+    """The built parts; nothing, and a warning, where they cannot be built. The thread that mixes may ask at the same
+    time as the one that trains: one of them builds."""
+    with _BUILDING:
+        return _library()
+
 
 @functools.cache
-def library() -> ctypes.CDLL | None:
-    """The built parts; nothing, and a warning, where they cannot be built."""
+def _library() -> ctypes.CDLL | None:
     try:
         return _built()
     except (OSError, subprocess.CalledProcessError) as error:

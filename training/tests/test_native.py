@@ -3,6 +3,10 @@ a grown network against the one it grew from."""
 
 import argparse
 import copy
+import functools
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 import torch
@@ -33,10 +37,27 @@ def test_the_native_parts_can_be_built_here():
     assert native.library() is not None, "without them nothing below tests anything"
 
 
+def test_threads_that_ask_at_the_same_time_build_once(monkeypatch, tmp_path):
+    built = []
+
+    def build(command, check):
+        built.append(command)
+        time.sleep(0.1)
+        Path(command[-1]).write_bytes(b"")
+
+    monkeypatch.setattr(native, "_library", functools.cache(native._library.__wrapped__))
+    monkeypatch.setattr(native.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(native.subprocess, "run", build)
+    monkeypatch.setattr(native.ctypes, "CDLL", lambda path: path)
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda _: native.library(), range(4)))
+    assert len(built) == 1 and len(set(found)) == 1 and found[0], found
+
+
 def test_a_machine_without_a_compiler_is_told_and_goes_on(monkeypatch):
     monkeypatch.setattr(native, "COMPILER", None)
     with pytest.warns(UserWarning, match="expected g"):
-        assert native.library.__wrapped__() is None
+        assert native._library.__wrapped__() is None
 
 
 def drawn(seed: int, *shapes: tuple[int, ...], scale: float = 0.4) -> list[torch.Tensor]:
