@@ -32,6 +32,8 @@ pub(super) struct Analysis {
     noise_power: f32,
     /// Power of noise alone before and after, as it was last heard.
     noise_alone: Option<[f32; 2]>,
+    /// Whether the noise is no longer the print's.
+    has_noise_changed: bool,
     /// Counts frames, to see whether any came.
     pub(super) n_frames: u64,
 }
@@ -48,6 +50,7 @@ impl Default for Analysis {
             source: None,
             noise_power: 0.0,
             noise_alone: None,
+            has_noise_changed: false,
             n_frames: 0,
         }
     }
@@ -85,6 +88,14 @@ impl Analysis {
         for (held, now) in held.iter_mut().zip(now) {
             *held += (now - *held) * NOISE_SHARE;
         }
+    }
+
+    /// Levels of the noise of before say nothing about one that has changed: they are heard anew.
+    pub(super) fn mark_change(&mut self, has_noise_changed: bool) {
+        if has_noise_changed && !self.has_noise_changed {
+            self.noise_alone = None;
+        }
+        self.has_noise_changed = has_noise_changed;
     }
 
     /// Level of noise alone before and after, dBFS, as it was last heard.
@@ -150,6 +161,25 @@ mod tests {
         (frame.input_power, frame.output_power) = (0.0, 0.0);
         (0..100).for_each(|_| analysis.take(&frame));
         assert!(near(&analysis), "nor is silence: {:?}", analysis.noise_dbfs());
+    }
+
+    #[test]
+    fn levels_of_a_noise_that_has_changed_are_heard_anew() {
+        let mut analysis = Analysis::default();
+        let level = |power| Frame {
+            input_power: power,
+            output_power: power * 1e-3,
+            noise_power: 1e-5,
+            ..Frame::EMPTY
+        };
+        analysis.take(&level(1e-5));
+        analysis.mark_change(true);
+        analysis.take(&level(1e-3));
+        assert_eq!(analysis.noise_dbfs(), None, "nothing is known of the louder one");
+        analysis.take(&level(1e-7));
+        analysis.mark_change(true);
+        let [before, after] = analysis.noise_dbfs().expect("the softer one is heard");
+        assert!((before + 70.0).abs() < 0.1 && (after + 100.0).abs() < 0.1, "{before}, {after}");
     }
 
     #[test]

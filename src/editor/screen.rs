@@ -168,6 +168,7 @@ impl Screen {
             analysis.take(frame);
             spectrogram.take(frame);
         });
+        analysis.mark_change(self.shared.link.noise_change().is_some());
         if analysis.n_frames != self.seen.0 {
             self.seen = (analysis.n_frames, now_s);
         }

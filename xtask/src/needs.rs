@@ -82,6 +82,12 @@ pub(crate) fn sound_headers() -> Result<()> {
     if cfg!(target_os = "linux") { packages(&SOUND_PACKAGES) } else { Ok(()) }
 }
 
+/// A host that people record with, which its own scripts can drive.
+pub(crate) fn ardour() -> Result<()> {
+    ensure!(cfg!(target_os = "linux"), "the packages of Ardour are for Linux");
+    packages(&["ardour"])
+}
+
 /// What reads and writes what Quell itself does not.
 pub(crate) fn ffmpeg() -> Result<()> {
     program("ffmpeg", "ffmpeg")

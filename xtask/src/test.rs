@@ -111,6 +111,10 @@ fn python_steps(steps: &mut Steps, vst3: &Path) {
             .env("QUELL_VST3", vst3)
             .env("QUELL_VST3_PRESETS", presets::folder_under(&folder)))
     });
+    let host_and_ardour = || needs::ardour().and_then(|()| needs::host_python());
+    steps.run_with("VST3 in Ardour", host_and_ardour, |python| {
+        sh(pytest(&python, "tests/python/test_ardour.py").env("QUELL_VST3", vst3))
+    });
     // Each starts a screen and makes it the process's own.
     for test in ["a_hundred_openings_change_no_sample", "two_windows_at_once_change_no_sample"] {
         steps.run_with(&format!("CLAP windows under Xvfb: {test}"), needs::screen, |()| {
