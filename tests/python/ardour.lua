@@ -1,5 +1,5 @@
--- Quell in Ardour, as somebody would use it there, without a screen: `ardour-lua ardour.lua FOLDER new|again`, run by
--- test_ardour.py. Noise comes in at the track's input all the time; every fact is a line that the test reads.
+-- Quell in Ardour, as somebody would use it there, without a screen: `ardour-lua ardour.lua FOLDER new|again|tone`, run
+-- by test_ardour.py. Noise or a tone comes in at the track's input all the time; every fact is a line that the test reads.
 
 io.stdout:setvbuf("no")
 local folder, part = arg[1], arg[2]
@@ -10,7 +10,7 @@ end
 
 local function start_engine()
    local backend = AudioEngine:set_backend("None (Dummy)", "", "")
-   backend:set_device_name("Gaussian White Noise")
+   backend:set_device_name(part == "tone" and "Sine Wave" or "Gaussian White Noise")
    backend:set_sample_rate(48000)
    backend:set_buffer_size(512)
 end
@@ -103,7 +103,7 @@ local function same_project_again()
    local insert = track:nth_plugin(0)
    local places = shown(insert:to_insert():plugin(0))
    sleep(2)
-   say("again", value(insert, places, "Reduction"), value(insert, places, "Latency"), value(insert, places, "Engine"),
+   say(part, value(insert, places, "Reduction"), value(insert, places, "Latency"), value(insert, places, "Engine"),
       insert:to_insert():signal_latency(), level_db(track))
 end
 

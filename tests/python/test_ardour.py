@@ -20,13 +20,13 @@ def newest(pattern):
 
 @pytest.fixture(scope="module")
 def facts(tmp_path_factory):
-    """What the script says of a new project, and of the same one opened again: words by the name of the line."""
+    """What the script says of a new project, and of the same one opened again twice: words by the name of the line."""
     home = tmp_path_factory.mktemp("home")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")}
     environment["HOME"] = str(home)
     scan(home, environment)
     lines = {}
-    for part in ["new", "again"]:
+    for part in ["new", "again", "tone"]:
         run = subprocess.run(
             [newest("bin/ardour*-lua"), SCRIPT, home, part],
             env=environment, capture_output=True, text=True, timeout=120, check=False,
@@ -81,3 +81,5 @@ def test_a_project_opens_again_with_print_settings_and_delay(facts):
     reduction, latency, engine, delay, level = map(float, facts["again"][0])
     assert (reduction, latency, engine, delay) == (-24, 0, 0, 960)
     assert abs(number(facts, "untreated") - 24 - level) < 1.5
+    # To the print a tone is no noise; what follows by itself takes it for noise before long.
+    assert number(facts, "tone") > -24
