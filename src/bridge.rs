@@ -167,6 +167,11 @@ impl Link {
         self.main().news.clone()
     }
 
+    /// Offers a print that no capture made.
+    pub fn offer(&self, print: Arc<NoiseProfile>) {
+        self.main().news = Some(News::Offered(print));
+    }
+
     /// It was said, or a new capture begins.
     pub fn forget_news(&self) {
         self.main().news = None;

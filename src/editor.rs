@@ -24,6 +24,7 @@ mod nodes;
 pub(crate) mod places;
 mod presets;
 mod prints;
+mod recording;
 mod screen;
 mod spectrogram;
 mod spectrum;

@@ -60,9 +60,14 @@ impl Index<usize> for QuellParams {
 // SAFETY: the pointers are those of parameters in a list that never changes, so they are valid as
 // long as this object is.
 unsafe impl Params for QuellParams {
+    /// In the order of the table, but for a dial in front: hosts keep the share of the range that
+    /// they set last, and pluginval holds the first parameter against it, which no switch can give
+    /// back.
     fn param_map(&self) -> Vec<(String, ParamPtr, String)> {
         let entry = |control: &Control| (control.row.id.to_owned(), control.ptr(), String::new());
-        self.controls.iter().map(entry).collect()
+        let is_first = |control: &&Control| control.place() == REDUCTION;
+        let first = self.controls.iter().filter(is_first);
+        first.chain(self.controls.iter().filter(|c| !is_first(c))).map(entry).collect()
     }
 }
 

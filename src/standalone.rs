@@ -4,7 +4,10 @@
 //! |---|---|
 //! | [`args`] | what may be written behind its name |
 //! | [`backend`] | what brings sound, as the rest sees it |
-//! | [`player`] | the audio thread's end, and how a stream changes hands |
+//! | [`player`] | the audio thread's end, and how boxes change hands |
+//! | [`deck`] | plays a recording in the place of what comes in |
+//! | [`shelf`] | the recordings that are open, as the window sees them |
+//! | [`librarian`] | reads, learns from and writes recordings, on a thread of its own |
 //! | [`host`] | starts, restarts and stops the sound |
 //! | [`desk`] | what window and host tell each other |
 //! | [`kept`] | the file that keeps print, settings and devices |
@@ -17,14 +20,17 @@ pub mod args;
 pub mod backend;
 #[cfg(feature = "standalone")]
 mod cpal;
+pub mod deck;
 pub mod desk;
 pub mod duplex;
 pub mod edits;
 pub mod host;
 pub mod kept;
+pub mod librarian;
 pub mod player;
 #[cfg(feature = "standalone")]
 pub mod program;
+pub mod shelf;
 
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@
 //! belong to the host elsewhere, and have taken hosts down. A list of the folder and a field for a
 //! name or a path work the same everywhere, with the keyboard alone, too.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use egui::{Id, Key, Modal, RichText, ScrollArea, TextEdit, Ui};
 
@@ -18,6 +18,8 @@ pub(super) enum Purpose {
     LoadPreset,
     SavePrint,
     LoadPrint,
+    OpenRecording,
+    SaveRecording,
 }
 
 impl Purpose {
@@ -27,18 +29,30 @@ impl Purpose {
             Self::LoadPreset => "Load preset",
             Self::SavePrint => "Save noise print",
             Self::LoadPrint => "Load noise print",
+            Self::OpenRecording => "Open recordings",
+            Self::SaveRecording => "Save clean recording",
         }
     }
 
     fn is_saving(self) -> bool {
-        matches!(self, Self::SavePreset | Self::SavePrint)
+        matches!(self, Self::SavePreset | Self::SavePrint | Self::SaveRecording)
+    }
+
+    /// Files that lie anywhere, among other files and in folders.
+    fn is_anywhere(self) -> bool {
+        matches!(self, Self::OpenRecording | Self::SaveRecording)
     }
 
     fn folder(self) -> Option<PathBuf> {
         match self {
             Self::SavePreset | Self::LoadPreset => places::presets(),
             Self::SavePrint | Self::LoadPrint => places::prints(),
+            Self::OpenRecording | Self::SaveRecording => places::sounds(),
         }
+    }
+
+    fn names_in(self, folder: &Path) -> Vec<String> {
+        if self.is_anywhere() { places::sounds_in(folder) } else { places::names_in(folder) }
     }
 }
 
@@ -69,23 +83,19 @@ pub(super) enum Decision {
     /// Nothing yet.
     Open,
     Cancel,
-    /// This file.
-    Take(PathBuf),
+    /// These files; one, where it is saved to or made for Quell.
+    Take(Vec<PathBuf>),
 }
 
 impl Dialog {
     pub(super) fn new(purpose: Purpose) -> Self {
-        let folder = purpose.folder().unwrap_or_default();
-        let names = places::names_in(&folder);
-        Self {
-            purpose,
-            folder,
-            names,
-            typed: String::new(),
-            error: None,
-            asked: None,
-            is_new: true,
-        }
+        Self::at(purpose, purpose.folder().unwrap_or_default(), String::new())
+    }
+
+    /// The same in another folder, with a name that is there already.
+    pub(super) fn at(purpose: Purpose, folder: PathBuf, typed: String) -> Self {
+        let names = purpose.names_in(&folder);
+        Self { purpose, folder, names, typed, error: None, asked: None, is_new: true }
     }
 
     pub(super) fn show(&mut self, ui: &Ui, t: &Theme) -> Decision {
@@ -104,11 +114,19 @@ impl Dialog {
                 let name = match (self.purpose.is_saving(), is_asked) {
                     (true, true) => "Replace",
                     (true, false) => "Save",
+                    (false, _) if self.purpose.is_anywhere() => "Open",
                     (false, _) => "Load",
                 };
                 if ui.add_enabled(!self.typed.trim().is_empty(), egui::Button::new(name)).clicked()
                 {
                     decision = self.taken();
+                }
+                let all = self.all_here();
+                if self.purpose == Purpose::OpenRecording
+                    && all.len() > 1
+                    && ui.button(format!("Open all {}", all.len())).clicked()
+                {
+                    decision = Decision::Take(all);
                 }
                 if ui.button("Cancel").clicked() {
                     decision = Decision::Cancel;
@@ -126,13 +144,23 @@ impl Dialog {
 
     /// What is there already is only replaced by who says so twice.
     fn confirmed(&mut self, decision: Decision) -> Decision {
-        let Decision::Take(path) = decision else { return decision };
-        if !self.purpose.is_saving() || !path.exists() || self.asked.as_ref() == Some(&path) {
-            return Decision::Take(path);
+        let Decision::Take(paths) = decision else { return decision };
+        match paths.as_slice() {
+            [folder] if self.purpose.is_anywhere() && folder.is_dir() => {
+                let folder = folder.canonicalize().unwrap_or(folder.clone());
+                *self = Self::at(self.purpose, folder, String::new());
+                Decision::Open
+            }
+            [path] if self.purpose.is_saving() && path.exists() => {
+                if self.asked.as_ref() == Some(path) {
+                    return Decision::Take(paths);
+                }
+                self.fail(format!("'{}' is there already. Replace it?", self.typed.trim()));
+                self.asked = Some(path.clone());
+                Decision::Open
+            }
+            _ => Decision::Take(paths),
         }
-        self.fail(format!("'{}' is there already. Replace it?", self.typed.trim()));
-        self.asked = Some(path);
-        Decision::Open
     }
 
     fn list(&mut self, ui: &mut Ui, decision: &mut Decision) {
@@ -145,7 +173,8 @@ impl Dialog {
                 if response.clicked() {
                     self.typed.clone_from(&name);
                 }
-                if response.double_clicked() && !self.purpose.is_saving() {
+                let is_taken = !self.purpose.is_saving() || name.ends_with(places::FOLDER);
+                if response.double_clicked() && is_taken {
                     *decision = self.taken();
                 }
             }
@@ -167,10 +196,19 @@ impl Dialog {
     }
 
     fn taken(&self) -> Decision {
-        Decision::Take(self.path())
+        Decision::Take(vec![self.path()])
+    }
+
+    /// All recordings of the folder.
+    fn all_here(&self) -> Vec<PathBuf> {
+        let files = self.names.iter().filter(|name| !name.ends_with(places::FOLDER));
+        files.map(|name| self.folder.join(name)).collect()
     }
 
     fn path(&self) -> PathBuf {
-        places::path_of(&self.folder, &self.typed)
+        match self.purpose.is_anywhere() {
+            true => places::plain_path_of(&self.folder, &self.typed),
+            false => places::path_of(&self.folder, &self.typed),
+        }
     }
 }

@@ -33,6 +33,44 @@ pub(crate) fn home() -> Option<PathBuf> {
     }
 }
 
+/// Where a search for recordings begins: the user's music, or home.
+pub(super) fn sounds() -> Option<PathBuf> {
+    let home = std::env::var_os(if cfg!(windows) { "USERPROFILE" } else { "HOME" })?;
+    let music = Path::new(&home).join("Music");
+    Some(if music.is_dir() { music } else { home.into() })
+}
+
+/// Ends the name of a folder in a list.
+pub(super) const FOLDER: char = '/';
+
+/// Folders and readable recordings in a folder, sorted, the way up first.
+pub(super) fn sounds_in(folder: &Path) -> Vec<String> {
+    let mut found: Vec<(bool, String)> = std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| {
+            let path = entry.ok()?.path();
+            let name = path.file_name()?.to_str().filter(|name| !name.starts_with('.'))?;
+            match path.is_dir() {
+                true => Some((false, format!("{name}{FOLDER}"))),
+                false => quell_audio::has_readable_ending(&path).then(|| (true, name.to_owned())),
+            }
+        })
+        .collect();
+    found.sort_by_key(|(is_file, name)| (*is_file, name.to_lowercase()));
+    let up = folder.parent().map(|_| format!("..{FOLDER}"));
+    up.into_iter().chain(found.into_iter().map(|(_, name)| name)).collect()
+}
+
+/// The path that a name or a path stands for, as it is written.
+pub(super) fn plain_path_of(folder: &Path, name: &str) -> PathBuf {
+    let name = name.trim();
+    match name.strip_prefix("~/") {
+        Some(rest) => std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default().join(rest),
+        None => folder.join(name),
+    }
+}
+
 /// Names of the JSON files in a folder, sorted, without their ending.
 pub(super) fn names_in(folder: &Path) -> Vec<String> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
@@ -49,12 +87,7 @@ pub(super) fn names_in(folder: &Path) -> Vec<String> {
 
 /// The path that a name or a path stands for: names are files of the folder.
 pub(super) fn path_of(folder: &Path, name: &str) -> PathBuf {
-    let name = name.trim();
-    let path = match name.strip_prefix("~/") {
-        Some(rest) => std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default().join(rest),
-        None => PathBuf::from(name),
-    };
-    let path = if path.components().count() > 1 { path } else { folder.join(path) };
+    let path = plain_path_of(folder, name);
     if path.extension().is_some_and(|ending| ending == "json") {
         return path;
     }

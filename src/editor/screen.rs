@@ -2,11 +2,12 @@
 
 mod picture;
 
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use egui::{Align2, CentralPanel, Color32, Event, Frame, Id, Key, Modifiers, Rect, Ui, pos2, vec2};
 use nice_plug::context::gui::GuiContext;
-use quell_core::{Choice, Engine, Monitor, ProfileSource, Settings};
+use quell_core::{Choice, Engine, Monitor, ProfileSource, Settings, Verdict};
 #[cfg(test)]
 use quell_formats::state::State;
 use quell_formats::state::Window;
@@ -18,17 +19,19 @@ use crate::bridge::News;
 use crate::editor::analysis::Analysis;
 use crate::editor::capture::{Doing, Press};
 use crate::editor::edits::Edits;
-use crate::editor::files::{Dialog, Next};
+use crate::editor::files::{Dialog, Next, Purpose};
 use crate::editor::history::Memory;
 use crate::editor::meters::Meters;
+use crate::editor::recording::Hands;
 use crate::editor::spectrogram::{Sound, Spectrogram};
 use crate::editor::spectrum::PrintColumns;
 use crate::editor::status::{self, Known, Remedy};
 use crate::editor::theme::{self, GAP, Theme};
 use crate::editor::widgets::{InUse, font, panel};
-use crate::editor::{controls, dialogs, header, prints, strip};
+use crate::editor::{controls, dialogs, header, prints, recording, strip};
 use crate::params::ENGINE;
 use crate::standalone::desk::Desk;
+use crate::standalone::shelf::clean_name;
 
 /// Time between two looks while meters fall, seconds. While sound flows the feed asks for looks.
 const LOOK_S: f32 = 0.033;
@@ -65,8 +68,9 @@ pub(super) struct Screen {
     note: Option<(String, f64)>,
     /// Frames and time at the last one, to see whether sound flows.
     seen: (u64, f64),
-    /// Where devices are chosen, in the program of its own.
+    /// Where devices and recordings are chosen, in the program of its own.
     desk: Option<Desk>,
+    recording: recording::View,
 }
 
 impl Drop for Screen {
@@ -95,6 +99,7 @@ impl Screen {
             note: None,
             seen: (0, f64::MIN),
             desk: None,
+            recording: recording::View::default(),
         }
     }
 
@@ -129,7 +134,8 @@ impl Screen {
         // The window is cleared to the ground's colour: a fill would paint every pixel twice.
         CentralPanel::default().frame(Frame::NONE).show(ui, |ui| self.lay_out(ui));
         if let Some(dialog) = self.dialog.take() {
-            self.dialog = dialogs::show(ui, &self.theme, dialog, &mut self.edits, &self.shared);
+            let (edits, desk) = (&mut self.edits, self.desk.as_ref());
+            self.dialog = dialogs::show(ui, &self.theme, dialog, edits, &self.shared, desk);
         }
         if let Some(text) = self.edits.unread.take() {
             self.say(ui, text);
@@ -179,16 +185,7 @@ impl Screen {
 
     fn lay_out(&mut self, ui: &mut Ui) {
         let mut all = ui.max_rect().shrink(GAP);
-        if let Some(desk) = &self.desk {
-            if desk.is_closing() {
-                ui.ctx().send_viewport_cmd(egui::ViewportCommand::Close);
-            }
-            let shown = desk.look();
-            let top = all.bottom() - strip::height(&shown);
-            let rect = Rect::from_min_max(pos2(all.left(), top), all.max);
-            strip::show(ui, &self.theme, desk, &shown, rect);
-            all.max.y = top - GAP;
-        }
+        self.program(ui, &mut all);
         let header = Rect::from_min_size(all.min, vec2(all.width(), HEADER));
         let controls = Rect::from_min_max(pos2(all.left(), all.bottom() - CONTROLS), all.max);
         let status_top = controls.top() - CLOSE - STATUS;
@@ -230,6 +227,55 @@ impl Screen {
         self.refused_s = self.refused_s.filter(|_| is_refused);
         if is_refused && now_s - since_s > REFUSED_S {
             self.shared.link.forget_news();
+        }
+    }
+
+    /// What only the program of its own has, at the bottom; takes its room from `all`.
+    fn program(&mut self, ui: &mut Ui, all: &mut Rect) {
+        let Some(desk) = self.desk.clone() else { return };
+        if desk.is_closing() {
+            ui.ctx().send_viewport_cmd(egui::ViewportCommand::Close);
+        }
+        let mut take = |height: f32| {
+            let top = all.bottom() - height;
+            let rect = Rect::from_min_max(pos2(all.left(), top), all.max);
+            all.max.y = top - GAP;
+            rect
+        };
+        let shown = desk.look();
+        if strip::show(ui, &self.theme, &desk, &shown, take(strip::height(&shown))) {
+            self.dialog = Some(Dialog::new(Purpose::OpenRecording));
+        }
+        let shelved = desk.shelf.look();
+        let Some(entry) = shelved.entry() else { return self.recording.forget() };
+        let (edits, shared) = (&mut self.edits, &self.shared);
+        let mut hands = Hands { desk: &desk, shown: &shelved, edits, shared };
+        let rect = take(recording::HEIGHT);
+        match self.recording.show(ui, &self.theme, &mut hands, rect) {
+            Some(recording::Request::Save) => {
+                let clean = clean_name(&entry.path);
+                let name = clean.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                let folder = clean.parent().unwrap_or(Path::new("")).to_owned();
+                self.dialog = Some(Dialog::at(Purpose::SaveRecording, folder, name));
+            }
+            None => {}
+        }
+        self.take_learned(ui, &desk);
+    }
+
+    /// What was learned from a stretch: in force if it was noise, and else on offer.
+    fn take_learned(&mut self, ui: &Ui, desk: &Desk) {
+        match desk.shelf.take_learned() {
+            Some(Ok(print)) => {
+                let is_noise = print.about().verdict.is_none_or(Verdict::is_noise);
+                let print = Arc::new(print);
+                match is_noise {
+                    true => self.edits.use_print(Some(print)),
+                    false => self.shared.link.offer(print),
+                }
+            }
+            Some(Err(error)) => self.say(ui, format!("{error}.")),
+            None => {}
         }
     }
 

@@ -11,6 +11,8 @@ use crate::standalone::desk::{Desk, Shown};
 
 /// Height of one line.
 const LINE: f32 = 30.0;
+/// Width of the button for recordings.
+const OPEN: f32 = 62.0;
 /// What may be chosen; the device has the last word.
 const RATES_HZ: [u32; 6] = [44_100, 48_000, 88_200, 96_000, 176_400, 192_000];
 const BUFFERS: [u32; 8] = [32, 64, 128, 256, 512, 1_024, 2_048, 4_096];
@@ -20,11 +22,17 @@ pub(super) fn height(shown: &Shown) -> f32 {
     if shown.error.is_some() || shown.notice.is_some() { 2.0 * LINE } else { LINE }
 }
 
-/// Paints the strip and passes on what is chosen in it.
-pub(super) fn show(ui: &mut Ui, t: &Theme, desk: &Desk, shown: &Shown, rect: Rect) {
+/// Paints the strip and passes on what is chosen in it; returns whether recordings are to be
+/// opened.
+pub(super) fn show(ui: &mut Ui, t: &Theme, desk: &Desk, shown: &Shown, rect: Rect) -> bool {
     ui.painter().rect_filled(rect, CornerRadius::same(ROUND), t.panel);
     let line = Rect::from_min_size(rect.min, vec2(rect.width(), LINE));
-    if let Some(wish) = devices(ui, t, shown, line) {
+    let place = Rect::from_min_size(line.min + vec2(4.0, 3.0), vec2(OPEN, LINE - 6.0));
+    let hint = "Opens recordings: hear them before and after, learn from them, save them clean";
+    let label = Label { name: "Open\u{2026}", hint };
+    let is_opening = button(ui, t, place, label, false, true).clicked();
+    let rest = Rect::from_min_max(pos2(place.right() + 2.0, line.top()), line.max);
+    if let Some(wish) = devices(ui, t, shown, rest) {
         desk.order(wish);
     }
     let below = line.translate(vec2(0.0, LINE));
@@ -38,12 +46,13 @@ pub(super) fn show(ui: &mut Ui, t: &Theme, desk: &Desk, shown: &Shown, rect: Rec
     {
         desk.dismiss();
     }
+    is_opening
 }
 
 /// Four lists and what is true now; returns what was chosen.
 fn devices(ui: &mut Ui, t: &Theme, shown: &Shown, rect: Rect) -> Option<Wish> {
     let Shown { wish, devices, format, .. } = shown;
-    let wide = (rect.width() * 0.19).clamp(130.0, 230.0);
+    let wide = (rect.width() * 0.19).clamp(110.0, 230.0);
     let mut left = rect.left() + 4.0;
     let mut place = |width: f32| {
         let place = Rect::from_min_size(pos2(left, rect.top() + 4.0), vec2(width, LINE - 8.0));

@@ -1,12 +1,18 @@
 //! What may be written behind the program's name.
 
+use std::io::ErrorKind;
+use std::path::PathBuf;
+
 use crate::standalone::backend::Wish;
 
 /// What `--help` prints.
 pub const HELP: &str = "\
 Quell: takes steady noise out of sound while it plays.
 
-Usage: quell-standalone [OPTIONS]
+Usage: quell-standalone [OPTIONS] [FILE...]
+
+  FILE             recordings to open: hear them before and after, learn the noise from a
+                   stretch, save them clean
 
   --input NAME     the microphone or other source; a part of its name is enough
   --output NAME    where the clean sound goes
@@ -36,6 +42,8 @@ pub enum Task {
         wish: Wish,
         /// Without a window.
         is_bare: bool,
+        /// Recordings to open.
+        files: Vec<PathBuf>,
     },
     /// The names of the devices.
     List,
@@ -49,6 +57,7 @@ pub enum Task {
 pub fn parse(args: impl IntoIterator<Item = String>) -> Result<Task, String> {
     let mut args = args.into_iter();
     let (mut wish, mut is_bare, mut is_list) = (Wish::default(), false, false);
+    let mut files = Vec::new();
     while let Some(arg) = args.next() {
         let (name, value) = match arg.split_once('=') {
             Some((name, value)) => (name, Some(value.to_owned())),
@@ -67,10 +76,26 @@ pub fn parse(args: impl IntoIterator<Item = String>) -> Result<Task, String> {
             "--no-window" => is_bare = true,
             "--version" | "-V" => return Ok(Task::Version),
             "--help" | "-h" => return Ok(Task::Help),
-            _ => return Err(format!("'{arg}' is not known: --help says what is")),
+            _ if arg.starts_with('-') => {
+                return Err(format!("'{arg}' is not known: --help says what is"));
+            }
+            _ => files.push(existing(&arg)?),
         }
     }
-    Ok(if is_list { Task::List } else { Task::Play { wish, is_bare } })
+    if is_bare && !files.is_empty() {
+        return Err("recordings are opened in a window: leave --no-window out, or use \
+                    'quell denoise' for files"
+            .to_owned());
+    }
+    Ok(if is_list { Task::List } else { Task::Play { wish, is_bare, files } })
+}
+
+/// The path, from wherever the program may go.
+fn existing(file: &str) -> Result<PathBuf, String> {
+    std::fs::canonicalize(file).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => format!("'{file}' does not exist: check the name"),
+        _ => format!("'{file}' cannot be opened ({error})"),
+    })
 }
 
 fn number(name: &str, text: &str, range: std::ops::RangeInclusive<u32>) -> Result<u32, String> {
@@ -95,10 +120,11 @@ mod tests {
             rate_hz: Some(44_100),
             buffer_frames: Some(128),
         };
-        let expected = Ok(Task::Play { wish, is_bare: false });
+        let files = Vec::new();
+        let expected = Ok(Task::Play { wish, is_bare: false, files: files.clone() });
         assert_eq!(read("--input Scarlett --rate 44100 --buffer 128"), expected);
         assert_eq!(read("--input=Scarlett --rate=44100 --buffer=128"), expected);
-        assert_eq!(read(""), Ok(Task::Play { wish: Wish::default(), is_bare: false }));
+        assert_eq!(read(""), Ok(Task::Play { wish: Wish::default(), is_bare: false, files }));
         assert_eq!(read("--list"), Ok(Task::List));
         assert_eq!(read("--version"), Ok(Task::Version));
         assert_eq!(read("--help"), Ok(Task::Help));
@@ -112,7 +138,8 @@ mod tests {
             ("--rate fast", "from 8000 to 384000, not 'fast'"),
             ("--buffer 0", "from 16 to 8192, not '0'"),
             ("--inputs x", "'--inputs' is not known"),
-            ("stray", "'stray' is not known"),
+            ("stray.wav", "'stray.wav' does not exist"),
+            ("--no-window Cargo.toml", "leave --no-window out"),
         ] {
             let error = read(line).unwrap_err();
             assert!(error.contains(part), "{line}: {error}");

@@ -3,6 +3,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::standalone::backend::{Devices, Format, Wish};
+use crate::standalone::deck::Deck;
+use crate::standalone::shelf::Shelf;
 
 /// What the window shows of the sound.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -24,9 +26,15 @@ pub struct Shown {
     pub n_gaps: u64,
 }
 
-/// Shared by both; only threads that may wait touch it.
+/// Shared by both; only threads that may wait touch it, the deck aside.
 #[derive(Clone, Default)]
-pub struct Desk(Arc<Mutex<Inner>>);
+pub struct Desk {
+    inner: Arc<Mutex<Inner>>,
+    /// The recordings that are open.
+    pub shelf: Shelf,
+    /// What plays them.
+    pub deck: Arc<Deck>,
+}
 
 #[derive(Default)]
 struct Inner {
@@ -75,6 +83,6 @@ impl Desk {
 
     /// A panic of another thread leaves nothing half-done behind this lock.
     fn inner(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -188,7 +188,7 @@ mod tests {
         let spec = StreamSpec { sample_rate_hz: rate, n_channels, n_noise_channels: 0, mode };
         engine.prepare(spec).unwrap();
         exchange.give(engine);
-        duplex(Player::new(exchange), channels)
+        duplex(Player::new(exchange, Arc::default()), channels)
     }
 
     /// A ramp through it, in blocks of these sizes; what came out on the left, without the silence

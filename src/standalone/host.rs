@@ -85,7 +85,7 @@ impl<B: Backend> Host<B> {
 
     fn try_start(&mut self) -> Result<(), NoSound> {
         self.stop()?;
-        let player = Player::new(Arc::clone(&self.exchange));
+        let player = Player::new(Arc::clone(&self.exchange), Arc::clone(&self.desk.deck));
         let format = self.backend.start(&self.wish, player)?;
         self.spec = Some(StreamSpec {
             sample_rate_hz: format.rate_hz.into(),
@@ -93,6 +93,7 @@ impl<B: Backend> Host<B> {
             n_noise_channels: 0,
             mode: self.shared.params.settings().latency,
         });
+        self.desk.shelf.set_stream(Some((format.rate_hz.into(), format.n_channels)));
         self.desk.show(|shown| shown.format = Some(format));
         self.give()
     }
@@ -116,6 +117,7 @@ impl<B: Backend> Host<B> {
     pub fn stop(&mut self) -> Result<(), NoSound> {
         self.backend.stop();
         self.spec = None;
+        self.desk.shelf.set_stream(None);
         self.desk.show(|shown| shown.format = None);
         let end = Instant::now() + LONGEST_WAIT;
         while self.engine.is_none() {

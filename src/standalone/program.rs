@@ -1,9 +1,11 @@
 //! The program: arguments, threads, window, exit status.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use nice_plug::editor::{Editor, EditorHandle};
@@ -17,6 +19,8 @@ use crate::standalone::desk::{Desk, Shown};
 use crate::standalone::edits;
 use crate::standalone::host::Host;
 use crate::standalone::kept::Kept;
+use crate::standalone::librarian::Librarian;
+use crate::standalone::shelf::Order;
 
 /// Time between two looks of the host.
 const TICK: Duration = Duration::from_millis(50);
@@ -43,7 +47,7 @@ pub fn run(args: impl IntoIterator<Item = String>) -> ExitCode {
             Ok(())
         }
         Task::List => list(),
-        Task::Play { wish, is_bare } => play(wish, is_bare),
+        Task::Play { wish, is_bare, files } => play(wish, is_bare, files),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -68,7 +72,7 @@ fn list() -> Result<(), String> {
     Ok(())
 }
 
-fn play(wish: Wish, is_bare: bool) -> Result<(), String> {
+fn play(wish: Wish, is_bare: bool, files: Vec<PathBuf>) -> Result<(), String> {
     let kept = Kept::at_home()?;
     let (engine, desk, end) = (Box::<Quell>::default(), Desk::default(), End::default());
     let shared = engine.shared().clone();
@@ -81,8 +85,12 @@ fn play(wish: Wish, is_bare: bool) -> Result<(), String> {
         std::thread::Builder::new()
             .name("quell host".to_owned())
             .spawn(move || look_after(new(), &end, is_bare, &ready))
-            .map_err(|error| format!("there are no more threads ({error}): end other programs"))?
+            .map_err(no_threads)?
     };
+    let reader = read_recordings(Librarian::new(&desk, shared.clone()), &end)?;
+    if !files.is_empty() {
+        desk.shelf.order(Order::Open(files));
+    }
     let shown = match when_ready.recv() {
         Ok(()) if !is_bare => open_window(QuellEditor::for_program(shared.clone(), desk), &shared),
         _ => Ok(()),
@@ -91,7 +99,26 @@ fn play(wish: Wish, is_bare: bool) -> Result<(), String> {
         end.store(true, Ordering::Relaxed);
     }
     let ended = host.join().unwrap_or_else(|_| Err("the host ended unforeseen".to_owned()));
+    // What is being written is finished or leaves nothing behind.
+    let _ = reader.join();
     shown.and(ended)
+}
+
+/// The thread that reads and writes recordings.
+fn read_recordings(mut librarian: Librarian, end: &End) -> Result<JoinHandle<()>, String> {
+    let end = end.clone();
+    let work = move || {
+        while !end.load(Ordering::Relaxed) {
+            librarian.tick();
+            std::thread::sleep(TICK);
+        }
+    };
+    let thread = std::thread::Builder::new().name("quell recordings".to_owned());
+    thread.spawn(work).map_err(no_threads)
+}
+
+fn no_threads(error: std::io::Error) -> String {
+    format!("there are no more threads ({error}): end other programs")
 }
 
 /// Ctrl-C and the system's wish to end.

@@ -1,5 +1,7 @@
 //! The program with a backend that plays when it is told to.
 
+mod recordings;
+
 use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex};

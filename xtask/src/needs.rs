@@ -88,6 +88,13 @@ pub(crate) fn ardour() -> Result<()> {
     packages(&["ardour"])
 }
 
+/// A sound server that needs no sound card.
+pub(crate) fn jack() -> Result<()> {
+    ensure!(cfg!(target_os = "linux"), "the server for it, JACK, is started on Linux only");
+    sound_headers()?;
+    packages(&["jackd2"])
+}
+
 /// What reads and writes what Quell itself does not.
 pub(crate) fn ffmpeg() -> Result<()> {
     program("ffmpeg", "ffmpeg")

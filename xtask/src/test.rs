@@ -62,6 +62,7 @@ fn everything_but_training() -> Result<()> {
         });
         python_steps(&mut steps, &bundles.vst3);
     }
+    program_step(&mut steps);
     web::step(&mut steps);
     book::step(&mut steps);
     // 4. What others compile.
@@ -135,6 +136,17 @@ fn python_steps(steps: &mut Steps, vst3: &Path) {
         sh(pytest(&python, "tests/python/test_captures.py")
             .arg("tests/python/test_truths.py")
             .env("QUELL_VST3", vst3)
+            .env("QUELL_SCREENSHOTS", places::proof()))
+    });
+}
+
+/// The program of its own, with a sound server for a sound card.
+fn program_step(steps: &mut Steps) {
+    let all = || needs::jack().and_then(|()| needs::screen()).and_then(|()| needs::host_python());
+    steps.run_with("the program in JACK under Xvfb", all, |python| {
+        sh(&mut cargo(&["build", "--features", "standalone", "--bin", "quell-standalone"]))?;
+        sh(pytest(&python, "tests/python/test_program.py")
+            .env("QUELL_PROGRAM", places::target().join("debug/quell-standalone"))
             .env("QUELL_SCREENSHOTS", places::proof()))
     });
 }

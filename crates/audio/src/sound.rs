@@ -12,6 +12,17 @@ pub enum SampleFormat {
     Float,
 }
 
+impl SampleFormat {
+    /// Whether samples lose bits on the way to another format, which dither hides.
+    pub fn loses_in(self, to: Self) -> bool {
+        match (self, to) {
+            (Self::Float, Self::Int { .. }) => true,
+            (Self::Int { bits: from }, Self::Int { bits: to }) => to < from,
+            _ => false,
+        }
+    }
+}
+
 impl std::fmt::Display for SampleFormat {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

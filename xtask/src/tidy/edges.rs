@@ -44,7 +44,7 @@ const CRATES: &[Crate] = &[
     Crate { name: "quell-web", uses: &["quell-core", "quell-formats"], tests_use: &[] },
     Crate {
         name: "quell",
-        uses: &["quell-core", "quell-files", "quell-formats"],
+        uses: &["quell-audio", "quell-core", "quell-files", "quell-formats"],
         tests_use: &["quell-cli", "quell-testkit"],
     },
     Crate {

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use anyhow::{Result, anyhow, bail};
 use quell_audio::video::{Soundtrack, is_video};
-use quell_audio::{AudioSpec, FileKind, Reader, SampleFormat, WriteOptions, Writer};
+use quell_audio::{AudioSpec, FileKind, Reader, WriteOptions, Writer};
 use quell_core::{AlignedStream, Treatment};
 use quell_lab::metrics::Meter;
 
@@ -94,15 +94,10 @@ fn write_options(job: &Job, args: &DenoiseArgs, reader: &Reader) -> Result<Write
     if args.bits.is_some_and(|bits| bits != format) {
         bail!("'{}' cannot hold {wanted}: FLAC holds 16 or 24 bit", job.output.display());
     }
-    let is_lowered = match (source.format, format) {
-        (SampleFormat::Float, SampleFormat::Int { .. }) => true,
-        (SampleFormat::Int { bits: from }, SampleFormat::Int { bits: to }) => to < from,
-        _ => false,
-    };
     let is_dithered = match args.dither.as_str() {
         "on" => true,
         "off" => false,
-        _ => is_lowered,
+        _ => source.format.loses_in(format),
     };
     let spec = AudioSpec { format, ..source };
     Ok(WriteOptions { spec, tags: reader.tags().clone(), is_dithered })

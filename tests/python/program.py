@@ -1,0 +1,182 @@
+"""The program of its own between JACK and a person: `program.py FOLDER`, run by test_program.py on a screen of its own.
+
+JACK plays without a sound card; a client of it is microphone and ear. What is asserted is what is heard, what is kept,
+and the file that is saved; pictures go into FOLDER.
+"""
+
+import contextlib
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+from hand import click, shoot, wait_for  # before any other window
+
+import jack
+import numpy as np
+from pedalboard.io import AudioFile
+
+from common import RATE, level_db, noise
+
+FOLDER = pathlib.Path(sys.argv[1])
+PROGRAM = os.environ["QUELL_PROGRAM"]
+DEMO = pathlib.Path(__file__).parents[2] / "crates/cli/assets/fan_and_voice.flac"
+# Places in a window of 1000 by 640.
+CAPTURE = (120, 439)
+LEARN = (493, 499)
+SAVE = (582, 499)
+WAVE_LEFT, WAVE_RIGHT, WAVE_Y = 18, 982, 560
+
+
+@contextlib.contextmanager
+def running(*command, end=signal.SIGTERM, **options):
+    process = subprocess.Popen([str(word) for word in command], **options)
+    try:
+        yield process
+    finally:
+        process.send_signal(end)
+        process.wait(timeout=20)
+
+
+class Room:
+    """Microphone and ear."""
+
+    def __init__(self):
+        self.client = jack.Client("room", no_start_server=True)
+        self.mouth = self.client.outports.register("mouth")
+        self.ear = self.client.inports.register("ear")
+        self.sound, self.place, self.heard = noise(3.0, channels=1)[0], 0, []
+        self.client.set_process_callback(self.play)
+        self.client.activate()
+
+    def play(self, n_frames):
+        place = self.place % (len(self.sound) - n_frames)
+        self.mouth.get_array()[:] = self.sound[place : place + n_frames]
+        self.place = place + n_frames
+        self.heard = [*self.heard[-200:], self.ear.get_array().copy()]
+
+    def connect(self):
+        """To the program, in the place of the sound card."""
+        def ports(**kind):
+            own = self.client.name + ":"
+            found = self.client.get_ports(is_audio=True, is_physical=False, **kind)
+            return [port for port in found if not port.name.startswith(own)]
+
+        wait_for("ports", lambda: ports(is_input=True) and ports(is_output=True))
+        for port in ports(is_input=True):
+            for other in self.client.get_all_connections(port):
+                self.client.disconnect(other, port)
+            self.client.connect(self.mouth, port)
+        self.client.connect(ports(is_output=True)[0], self.ear)
+
+    def level(self):
+        """Of the last half second, dB."""
+        n_blocks = RATE // 2 // self.client.blocksize
+        return level_db(np.concatenate(self.heard[-n_blocks:]))
+
+
+def read(path):
+    """The first channel, and its rate."""
+    with AudioFile(str(path)) as file:
+        return file.read(file.frames)[0], file.samplerate
+
+
+def kept():
+    return json.loads((FOLDER / "home/standalone.json").read_text())["state"]
+
+
+def picture(name):
+    time.sleep(0.4)
+    shoot(FOLDER / f"program-{name}.png")
+
+
+@contextlib.contextmanager
+def program(*arguments):
+    with running(PROGRAM, *arguments):
+        wait_for("a window", has_window)
+        time.sleep(1.0)
+        yield
+
+
+def has_window():
+    tree = subprocess.run(["xwininfo", "-root", "-tree"], check=True, capture_output=True, text=True)
+    return '"Quell"' in tree.stdout
+
+
+def drag(from_share, to_share):
+    """Over a part of the waveform."""
+    x = lambda share: int(WAVE_LEFT + share * (WAVE_RIGHT - WAVE_LEFT))
+    move = lambda share: ["mousemove", str(x(share)), str(WAVE_Y), "sleep", "0.2"]
+    middle = (from_share + to_share) / 2
+    steps = [*move(from_share), "mousedown", "1", *move(middle), *move(to_share), "mouseup", "1"]
+    subprocess.run(["xdotool", *steps], check=True)
+    time.sleep(0.3)
+
+
+def keys(*names):
+    subprocess.run(["xdotool", "key", *names], check=True)
+
+
+def live(room):
+    """A capture, heard behind the program, and kept for the next time."""
+    with program():
+        room.connect()
+        time.sleep(3.0)
+        click(*CAPTURE)
+        time.sleep(4.0)
+        before, after = level_db(room.sound), room.level()
+        assert after < before - 25, (before, after)
+        picture("live")
+    print_ = kept()["profile"]
+    assert print_["verdict"] == "steady" and abs(print_["level_dbfs"] - before) < 1, print_
+
+
+def recording():
+    """Learned from a stretch of a recording, and saved clean; the print of before has gone from the project then."""
+    path = FOLDER / "home/fan and voice.flac"
+    shutil.copy(DEMO, path)
+    sound, _ = read(path)
+    with program(path):
+        picture("recording")
+        keys("space")
+        time.sleep(1.5)
+        picture("playing")
+        drag(0.02, 0.36)
+        click(*LEARN)
+        time.sleep(1.0)
+        picture("learned")
+        click(*SAVE)
+        time.sleep(0.5)
+        picture("save")
+        keys("Return")
+        clean_path = path.with_name("fan and voice-clean.flac")
+        wait_for("the clean file", clean_path.exists)
+        picture("saved")
+    print_ = kept()["profile"]
+    seconds = (0.36 - 0.02) * len(sound) / RATE
+    assert abs(print_["seconds"] - seconds) < 0.1, print_["seconds"]
+    fan = slice(RATE // 2, int(1.9 * RATE))
+    assert abs(print_["level_dbfs"] - level_db(sound[fan])) < 2, print_["level_dbfs"]
+    clean, rate = read(clean_path)
+    assert (rate, len(clean)) == (RATE, len(sound))
+    assert level_db(clean[fan]) < level_db(sound[fan]) - 20
+    voice = slice(int(2.7 * RATE), int(3.0 * RATE))
+    assert abs(level_db(clean[voice]) - level_db(sound[voice])) < 2
+
+
+def main():
+    (FOLDER / "home").mkdir(parents=True, exist_ok=True)
+    os.environ |= {"QUELL_HOME": str(FOLDER / "home"), "JACK_DEFAULT_SERVER": f"quell-{os.getpid()}"}
+    server = ["jackd", "--no-realtime", "-n", os.environ["JACK_DEFAULT_SERVER"], "-d", "dummy", "-r", RATE, "-p", 1024]
+    with running(*server, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
+        subprocess.run(["jack_wait", "-w", "-t", "10"], check=False, stdout=subprocess.DEVNULL)
+        time.sleep(1.0)
+        live(Room())
+        recording()
+
+
+main()
