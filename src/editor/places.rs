@@ -131,6 +131,18 @@ mod tests {
     }
 
     #[test]
+    fn recordings_are_found_among_other_files_after_the_folders() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["b.FLAC", "a.wav", "notes.txt", ".hidden.wav"] {
+            std::fs::write(folder.path().join(name), "").unwrap();
+        }
+        std::fs::create_dir(folder.path().join("Zoo")).unwrap();
+        assert_eq!(sounds_in(folder.path()), ["../", "Zoo/", "a.wav", "b.FLAC"]);
+        assert_eq!(plain_path_of(folder.path(), "Zoo/"), folder.path().join("Zoo"));
+        assert_eq!(plain_path_of(folder.path(), "/x/y.wav"), Path::new("/x/y.wav"));
+    }
+
+    #[test]
     fn files_come_back_and_errors_name_the_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("deep/one.json");

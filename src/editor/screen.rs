@@ -209,9 +209,12 @@ impl Screen {
             Some(header::Request::Light(is_light)) => self.set_light(ui, is_light),
             None => {}
         }
-        self.picture(ui, picture);
-        let inside = panel(ui, &self.theme, meters);
-        self.meters.show(ui, &self.theme, inside);
+        // A small window with a recording in it has room for one of the two.
+        if bottom <= status.top() {
+            self.picture(ui, picture);
+            let inside = panel(ui, &self.theme, meters);
+            self.meters.show(ui, &self.theme, inside);
+        }
         if let Some(request) = self.controls(ui, controls) {
             self.follow_controls(ui, request);
         }
@@ -251,7 +254,10 @@ impl Screen {
         let (edits, shared) = (&mut self.edits, &self.shared);
         let mut hands = Hands { desk: &desk, shown: &shelved, edits, shared };
         let rect = take(recording::HEIGHT);
-        match self.recording.show(ui, &self.theme, &mut hands, rect) {
+        // Names on it stand elsewhere in the window, too.
+        let own = egui::UiBuilder::new().id_salt("recording").max_rect(rect);
+        let panel = &mut ui.new_child(own);
+        match self.recording.show(panel, &self.theme, &mut hands, rect) {
             Some(recording::Request::Save) => {
                 let clean = clean_name(&entry.path);
                 let name = clean.file_name().unwrap_or_default().to_string_lossy().into_owned();

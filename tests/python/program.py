@@ -27,6 +27,7 @@ PROGRAM = os.environ["QUELL_PROGRAM"]
 DEMO = pathlib.Path(__file__).parents[2] / "crates/cli/assets/fan_and_voice.flac"
 # Places in a window of 1000 by 640.
 CAPTURE = (120, 439)
+OPEN = (44, 615)
 LEARN = (493, 499)
 SAVE = (582, 499)
 WAVE_LEFT, WAVE_RIGHT, WAVE_Y = 18, 982, 560
@@ -135,8 +136,25 @@ def live(room):
     assert print_["verdict"] == "steady" and abs(print_["level_dbfs"] - before) < 1, print_
 
 
+def opened(path):
+    """Another way to it: the list of files, with the keyboard."""
+    with program():
+        click(*OPEN)
+        time.sleep(0.3)
+        subprocess.run(["xdotool", "type", f"{path.parent}/"], check=True)
+        keys("Return")
+        time.sleep(0.5)
+        picture("open")
+        subprocess.run(["xdotool", "type", path.name], check=True)
+        keys("Return")
+        time.sleep(1.0)
+        keys("space")
+        time.sleep(1.0)
+        picture("opened")
+
+
 def recording():
-    """Learned from a stretch of a recording, and saved clean; the print of before has gone from the project then."""
+    """Learned from a stretch of a recording, and saved clean."""
     path = FOLDER / "home/fan and voice.flac"
     shutil.copy(DEMO, path)
     sound, _ = read(path)
@@ -177,6 +195,7 @@ def main():
         time.sleep(1.0)
         live(Room())
         recording()
+        opened(FOLDER / "home/fan and voice.flac")
 
 
 main()
