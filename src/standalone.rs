@@ -12,6 +12,8 @@
 //! | [`desk`] | what window and host tell each other |
 //! | [`kept`] | the file that keeps print, settings and devices |
 //! | [`duplex`] | from an input to an output that call at their own times |
+//! | `sound` | the two ways to sound that there are (feature `standalone`) |
+//! | `jack` | a JACK server (feature `standalone`) |
 //! | `cpal` | the system's own sound (feature `standalone`) |
 //! | `program` | arguments, threads, window, exit status (feature `standalone`) |
 //! | [`edits`] | the window's way to the parameters |
@@ -25,12 +27,16 @@ pub mod desk;
 pub mod duplex;
 pub mod edits;
 pub mod host;
+#[cfg(feature = "standalone")]
+mod jack;
 pub mod kept;
 pub mod librarian;
 pub mod player;
 #[cfg(feature = "standalone")]
 pub mod program;
 pub mod shelf;
+#[cfg(feature = "standalone")]
+mod sound;
 
 #[cfg(test)]
 mod tests;

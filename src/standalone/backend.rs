@@ -82,6 +82,9 @@ pub trait Backend {
     /// Delay from input to output without the engine's, seconds, as far as it is known.
     fn delay_s(&self) -> f64;
 
+    /// What the engine adds to that, frames, for those who line other paths up with it.
+    fn tell_engine_delay(&mut self, _frames: u32) {}
+
     /// Blocks that came too late since the start.
     fn n_gaps(&self) -> u64;
 }

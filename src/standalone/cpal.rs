@@ -1,5 +1,4 @@
-//! Sound through the system's own ways: ALSA and JACK (and through them PipeWire) on Linux,
-//! CoreAudio, WASAPI.
+//! Sound through the system's own ways: ALSA (and through it PipeWire) on Linux, CoreAudio, WASAPI.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -97,16 +96,12 @@ impl Side {
 struct Place {
     device: Device,
     name: String,
-    is_jack: bool,
 }
 
 /// All that there is on one side; the system's own choice first.
 fn places(side: Side) -> Vec<Place> {
     let mut places: Vec<Place> = Vec::new();
-    // A JACK server that runs was started on purpose.
-    let mut ids = cpal::available_hosts();
-    ids.sort_by_key(|id| id.name() != "JACK");
-    for id in ids {
+    for id in cpal::available_hosts() {
         let Ok(host) = cpal::host_from_id(id) else { continue };
         let default = match side {
             Side::Input => host.default_input_device(),
@@ -124,7 +119,7 @@ fn places(side: Side) -> Vec<Place> {
                 Ok(id) if is_taken => format!("{name} ({id})"),
                 _ => name,
             };
-            places.push(Place { device, name, is_jack: id.name() == "JACK" });
+            places.push(Place { device, name });
         }
     }
     places
@@ -133,7 +128,7 @@ fn places(side: Side) -> Vec<Place> {
 /// Some names lead nowhere: to no device, or to one that swallows everything.
 fn is_real(side: Side, device: &Device) -> bool {
     let is_null = device.id().is_ok_and(|id| id.to_string() == "alsa:null");
-    // JACK's devices answer for both sides and are good for one.
+    // Some devices answer for both sides and are good for one.
     let other = match side {
         Side::Input => DeviceDirection::Output,
         Side::Output => DeviceDirection::Input,
@@ -334,7 +329,7 @@ impl Fit {
 fn is_loud(place: &Place) -> bool {
     let kind = place.device.description().map(|description| description.device_type());
     let is_on_ears = matches!(kind, Ok(DeviceType::Headphones | DeviceType::Headset));
-    !place.is_jack && !is_on_ears
+    !is_on_ears
 }
 
 impl Backend for Cpal {
@@ -361,7 +356,7 @@ impl Backend for Cpal {
         let buffer_frames = streams[0].buffer_size().ok();
         self.running = Some(Running { _streams: streams, rate_hz, gauge, ears });
         Ok(Format {
-            may_feed_back: is_loud(&output.place) && !input.place.is_jack,
+            may_feed_back: is_loud(&output.place),
             input: input.place.name,
             output: output.place.name,
             rate_hz,

@@ -183,9 +183,11 @@ impl<B: Backend> Host<B> {
         self.shared.feed.request_repaint();
     }
 
-    fn show_delay(&self) {
+    fn show_delay(&mut self) {
         let Some(spec) = self.spec else { return };
-        let engine_s = f64::from(self.shared.link.latency_samples()) / spec.sample_rate_hz;
+        let engine_frames = self.shared.link.latency_samples();
+        self.backend.tell_engine_delay(engine_frames);
+        let engine_s = f64::from(engine_frames) / spec.sample_rate_hz;
         let (delay_s, n_gaps) = (self.backend.delay_s() + engine_s, self.backend.n_gaps());
         self.desk.show(|shown| (shown.delay_s, shown.n_gaps) = (delay_s, n_gaps));
     }

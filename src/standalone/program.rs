@@ -14,13 +14,13 @@ use crate::Quell;
 use crate::editor::{self, QuellEditor};
 use crate::standalone::args::{HELP, Task, parse};
 use crate::standalone::backend::{Backend, Format, NoSound, Wish};
-use crate::standalone::cpal::Cpal;
 use crate::standalone::desk::{Desk, Shown};
 use crate::standalone::edits;
 use crate::standalone::host::Host;
 use crate::standalone::kept::Kept;
 use crate::standalone::librarian::Librarian;
 use crate::standalone::shelf::Order;
+use crate::standalone::sound::Sound;
 
 /// Time between two looks of the host.
 const TICK: Duration = Duration::from_millis(50);
@@ -59,7 +59,7 @@ pub fn run(args: impl IntoIterator<Item = String>) -> ExitCode {
 }
 
 fn list() -> Result<(), String> {
-    let devices = Cpal::default().devices().map_err(|error| error.to_string())?;
+    let devices = Sound::default().devices().map_err(|error| error.to_string())?;
     for (title, names) in [("Inputs", &devices.inputs), ("Outputs", &devices.outputs)] {
         println!("{title}:");
         names.iter().for_each(|name| println!("  {name}"));
@@ -81,7 +81,7 @@ fn play(wish: Wish, is_bare: bool, files: Vec<PathBuf>) -> Result<(), String> {
     let (ready, when_ready) = channel();
     let host = {
         let (desk, end) = (desk.clone(), end.clone());
-        let new = move || Host::new(Cpal::default(), kept, wish, engine, desk);
+        let new = move || Host::new(Sound::default(), kept, wish, engine, desk);
         std::thread::Builder::new()
             .name("quell host".to_owned())
             .spawn(move || look_after(new(), &end, is_bare, &ready))
@@ -132,7 +132,7 @@ fn listen(end: &End) {
 
 /// The host's thread.
 fn look_after(
-    mut host: Host<Cpal>,
+    mut host: Host<Sound>,
     end: &End,
     is_bare: bool,
     ready: &Sender<()>,

@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -26,6 +27,7 @@ FOLDER = pathlib.Path(sys.argv[1])
 PROGRAM = os.environ["QUELL_PROGRAM"]
 DEMO = pathlib.Path(__file__).parents[2] / "crates/cli/assets/fan_and_voice.flac"
 # Places in a window of 1000 by 640.
+BYPASS = (957, 30)
 CAPTURE = (120, 439)
 OPEN = (44, 615)
 LEARN = (493, 499)
@@ -44,40 +46,54 @@ def running(*command, end=signal.SIGTERM, **options):
 
 
 class Room:
-    """Microphone and ear."""
+    """Microphone and ear: two clients, or the sound would go in a circle, which JACK cuts open with a delay."""
 
     def __init__(self):
-        self.client = jack.Client("room", no_start_server=True)
-        self.mouth = self.client.outports.register("mouth")
-        self.ear = self.client.inports.register("ear")
-        self.sound, self.place, self.heard = noise(3.0, channels=1)[0], 0, []
-        self.client.set_process_callback(self.play)
-        self.client.activate()
+        self.client, ear = (jack.Client(name, no_start_server=True) for name in ["mouth", "ear"])
+        self.mouth, self.ear = self.client.outports.register("out"), ear.inports.register("in")
+        self.sound, self.heard = noise(3.0, channels=1)[0], []
+        self.client.set_process_callback(self.speak)
+        ear.set_process_callback(self.listen)
+        self.clients = [self.client, ear]
+        for client in self.clients:
+            client.activate()
 
-    def play(self, n_frames):
-        place = self.place % (len(self.sound) - n_frames)
-        self.mouth.get_array()[:] = self.sound[place : place + n_frames]
-        self.place = place + n_frames
-        self.heard = [*self.heard[-200:], self.ear.get_array().copy()]
+    def said_at(self, frame, n_frames):
+        """Of the sound that goes round and round."""
+        return self.sound[(frame + np.arange(n_frames)) % len(self.sound)]
+
+    def speak(self, n_frames):
+        self.mouth.get_array()[:] = self.said_at(self.client.last_frame_time, n_frames)
+
+    def listen(self, _):
+        frame = self.clients[1].last_frame_time
+        self.heard = [*self.heard[-200:], (frame, self.ear.get_array().copy())]
 
     def connect(self):
         """To the program, in the place of the sound card."""
-        def ports(**kind):
-            own = self.client.name + ":"
-            found = self.client.get_ports(is_audio=True, is_physical=False, **kind)
-            return [port for port in found if not port.name.startswith(own)]
+        for client in self.clients:
+            wait_for("ports", lambda: client.get_ports("Quell:out_1"))
+        for name in ["Quell:in_1", "Quell:in_2"]:
+            for other in self.client.get_all_connections(self.client.get_port_by_name(name)):
+                self.client.disconnect(other, name)
+            self.client.connect(self.mouth, name)
+        self.clients[1].connect("Quell:out_1", self.ear)
 
-        wait_for("ports", lambda: ports(is_input=True) and ports(is_output=True))
-        for port in ports(is_input=True):
-            for other in self.client.get_all_connections(port):
-                self.client.disconnect(other, port)
-            self.client.connect(self.mouth, port)
-        self.client.connect(ports(is_output=True)[0], self.ear)
+    def is_late_by(self, n_frames):
+        """Whether the last block is what was said so many frames before, bit for bit."""
+        frame, block = self.heard[-1]
+        return np.array_equal(block, self.said_at(frame - n_frames, len(block)))
+
+    def delay(self):
+        """What JACK knows of the program's delay, frames: behind it less before it."""
+        told = subprocess.run(["jack_lsp", "-l", "Quell"], check=True, capture_output=True, text=True).stdout
+        late = lambda name: int(re.search(rf"Quell:{name}\n(?:\s.*\n)*?\s*port capture latency = \[ \d+ (\d+) \]", told)[1])
+        return late("out_1") - late("in_1")
 
     def level(self):
         """Of the last half second, dB."""
         n_blocks = RATE // 2 // self.client.blocksize
-        return level_db(np.concatenate(self.heard[-n_blocks:]))
+        return level_db(np.concatenate([block for _, block in self.heard[-n_blocks:]]))
 
 
 def read(path):
@@ -127,6 +143,10 @@ def live(room):
     with program():
         room.connect()
         time.sleep(3.0)
+        wait_for("a delay that JACK knows", lambda: room.delay() == 1_920)
+        click(*BYPASS)
+        wait_for("as much delay as JACK was told", lambda: room.is_late_by(1_920))
+        click(*BYPASS)
         click(*CAPTURE)
         time.sleep(4.0)
         before, after = level_db(room.sound), room.level()

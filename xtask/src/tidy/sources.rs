@@ -48,6 +48,7 @@ const UNSAFE_FILES: &[&str] = &[
     "src/editor/tests.rs",
     "src/params.rs",
     "src/standalone/edits.rs",
+    "src/standalone/jack.rs",
     "src/vst3_shell.rs",
     "src/vst3_shell/automation.rs",
     "src/vst3_shell/buses.rs",
