@@ -1,5 +1,5 @@
-//! Sound through a JACK server: one client with two ports each way, whose delay the server knows, so
-//! that other paths are delayed to match.
+//! Sound through a JACK server: one client with two ports each way, whose delay the server knows,
+//! so that other paths are delayed to match.
 
 use std::ffi::c_void;
 use std::sync::Arc;
