@@ -41,6 +41,7 @@ impl<B: Backend> Host<B> {
     pub fn new(backend: B, mut kept: Kept, wish: Wish, engine: Box<Quell>, desk: Desk) -> Self {
         let shared = engine.shared().clone();
         let mut before = Wish::default();
+        desk.show(|shown| shown.notice = kept.notice());
         match kept.read() {
             Ok(Some(read)) => {
                 before = read.wish;

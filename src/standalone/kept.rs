@@ -23,6 +23,8 @@ pub struct Kept {
     written: Vec<u8>,
     /// Held as long as the program runs.
     _lock: File,
+    /// Another program writes the file: two would write over each other.
+    is_guest: bool,
 }
 
 /// What a file held.
@@ -41,8 +43,7 @@ impl Kept {
         Self::in_folder(&home)
     }
 
-    /// The file in a folder, which is made where there is none. Fails where another program has
-    /// it: two would write over each other.
+    /// The file in a folder, which is made where there is none.
     pub fn in_folder(folder: &Path) -> Result<Self, String> {
         let name = folder.display();
         let failed = |error: std::io::Error| {
@@ -50,14 +51,20 @@ impl Kept {
         };
         std::fs::create_dir_all(folder).map_err(failed)?;
         let lock = File::create(folder.join("standalone.lock")).map_err(failed)?;
-        if let Err(std::fs::TryLockError::WouldBlock) = lock.try_lock() {
-            return Err(format!(
-                "Quell runs already with the settings in '{name}': use its window, or set \
-                 QUELL_HOME to another folder for a second one"
-            ));
-        }
+        let is_guest = matches!(lock.try_lock(), Err(std::fs::TryLockError::WouldBlock));
         let path = folder.join("standalone.json");
-        Ok(Self { path, written: Vec::new(), _lock: lock })
+        Ok(Self { path, written: Vec::new(), _lock: lock, is_guest })
+    }
+
+    /// What has to be known of a second program.
+    pub fn notice(&self) -> Option<String> {
+        let folder = self.path.parent().unwrap_or(Path::new("")).display();
+        self.is_guest.then(|| {
+            format!(
+                "Quell runs already: what you change here is not kept. QUELL_HOME set to another \
+                 folder than '{folder}' keeps a second set of print, settings and devices"
+            )
+        })
     }
 
     /// What was kept, if anything. A damaged file is set aside under another name, and the error
@@ -67,12 +74,18 @@ impl Kept {
             return Ok(None);
         }
         // What cannot be read may be good: it must not be written over either.
-        let bytes = places::read(&self.path).map_err(|fault| self.set_aside(&fault))?;
+        let bytes = match places::read(&self.path) {
+            Err(_) if self.is_guest => return Ok(None),
+            Err(fault) => return Err(self.set_aside(&fault)),
+            Ok(bytes) => bytes,
+        };
         match parse(&bytes) {
             Ok(read) => {
                 self.written = bytes;
                 Ok(Some(read))
             }
+            // Whoever writes it may be in the middle of it.
+            Err(_) if self.is_guest => Ok(None),
             Err(fault) => Err(self.set_aside(&fault)),
         }
     }
@@ -94,6 +107,9 @@ impl Kept {
 
     /// Writes what is worth keeping, where that has changed.
     pub fn write(&mut self, wish: &Wish, shared: &Shared) -> Result<(), String> {
+        if self.is_guest {
+            return Ok(());
+        }
         let bytes = to_bytes(wish, &state::of(shared));
         if bytes != self.written {
             places::write(&self.path, &bytes)?;

@@ -140,7 +140,11 @@ fn look_after(
     let started = host.start();
     let _ = ready.send(());
     match started {
-        Ok(()) if is_bare => println!("{}", describe(&host.shown())),
+        Ok(()) if is_bare => {
+            let shown = host.shown();
+            println!("{}", describe(&shown));
+            shown.notice.iter().for_each(|notice| eprintln!("quell-standalone: {notice}"));
+        }
         Ok(()) => {}
         Err(error) if is_bare => return Err(error.to_string()),
         Err(error) => eprintln!("quell-standalone: {error}"),

@@ -235,13 +235,27 @@ fn what_cannot_be_kept_is_said() {
 }
 
 #[test]
-fn a_second_program_with_the_same_settings_is_refused() {
+fn a_second_program_begins_alike_keeps_nothing_and_says_so() {
     let folder = tempfile::tempdir().unwrap();
-    let first = Kept::in_folder(folder.path()).unwrap();
-    let error = Kept::in_folder(folder.path()).err().unwrap();
-    assert!(error.contains("runs already") && error.contains("QUELL_HOME"), "{error}");
-    drop(first);
-    assert!(Kept::in_folder(folder.path()).is_ok());
+    let mut first = program(folder.path(), Fake::at(48_000), Wish::default());
+    first.shared.params[REDUCTION].set_plain(-31.5);
+    assert!(first.host.keep());
+    assert_eq!(first.desk.look().notice, None);
+    let mut second = program(folder.path(), Fake::at(48_000), Wish::default());
+    let notice = second.desk.look().notice.unwrap();
+    assert!(notice.contains("runs already") && notice.contains("QUELL_HOME"), "{notice}");
+    assert_eq!(second.shared.params[REDUCTION].plain(), -31.5);
+    second.shared.params[REDUCTION].set_plain(-6.0);
+    assert!(second.host.keep());
+    second.host.end().unwrap();
+    let path = folder.path().join("standalone.json");
+    assert!(fs::read_to_string(&path).unwrap().contains("-31.5"));
+    // What the first one is in the middle of writing is no damage.
+    fs::write(&path, "{").unwrap();
+    let third = program(folder.path(), Fake::at(48_000), Wish::default());
+    assert!(third.desk.look().notice.unwrap().contains("runs already"));
+    assert!(path.exists());
+    first.host.end().unwrap();
 }
 
 #[test]
