@@ -8,7 +8,8 @@ case "${1-}" in
     mkdir -p "$HOME/.clap" "$HOME/.vst3" "$HOME/.ladspa" "$HOME/.local"
     rm -rf "$HOME/.vst3/Quell.vst3"
     # A new file in the place of one that a host may have open.
-    rm -f "$HOME/.clap/Quell.clap" "$HOME/.ladspa/libquell_ladspa.so" "$HOME/.local/bin/quell"
+    rm -f "$HOME/.clap/Quell.clap" "$HOME/.ladspa/libquell_ladspa.so" "$HOME/.local/bin/quell" \
+        "$HOME/.local/bin/quell-standalone"
     cp lib/clap/Quell.clap "$HOME/.clap/"
     cp -R lib/vst3/Quell.vst3 "$HOME/.vst3/"
     cp lib/ladspa/libquell_ladspa.so "$HOME/.ladspa/"

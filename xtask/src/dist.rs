@@ -20,7 +20,7 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::places;
 use crate::steps::has_program;
 
-pub(crate) use linux::linux;
+pub(crate) use linux::{Linux, linux};
 
 /// Of every package.
 const VERSION: &str = env!("CARGO_PKG_VERSION");

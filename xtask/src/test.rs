@@ -1,6 +1,6 @@
 //! `test`: everything that must hold before a change is published. CI runs the same command.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Result, bail};
@@ -55,14 +55,16 @@ fn everything_but_training() -> Result<()> {
         sh(&mut cargo(&["test", "--workspace", "--test", "ffmpeg", "--", "--ignored"]))
     });
     // 3. What users get.
-    let bundles = bundles(&mut steps);
-    if let Some(bundles) = &bundles {
+    let made = made(&mut steps);
+    if let Some(Made { bundles, .. }) = &made {
         steps.run("the bundled CLAP cleans a recording", || {
             proof::run(&places::clap_library(&bundles.clap))
         });
         python_steps(&mut steps, &bundles.vst3);
     }
-    program_step(&mut steps);
+    if let Some(program) = made.and_then(|made| made.program) {
+        program_step(&mut steps, &program);
+    }
     web::step(&mut steps);
     book::step(&mut steps);
     // 4. What others compile.
@@ -76,21 +78,29 @@ fn everything_but_training() -> Result<()> {
     steps.close()
 }
 
-/// The plugins as users get them: on Linux those of the packages, so that nothing is built twice.
-fn bundles(steps: &mut Steps) -> Option<bundle::Bundles> {
-    let mut bundles = None;
+/// What users get.
+struct Made {
+    bundles: bundle::Bundles,
+    /// The program of its own.
+    program: Option<PathBuf>,
+}
+
+/// On Linux what is in the packages, so that nothing is built twice.
+fn made(steps: &mut Steps) -> Option<Made> {
+    let mut made = None;
     if cfg!(target_os = "linux") {
         steps.run("packages", || {
-            bundles = Some(dist::linux()?.bundles);
+            let dist::Linux { bundles, program, .. } = dist::linux()?;
+            made = Some(Made { bundles, program: Some(program) });
             Ok(())
         });
     } else {
         steps.run("bundles", || {
-            bundles = Some(bundle::run(&[])?);
+            made = Some(Made { bundles: bundle::run(&[])?, program: None });
             Ok(())
         });
     }
-    bundles
+    made
 }
 
 /// What those who change the training run: it needs PyTorch, gigabytes of it on Linux.
@@ -141,12 +151,11 @@ fn python_steps(steps: &mut Steps, vst3: &Path) {
 }
 
 /// The program of its own, with a sound server for a sound card.
-fn program_step(steps: &mut Steps) {
+fn program_step(steps: &mut Steps, program: &Path) {
     let all = || needs::jack().and_then(|()| needs::screen()).and_then(|()| needs::host_python());
     steps.run_with("the program in JACK under Xvfb", all, |python| {
-        sh(&mut cargo(&["build", "--features", "standalone", "--bin", "quell-standalone"]))?;
         sh(pytest(&python, "tests/python/test_program.py")
-            .env("QUELL_PROGRAM", places::target().join("debug/quell-standalone"))
+            .env("QUELL_PROGRAM", program)
             .env("QUELL_SCREENSHOTS", places::proof()))
     });
 }

@@ -100,8 +100,8 @@ pub struct Denoiser {
     learning: Learning,
     /// What was captured.
     print: Print,
-    /// Whether it still fits.
-    fit: Fit,
+    /// Whether it still fits, where somebody may want to know.
+    fit: Option<Fit>,
     /// 4. Mains hum, per channel.
     hum: Vec<HumStage>,
     /// 5. The level of the noise.
@@ -140,7 +140,7 @@ impl Denoiser {
                 Recent::new(&geometry, spec.n_channels),
             ),
             print: Print::new(&spec, &geometry),
-            fit: Fit::new(&geometry),
+            fit: Some(Fit::new(&geometry)),
             hum,
             noise: NoiseStage::new(&spec, &transform, n_hum_bins),
             masks: Masks::new(&spec, &build)?,
@@ -148,6 +148,14 @@ impl Denoiser {
             spec,
             geometry,
         })
+    }
+
+    /// Without what only somebody who listens can use: the last seconds to learn from, and whether
+    /// the print still fits. The sound is the same.
+    pub(crate) fn without_memory(mut self) -> Self {
+        self.learning.forget();
+        self.fit = None;
+        self
     }
 
     /// What the stream was built for.
@@ -175,7 +183,9 @@ impl Denoiser {
         self.hops.reset();
         self.frames.reset();
         self.learning.reset();
-        self.fit.reset();
+        if let Some(fit) = &mut self.fit {
+            fit.reset();
+        }
         for hum in &mut self.hum {
             hum.reset();
         }
@@ -186,7 +196,7 @@ impl Denoiser {
     /// How the noise that is heard between words differs from the print in force, where it does by
     /// more than one can put down to chance.
     pub fn noise_change(&self) -> Option<NoiseChange> {
-        self.fit.change().filter(|_| self.noise.is_print_in_force())
+        self.fit.as_ref()?.change().filter(|_| self.noise.is_print_in_force())
     }
 
     /// How far a capture under way has come; nothing while none is.
@@ -282,8 +292,10 @@ impl Denoiser {
         if self.learning.run(settings, is_usable, traits, powers, &mut self.print) {
             self.noise.prefer_print(settings);
         }
-        if self.noise.is_print_in_force() {
-            self.fit.watch(&self.print, powers, self.hops.is_sounding());
+        if let Some(fit) = &mut self.fit
+            && self.noise.is_print_in_force()
+        {
+            fit.watch(&self.print, powers, self.hops.is_sounding());
         }
         self.frames.find_hum(&mut self.hum, settings.remove_hum);
         let powers = self.frames.powers();

@@ -41,7 +41,8 @@ impl AlignedStream {
             n_channels,
             n_noise_channels: 0,
             mode: treatment.mode,
-        })?;
+        })?
+        .without_memory();
         denoiser.set_profile(treatment.profile);
         let n_to_skip = denoiser.latency_samples();
         Ok(Self { denoiser, settings: *treatment.settings, n_to_skip })
@@ -147,7 +148,7 @@ impl NoiseLearner {
     pub fn new(sample_rate_hz: f64, n_channels: usize) -> Result<Self, BuildError> {
         let mode = LatencyMode::default();
         let spec = StreamSpec { sample_rate_hz, n_channels, n_noise_channels: 0, mode };
-        Ok(Self { denoiser: Denoiser::new(spec)? })
+        Ok(Self { denoiser: Denoiser::new(spec)?.without_memory() })
     }
 
     /// Takes in a block, one slice a channel; what is in it is overwritten.

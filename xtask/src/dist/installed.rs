@@ -28,6 +28,7 @@ pub(super) fn deb(package: &Path) -> Result<()> {
     sh(dpkg().arg("--install").arg(package))?;
     let installed_s = began.elapsed().as_secs_f64();
     use_command_line(&root.join("usr/bin/quell"))?;
+    start_program(&root.join("usr/bin/quell-standalone"))?;
     let began = Instant::now();
     proof::run(&root.join("usr/lib/clap/Quell.clap"))?;
     report(package, &root.join("usr"), [installed_s, began.elapsed().as_secs_f64()])?;
@@ -54,6 +55,7 @@ pub(super) fn tarball(package: &Path) -> Result<()> {
     proof::run(&home.join(".clap/Quell.clap"))?;
     report(package, &home, [installed_s, began.elapsed().as_secs_f64()])?;
     use_command_line(&home.join(".local/bin/quell"))?;
+    start_program(&home.join(".local/bin/quell-standalone"))?;
     let preset = presets::folder_under(Path::new(".vst3/presets")).join("Voice.vstpreset");
     let plugins = [".clap/Quell.clap", ".ladspa/libquell_ladspa.so", ".vst3/Quell.vst3"];
     for file in plugins.map(Path::new).into_iter().chain([preset.as_path()]) {
@@ -78,11 +80,21 @@ pub(super) fn report(package: &Path, installed: &Path, [install_s, use_s]: [f64;
     Ok(())
 }
 
+/// The window's program starts; another step of `test` uses it.
+fn start_program(program: &Path) -> Result<()> {
+    ensure_version(program, "quell-standalone")
+}
+
+fn ensure_version(program: &Path, name: &str) -> Result<()> {
+    let output = Command::new(program).arg("--version").output()?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    ensure!(said.trim() == format!("{name} {VERSION}"), "'{}' is '{said}'", program.display());
+    Ok(())
+}
+
 /// The installed program cleans the bundled recording.
 fn use_command_line(quell: &Path) -> Result<()> {
-    let output = Command::new(quell).arg("--version").output()?;
-    let said = String::from_utf8_lossy(&output.stdout);
-    ensure!(said.trim() == format!("quell {VERSION}"), "'{}' is '{said}'", quell.display());
+    ensure_version(quell, "quell")?;
     let clean = fresh("clean")?.join("clean.wav");
     sh(Command::new(quell).args(["denoise", proof::RECORDING, "-o"]).arg(&clean))?;
     let noise_db = |path: &Path| -> Result<f64> {

@@ -18,27 +18,32 @@ pub(crate) struct Linux {
     pub(crate) packages: Vec<PathBuf>,
     /// The plugins as they are in the packages.
     pub(crate) bundles: bundle::Bundles,
+    /// The program of its own, as it is there.
+    pub(crate) program: PathBuf,
 }
 
 /// Builds, packs, reads the symbols, installs and uses.
 pub(crate) fn linux() -> Result<Linux> {
     ensure!(cfg!(target_os = "linux"), "packages for Linux are made on Linux");
     needs::packages(&["binutils", "desktop-file-utils", "appstream", "ladspa-sdk"])?;
+    needs::sound_headers()?;
     let triple = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
     let built = build(&triple)?;
     for file in ["quell", "libquell.so", "libquell_ladspa.so"] {
-        symbols::check(&built.join(file), GLIBC)?;
+        symbols::check(&built.join(file), GLIBC, &[])?;
     }
+    symbols::check(&built.join("quell-standalone"), GLIBC, &["libasound.so.2"])?;
     let bundles = bundles(&built, &triple)?;
     let root = fresh("deb")?;
     tree(&root.join("usr"), &built, &bundles, &triple)?;
     let packages = vec![tarball(&root.join("usr"))?, deb(&root)?];
     installed::tarball(&packages[0])?;
     installed::deb(&packages[1])?;
-    Ok(Linux { packages, bundles })
+    Ok(Linux { packages, bundles, program: built.join("quell-standalone") })
 }
 
-/// Everything at once, so that nothing is built twice.
+/// Everything at once, so that nothing is built twice. The program is linked with this machine's
+/// ALSA, which wants a newer GLIBC than the program does: that is its own affair.
 fn build(triple: &str) -> Result<PathBuf> {
     let python = needs::packaging_python()?;
     let programs = python.parent().context("Python stands in a folder")?;
@@ -48,9 +53,11 @@ fn build(triple: &str) -> Result<PathBuf> {
     let (major, minor) = GLIBC;
     sh(Command::new(programs.join("cargo-zigbuild"))
         .args(["zigbuild", "--release", "--locked", "--lib", "--bin", "quell"])
+        .args(["--bin", "quell-standalone", "--features", "quell/standalone"])
         .args(["--package", "quell", "--package", "quell-cli", "--package", "quell-ladspa"])
         .args(["--target", &format!("{triple}.{major}.{minor}"), "--target-dir"])
         .arg(&target_dir)
+        .env("RUSTFLAGS", "-C link-arg=-Wl,--allow-shlib-undefined")
         .env("PATH", std::env::join_paths(path)?))?;
     Ok(target_dir.join(triple).join("release"))
 }
@@ -68,6 +75,7 @@ fn tree(usr: &Path, built: &Path, bundles: &bundle::Bundles, triple: &str) -> Re
     let quell = usr.join("bin/quell");
     // 1. Programs and plugins.
     put(&built.join("quell"), &quell)?;
+    put(&built.join("quell-standalone"), &usr.join("bin/quell-standalone"))?;
     put(&bundles.clap, &usr.join("lib/clap/Quell.clap"))?;
     put(&bundles.vst3, &usr.join("lib/vst3/Quell.vst3"))?;
     put(&built.join("libquell_ladspa.so"), &usr.join("lib/ladspa/libquell_ladspa.so"))?;

@@ -23,7 +23,9 @@ struct Work {
 
 /// All notices for these packages of the workspace, built for this target.
 pub(super) fn text(roots: &[&str], target: &str) -> Result<String> {
-    let args = ["metadata", "--format-version", "1", "--locked", "--filter-platform", target];
+    let mut args = vec!["metadata", "--format-version", "1", "--locked"];
+    // The program of its own among them.
+    args.extend(["--features", "standalone", "--filter-platform", target]);
     let output = cargo(&args).output().context("cargo cannot be started")?;
     ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let metadata: Value = serde_json::from_slice(&output.stdout)?;

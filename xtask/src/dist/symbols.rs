@@ -17,23 +17,24 @@ const LIBRARIES: [&str; 7] = [
     "ld-linux-aarch64.so.1",
 ];
 
-/// An error where the file wants more than GLIBC of this version.
-pub(super) fn check(file: &Path, oldest: (u32, u32)) -> Result<()> {
+/// An error where the file wants more than GLIBC of this version and these libraries.
+pub(super) fn check(file: &Path, oldest: (u32, u32), others: &[&str]) -> Result<()> {
     let output = Command::new("objdump").arg("-p").arg(file).output()?;
     ensure!(output.status.success(), "objdump cannot read '{}'", file.display());
-    let newest = newest_glibc(&String::from_utf8_lossy(&output.stdout), oldest)
+    let newest = newest_glibc(&String::from_utf8_lossy(&output.stdout), oldest, others)
         .with_context(|| format!("'{}'", file.display()))?;
     println!("{} wants GLIBC {}.{}", file.display(), newest.0, newest.1);
     Ok(())
 }
 
 /// The newest GLIBC that a table of objdump's names.
-fn newest_glibc(table: &str, oldest: (u32, u32)) -> Result<(u32, u32)> {
+fn newest_glibc(table: &str, oldest: (u32, u32), others: &[&str]) -> Result<(u32, u32)> {
     let mut newest = None;
     for line in table.lines() {
         let words: Vec<&str> = line.split_whitespace().collect();
         if let ["NEEDED", library] = words[..] {
-            ensure!(LIBRARIES.contains(&library), "it links {library}");
+            let is_known = LIBRARIES.contains(&library) || others.contains(&library);
+            ensure!(is_known, "it links {library}");
         }
         let Some(name) = words.last().and_then(|word| word.strip_prefix("GLIBC_")) else {
             continue;
@@ -65,16 +66,21 @@ Version References:
 
     #[test]
     fn the_newest_version_counts() {
-        assert_eq!(newest_glibc(TABLE, (2, 31)).unwrap(), (2, 30));
-        assert!(newest_glibc(TABLE, (2, 30)).is_ok());
-        let error = newest_glibc(TABLE, (2, 29)).unwrap_err().to_string();
+        assert_eq!(newest_glibc(TABLE, (2, 31), &[]).unwrap(), (2, 30));
+        assert!(newest_glibc(TABLE, (2, 30), &[]).is_ok());
+        let error = newest_glibc(TABLE, (2, 29), &[]).unwrap_err().to_string();
         assert!(error.contains("2.30, newer than 2.29"), "{error}");
     }
 
     #[test]
     fn what_cannot_be_read_or_is_not_everywhere_is_an_error() {
-        assert!(newest_glibc("", (2, 31)).is_err());
-        assert!(newest_glibc(&TABLE.replace("2.30", "PRIVATE"), (2, 31)).is_err());
-        assert!(newest_glibc(&TABLE.replace("libc.so.6\nV", "libX11.so.6\nV"), (2, 31)).is_err());
+        assert!(newest_glibc("", (2, 31), &[]).is_err());
+        assert!(newest_glibc(&TABLE.replace("2.30", "PRIVATE"), (2, 31), &[]).is_err());
+        assert!(
+            newest_glibc(&TABLE.replace("libc.so.6\nV", "libX11.so.6\nV"), (2, 31), &[]).is_err()
+        );
+        let alsa = TABLE.replace("libc.so.6\nV", "libasound.so.2\nV");
+        assert!(newest_glibc(&alsa, (2, 31), &[]).is_err());
+        assert!(newest_glibc(&alsa, (2, 31), &["libasound.so.2"]).is_ok());
     }
 }

@@ -12,8 +12,8 @@ pub(super) struct Learning {
     /// Capture was on in the last frame.
     was_on: bool,
     is_running: bool,
-    /// What was heard last.
-    recent: Recent,
+    /// What was heard last, where somebody may want to learn from it.
+    recent: Option<Recent>,
     /// It was asked for in the last frame.
     was_recent: bool,
     /// It was asked for between two frames.
@@ -30,7 +30,7 @@ impl Learning {
             capture,
             was_on: false,
             is_running: false,
-            recent,
+            recent: Some(recent),
             was_recent: false,
             is_recent_due: false,
             enough_s: f64::INFINITY,
@@ -43,7 +43,14 @@ impl Learning {
     pub(super) fn reset(&mut self) {
         self.was_on = false;
         self.is_running = false;
-        self.recent.pause();
+        if let Some(recent) = &mut self.recent {
+            recent.pause();
+        }
+    }
+
+    /// Keeps nothing of what is heard.
+    pub(super) fn forget(&mut self) {
+        self.recent = None;
     }
 
     /// Learns from what was heard last, from the next frame on.
@@ -86,7 +93,9 @@ impl Learning {
         powers: &[Vec<f32>],
         print: &mut Print,
     ) -> bool {
-        self.recent.push(is_usable, powers);
+        if let Some(recent) = &mut self.recent {
+            recent.push(is_usable, powers);
+        }
         let is_old = self.learn_from_recent(settings, print);
         self.learn_from_frame(settings, traits, powers, print) || is_old
     }
@@ -125,13 +134,14 @@ impl Learning {
     fn learn_from_recent(&mut self, settings: &Settings, print: &mut Print) -> bool {
         let is_asked = settings.use_recent && !self.was_recent;
         self.was_recent = settings.use_recent;
+        let Some(recent) = &mut self.recent else { return false };
         if is_asked || core::mem::take(&mut self.is_recent_due) {
-            if !self.recent.look() {
+            if !recent.look() {
                 self.event = Some(Err(CaptureRefusal::NothingSteady));
             }
             return false;
         }
-        let Some(capture) = self.recent.learn() else { return false };
+        let Some(capture) = recent.learn() else { return false };
         let end = match capture.level_dbfs() < INAUDIBLE_DBFS {
             true => Err(CaptureRefusal::NothingSteady),
             false => print.take_from(capture, settings.add_to_print),
