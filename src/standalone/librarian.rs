@@ -1,5 +1,6 @@
 //! Reads and writes recordings, on a thread that may wait.
 
+use std::error::Error;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -96,7 +97,6 @@ impl Librarian {
                 self.audio = Some(audio);
                 self.deck.go_to(0);
                 self.deck.select(None);
-                self.put_on_deck();
                 match entry.fate {
                     saved @ Fate::Saved(_) => saved,
                     _ => Fate::Open,
@@ -105,6 +105,9 @@ impl Librarian {
             Err(error) => Fate::Failed(error),
         };
         self.shelf.set_fate(idx, fate);
+        if self.audio.is_some() {
+            self.put_on_deck();
+        }
     }
 
     /// Makes a reel for the stream that plays, from where the last one was.
@@ -119,11 +122,17 @@ impl Librarian {
             peaks: Arc::new(peaks(audio)),
             stream_hz: stream.map_or(0.0, |(rate_hz, _)| rate_hz),
         };
-        if let Some((rate_hz, n_channels)) = stream {
-            self.deck.go_to((at_s.unwrap_or(0.0) * rate_hz) as usize);
-            self.deck.reels.give(Box::new(reel(audio, rate_hz, n_channels)));
-        }
         self.shelf.show(|shown| shown.on_deck = Some(on_deck));
+        let Some((rate_hz, n_channels)) = stream else { return };
+        match reel(audio, rate_hz, n_channels) {
+            Ok(reel) => {
+                self.deck.go_to((at_s.unwrap_or(0.0) * rate_hz) as usize);
+                self.deck.reels.give(Box::new(reel));
+            }
+            Err(error) => {
+                self.shelf.set_fate(self.shelf.look().current, Fate::Failed(error));
+            }
+        }
     }
 
     fn take_off(&mut self) {
@@ -237,7 +246,7 @@ fn open(path: &Path) -> Result<Audio, String> {
 }
 
 /// The recording at another rate, in so many channels: one for all, or all for one.
-fn reel(audio: &Audio, rate_hz: f64, n_channels: usize) -> Reel {
+fn reel(audio: &Audio, rate_hz: f64, n_channels: usize) -> Result<Reel, String> {
     let channels = match (audio.channels.as_slice(), n_channels) {
         ([_], 1) => audio.channels.clone(),
         (_, 1) => vec![audio.mono()],
@@ -245,23 +254,26 @@ fn reel(audio: &Audio, rate_hz: f64, n_channels: usize) -> Reel {
         (many, n) => many[..n.min(many.len())].to_vec(),
     };
     let from_hz = audio.spec.sample_rate_hz as usize;
-    let channels = resampled(channels, from_hz, rate_hz as usize);
-    Reel { channels, rate_hz }
+    let channels = resampled(channels, from_hz, rate_hz as usize)
+        .map_err(|error| format!("{from_hz} Hz cannot be played at {rate_hz} Hz: {error}"))?;
+    Ok(Reel { channels, rate_hz })
 }
 
 /// Unchanged where the rates are one.
-fn resampled(channels: Vec<Vec<f32>>, from_hz: usize, to_hz: usize) -> Vec<Vec<f32>> {
+fn resampled(
+    channels: Vec<Vec<f32>>,
+    from_hz: usize,
+    to_hz: usize,
+) -> Result<Vec<Vec<f32>>, Box<dyn Error>> {
     if from_hz == to_hz {
-        return channels;
+        return Ok(channels);
     }
-    let one = |channel: &Vec<f32>| -> Option<Vec<f32>> {
-        let mut fft = Fft::<f32>::new(from_hz, to_hz, CHUNK, 1, FixedSync::Input).ok()?;
-        let channel = std::slice::from_ref(channel);
-        let n_frames = channel[0].len();
-        let input = SequentialSliceOfVecs::new(channel, 1, n_frames).ok()?;
-        Some(fft.process_all(&input, n_frames, None).ok()?.take_data())
+    let one = |channel: &Vec<f32>| -> Result<Vec<f32>, Box<dyn Error>> {
+        let mut fft = Fft::<f32>::new(from_hz, to_hz, CHUNK, 1, FixedSync::Input)?;
+        let input = SequentialSliceOfVecs::new(std::slice::from_ref(channel), 1, channel.len())?;
+        Ok(fft.process_all(&input, channel.len(), None)?.take_data())
     };
-    channels.iter().map(|channel| one(channel).unwrap_or_default()).collect()
+    channels.iter().map(one).collect()
 }
 
 fn peaks(audio: &Audio) -> Vec<[f32; 2]> {

@@ -87,6 +87,7 @@ fn play(wish: Wish, is_bare: bool, files: Vec<PathBuf>) -> Result<(), String> {
             .spawn(move || look_after(new(), &end, is_bare, &ready))
             .map_err(no_threads)?
     };
+    let shelf = desk.shelf.clone();
     let reader = read_recordings(Librarian::new(&desk, shared.clone()), &end)?;
     if !files.is_empty() {
         desk.shelf.order(Order::Open(files));
@@ -99,7 +100,7 @@ fn play(wish: Wish, is_bare: bool, files: Vec<PathBuf>) -> Result<(), String> {
         end.store(true, Ordering::Relaxed);
     }
     let ended = host.join().unwrap_or_else(|_| Err("the host ended unforeseen".to_owned()));
-    // What is being written is finished or leaves nothing behind.
+    shelf.end();
     let _ = reader.join();
     shown.and(ended)
 }

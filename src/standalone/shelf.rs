@@ -99,6 +99,8 @@ struct Inner {
     stream: Stream,
     learned: Option<Result<NoiseProfile, String>>,
     is_stopped: bool,
+    /// The program ends.
+    has_ended: bool,
 }
 
 impl Shelf {
@@ -115,6 +117,13 @@ impl Shelf {
     /// Wants no more files to be written; those that are whole stay.
     pub fn stop(&self) {
         self.inner().is_stopped = true;
+    }
+
+    /// Wants nothing any more: what is not whole leaves nothing behind.
+    pub fn end(&self) {
+        let mut inner = self.inner();
+        inner.orders.clear();
+        inner.has_ended = true;
     }
 
     /// What was learned since the last call, or why nothing was.
@@ -141,7 +150,8 @@ impl Shelf {
 
     /// Whether writing is to end; asked once.
     pub(super) fn take_stop(&self) -> bool {
-        std::mem::take(&mut self.inner().is_stopped)
+        let mut inner = self.inner();
+        std::mem::take(&mut inner.is_stopped) || inner.has_ended
     }
 
     pub(super) fn show(&self, change: impl FnOnce(&mut Shelved)) {

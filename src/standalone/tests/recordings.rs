@@ -169,6 +169,19 @@ fn several_are_saved_beside_themselves_and_what_fails_is_named() {
 }
 
 #[test]
+fn who_closes_the_program_waits_for_no_file_and_finds_none_half_written() {
+    let mut room = room(48_000);
+    let path = room.file("voice.wav", &noisy(48_000));
+    room.order(Order::Open(vec![path.clone(), path]));
+    room.program.desk.shelf.order(Order::SaveAll);
+    room.program.desk.shelf.end();
+    room.order(Order::SaveAll);
+    assert_eq!((room.fate(0), room.fate(1)), (Fate::Open, Fate::Waiting));
+    let names = fs::read_dir(room.folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    assert!(names.into_iter().all(|name| !name.to_string_lossy().contains("clean")));
+}
+
+#[test]
 fn what_gives_no_print_is_said_with_its_reason() {
     let mut room = room(48_000);
     let mut audio = noisy(48_000);
