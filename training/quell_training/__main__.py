@@ -3,7 +3,7 @@
 import argparse
 import importlib
 
-COMMANDS = ("data", "train", "quantise", "export", "evaluate", "ablate", "curve", "grow", "groups", "speed", "teacher")
+COMMANDS = ("data", "train", "quantise", "export", "evaluate", "ablate", "curve", "grow", "groups", "pack", "speed", "teacher")
 
 
 def main() -> None:

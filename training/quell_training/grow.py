@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 
 from . import optimiser
+from .features import ABSOLUTE, SLOW
 from .model import Options, UNet
 from .train import load_state
 
@@ -104,6 +105,8 @@ class _Places:
 def run(arguments: argparse.Namespace) -> None:
     """Writes the grown checkpoint."""
     state = grown(load_state(Path(arguments.checkpoint)), tuple(arguments.whole), arguments.seed)
+    if arguments.level:
+        state["options"] = dict(state["options"], level=arguments.level)
     out = Path(arguments.out)
     out.parent.mkdir(parents=True, exist_ok=True)
     torch.save(state, out)
@@ -115,4 +118,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--checkpoint", required=True, help="checkpoint of a smaller model")
     parser.add_argument("--out", required=True, help="checkpoint of the larger one")
     parser.add_argument("--whole", nargs="+", type=int, required=True, help="units of the memories of the whole frame")
+    parser.add_argument("--level", choices=(ABSOLUTE, SLOW), help="what the levels are relative to that it learns with from now on")
     parser.add_argument("--seed", type=int, default=1)

@@ -131,7 +131,7 @@ class Trainer:
         self.average.load_state_dict(state["average"])
         self.step, self.seconds_seen, self.seed = state["step"], state["seconds_seen"], state["seed"]
         self.optimiser_since = self.step
-        if state.get("optimiser_name", "adamw") == self.optimiser_name:
+        if "optimiser" in state and state.get("optimiser_name", "adamw") == self.optimiser_name:
             self.optimiser.load_state_dict(state["optimiser"])
             optimiser.settle(self.optimiser, self.device)
             self.optimiser_since = state.get("optimiser_since", 0)

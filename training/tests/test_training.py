@@ -23,6 +23,7 @@ from quell_training.export import run as export
 from quell_training.measures import si_sdr_db, snr_db
 from quell_training.loss import MaskLoss
 from quell_training.mixer import Mixer
+from quell_training.pack import packed
 from quell_training.recipe import Recipe
 from quell_training.model import Options, UNet
 from quell_training.quantise import QuantUNet, row_scales
@@ -52,6 +53,20 @@ def held_out_loss(model: torch.nn.Module, clips) -> float:
     loss, _ = MaskLoss(CPU)(model(batch.inputs)[0], batch)
     model.train()
     return float(loss)
+
+
+def test_a_packed_checkpoint_is_small_and_training_goes_on_from_it(tmp_path):
+    trainer = Trainer(UNet(), 1e-3, CPU, seed=3)
+    trainer.step, trainer.seconds_seen = 70, 900.0
+    trainer.save(tmp_path / "checkpoint.pt")
+    torch.save(packed(load_state(tmp_path / "checkpoint.pt")), tmp_path / "packed.pt")
+    sizes = [(tmp_path / name).stat().st_size for name in ("packed.pt", "checkpoint.pt")]
+    assert 2 * sizes[0] < 1.1 * sizes[1], sizes
+    taken_up = Trainer(UNet(), 1e-3, CPU, seed=4)
+    taken_up.restore(load_state(tmp_path / "packed.pt"))
+    assert (taken_up.step, taken_up.seconds_seen, taken_up.optimiser_since) == (70, 900.0, 70)
+    for before, after in zip(trainer.model.parameters(), taken_up.model.parameters(), strict=True):
+        assert torch.allclose(before, after, rtol=2**-8)
 
 
 def test_training_lowers_the_loss(trained):
