@@ -23,6 +23,7 @@ use crate::bridge::AudioEnd;
 use crate::columns::N_COLUMNS;
 use crate::feed::FeedEnd;
 use crate::params::{CAPTURE, ENGINE, QuellParams, REDUCTION, SOURCE};
+use crate::standalone::shelf::{Entry, Fate, N_PEAKS, OnDeck, Order};
 
 const LATENCY: usize = place_of("latency");
 
@@ -86,12 +87,16 @@ fn bench() -> Bench {
 }
 
 fn bench_of(width: f32, height: f32) -> Bench {
+    bench_with(width, height, None)
+}
+
+fn bench_with(width: f32, height: f32, desk: Option<Desk>) -> Bench {
     let (shared, audio, mut display) = Shared::new();
     display.prepare(48_000.0, 25.0, 961);
     shared.feed.watch(true);
     let host = Arc::new(Host::default());
     let context = GuiContext::new(Arc::clone(&host) as Arc<dyn GuiContextInner>);
-    let screen = Screen::new(shared.clone(), context, Arc::default());
+    let screen = Screen::new(shared.clone(), context, Arc::default()).with_desk(desk);
     let light = theme::Theme::of(shared.session.window().is_light);
     let harness = Harness::builder()
         .with_size(vec2(width, height))
@@ -807,4 +812,95 @@ fn a_frame_is_cheap() {
     println!("a frame: {mean_ms:.2} ms on average, {worst:?} at worst ({N_COLUMNS} columns)");
     // Unoptimised code on a busy machine; `cargo bench -p quell` has the figure of the release.
     assert!(mean_ms < 40.0, "{mean_ms} ms");
+}
+
+// ---- Recordings in the program of its own ------------------------------------------------------
+
+fn with_recordings(n: usize) -> (Bench, Desk) {
+    let desk = Desk::default();
+    desk.shelf.show(|shown| {
+        let entry = |idx| Entry { path: format!("/music/{idx}.wav").into(), fate: Fate::Waiting };
+        shown.entries = (0..n).map(entry).collect();
+        let peaks = Arc::new(vec![[-0.5, 0.5]; N_PEAKS]);
+        shown.on_deck = Some(OnDeck { seconds: 10.0, peaks, stream_hz: 48_000.0 });
+    });
+    (bench_with(1_000.0, 640.0, Some(desk.clone())), desk)
+}
+
+#[test]
+fn of_a_recording_three_sounds_are_heard_as_loud_as_one_likes() {
+    let (mut bench, desk) = with_recordings(1);
+    bench.click("Original");
+    assert!(bench.settings().bypass);
+    bench.click("Removed");
+    let settings = bench.settings();
+    assert_eq!((settings.bypass, settings.monitor), (false, Monitor::Removed));
+    bench.click("Clean");
+    assert_eq!(bench.settings().monitor, Monitor::Denoised);
+    bench.click("Same loudness");
+    assert!(desk.deck.is_level());
+    bench.click("Play");
+    assert!(desk.deck.is_playing());
+    bench.click("Pause");
+    assert!(!desk.deck.is_playing());
+    bench.harness.key_press(Key::Space);
+    bench.steps(3);
+    assert!(desk.deck.is_playing(), "Space does the same");
+    bench.click("Close");
+    assert_eq!(desk.shelf.next_order(), Some(Order::Close));
+    assert!(bench.harness.query_by_label("Save all").is_none(), "there is only one");
+}
+
+#[test]
+fn a_click_on_the_waveform_goes_there_and_a_drag_chooses_what_is_learned() {
+    let (mut bench, desk) = with_recordings(1);
+    let wave = bench.harness.get_by_label_contains("0.wav").rect();
+    let at = |share: f32| egui::pos2(wave.left() + share * wave.width(), wave.center().y);
+    bench.harness.drag_at(at(0.25));
+    bench.steps(2);
+    bench.harness.drop_at(at(0.25));
+    bench.steps(30);
+    assert!((desk.deck.at() as f32 / 48_000.0 - 2.5).abs() < 0.05, "{}", desk.deck.at());
+    bench.click("Learn noise");
+    assert_eq!(desk.shelf.next_order(), None, "nothing is chosen");
+    bench.harness.drag_at(at(0.2));
+    bench.steps(2);
+    bench.harness.hover_at(at(0.3));
+    bench.steps(2);
+    bench.harness.drop_at(at(0.4));
+    bench.steps(30);
+    bench.click("Learn noise");
+    let Some(Order::Learn(stretch)) = desk.shelf.next_order() else { panic!("nothing is learned") };
+    assert!((stretch.start - 2.0).abs() < 0.05 && (stretch.end - 4.0).abs() < 0.05, "{stretch:?}");
+    // What comes back is in force, and a step of the history; what is no noise is only offered.
+    desk.shelf.say_learned(Ok(print(-50.0)));
+    bench.steps(3);
+    assert!(near(bench.level().unwrap(), -50.0));
+    let mut speech = print(-20.0);
+    speech.about_mut().verdict = Some(Verdict::Speech);
+    desk.shelf.say_learned(Ok(speech));
+    bench.steps(3);
+    assert!(near(bench.level().unwrap(), -50.0), "the print of before is in use");
+    bench.harness.get_by_label("Use it anyway");
+    bench.click("Undo");
+    assert_eq!(bench.level(), None);
+}
+
+#[test]
+fn several_recordings_are_gone_through_and_saved_together() {
+    let (mut bench, desk) = with_recordings(3);
+    let arrows = bench.harness.get_all_by_label("\u{203a}");
+    let lowest = arrows.max_by(|a, b| a.rect().top().total_cmp(&b.rect().top()));
+    lowest.expect("the panel's own").click();
+    bench.steps(30);
+    assert_eq!(desk.shelf.next_order(), Some(Order::Choose(1)));
+    bench.click("Save all");
+    assert_eq!(desk.shelf.next_order(), Some(Order::SaveAll));
+    desk.shelf.show(|shown| {
+        shown.is_saving = true;
+        shown.entries[1].fate = Fate::Saving(0.37);
+    });
+    bench.steps(3);
+    bench.click("Stop");
+    assert!(desk.shelf.take_stop());
 }

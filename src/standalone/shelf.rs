@@ -140,21 +140,21 @@ impl Shelf {
         self.inner().stream
     }
 
-    pub(super) fn next_order(&self) -> Option<Order> {
+    pub(crate) fn next_order(&self) -> Option<Order> {
         self.inner().orders.pop_front()
     }
 
-    pub(super) fn say_learned(&self, learned: Result<NoiseProfile, String>) {
+    pub(crate) fn say_learned(&self, learned: Result<NoiseProfile, String>) {
         self.inner().learned = Some(learned);
     }
 
     /// Whether writing is to end; asked once.
-    pub(super) fn take_stop(&self) -> bool {
+    pub(crate) fn take_stop(&self) -> bool {
         let mut inner = self.inner();
         std::mem::take(&mut inner.is_stopped) || inner.has_ended
     }
 
-    pub(super) fn show(&self, change: impl FnOnce(&mut Shelved)) {
+    pub(crate) fn show(&self, change: impl FnOnce(&mut Shelved)) {
         change(&mut self.inner().shown);
     }
 
