@@ -192,4 +192,16 @@ mod tests {
         assert_eq!(names, ["a", "b"]);
         assert!(linked(&metadata, &["root", "lost"]).is_err());
     }
+
+    #[test]
+    fn every_system_has_its_notices() {
+        for (target, own) in [
+            ("x86_64-unknown-linux-gnu", "alsa "),
+            ("x86_64-pc-windows-msvc", "windows "),
+            ("aarch64-apple-darwin", "coreaudio-rs "),
+        ] {
+            let text = text(&["quell", "quell-cli"], target).unwrap();
+            assert!(text.contains(&format!("\n{own}")), "{target} lacks {own}");
+        }
+    }
 }
