@@ -12,7 +12,7 @@ use crate::{bundle, places, presets, proof};
 pub(crate) fn run(args: &[String]) -> Result<()> {
     ensure!(args.is_empty(), "install takes no options");
     let began = Instant::now();
-    println!("Building Quell: minutes the first time, then seconds.");
+    println!("Building Quell: seven minutes on two cores and 1.3 GB the first time, then seconds.");
     // 1. Build and pack.
     let bundles = bundle::run(&[])?;
     // 2. Copy to where hosts look.
