@@ -121,12 +121,12 @@ impl Dialog {
                 {
                     decision = self.taken();
                 }
-                let all = self.all_here();
-                if self.purpose == Purpose::OpenRecording
-                    && all.len() > 1
-                    && ui.button(format!("Open all {}", all.len())).clicked()
-                {
-                    decision = Decision::Take(all);
+                if self.purpose == Purpose::OpenRecording {
+                    let all = self.all_here();
+                    let name = format!("Open all {}", all.len());
+                    if all.len() > 1 && ui.button(name).clicked() {
+                        decision = Decision::Take(all);
+                    }
                 }
                 if ui.button("Cancel").clicked() {
                     decision = Decision::Cancel;

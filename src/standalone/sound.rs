@@ -28,7 +28,8 @@ fn is_jack(wish: &Wish) -> Result<Option<bool>, NoSound> {
     let is_jack = |name: &String| name.to_lowercase().contains(&jack::NAME.to_lowercase());
     match (wish.input.as_ref().map(is_jack), wish.output.as_ref().map(is_jack)) {
         (Some(input), Some(output)) if input != output => Err(NoSound(
-            "JACK and another device cannot be used at once: choose JACK for both".to_owned(),
+            "JACK and another device cannot be used at once: choose it for both or for neither"
+                .to_owned(),
         )),
         (input, output) => Ok(input.or(output)),
     }
