@@ -1,6 +1,7 @@
 //! `dist`: what is given away. Packages for this system, with licences and checksums, each
 //! installed and used once before anybody else does.
 
+mod audio_unit;
 mod installed;
 mod linux;
 mod mac;
@@ -37,28 +38,30 @@ const LICENCES: [(&str, &str); 6] = [
 
 pub(crate) fn run(args: &[String]) -> Result<()> {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
-    let (tag, is_for_windows) = match args[..] {
-        [] => (None, cfg!(windows)),
-        ["--windows"] => (None, true),
-        ["--registry", folder] => {
-            println!("{}", registry::write(Path::new(folder))?.display());
-            return Ok(());
-        }
-        ["--tag", tag] => (Some(tag), cfg!(windows)),
-        _ => bail!("dist knows --windows, --tag TAG or --registry FOLDER, not {args:?}"),
+    let (tag, what) = match args[..] {
+        ["--tag", tag, ref what @ ..] => (Some(tag), what),
+        ref what => (None, what),
     };
     if let Some(tag) = tag {
         version::check(tag, VERSION, &std::fs::read_to_string("CHANGELOG.md")?)?;
     }
-    println!("Building the packages of Quell {VERSION}: minutes the first time.");
-    let packages = if is_for_windows {
-        windows::packages()?
-    } else if cfg!(target_os = "macos") {
-        mac::packages()?
-    } else {
-        linux()?.packages
+    let make: fn() -> Result<Vec<PathBuf>> = match *what {
+        ["--registry", folder] => {
+            println!("{}", registry::write(Path::new(folder))?.display());
+            return Ok(());
+        }
+        ["--audio-unit"] if cfg!(target_os = "macos") => audio_unit::packages,
+        ["--audio-unit"] => bail!("an Audio Unit can be made on macOS only"),
+        ["--windows"] => windows::packages,
+        [] if cfg!(windows) => windows::packages,
+        [] if cfg!(target_os = "macos") => mac::packages,
+        [] => || Ok(linux()?.packages),
+        _ => bail!(
+            "dist knows --windows, --audio-unit or --registry FOLDER, after --tag TAG, not {args:?}"
+        ),
     };
-    checksums(&packages)
+    println!("Building the packages of Quell {VERSION}: minutes the first time.");
+    checksums(&make()?)
 }
 
 /// Where packages end, and what they are made of.
