@@ -34,6 +34,17 @@ def grown(state: dict, whole: tuple[int, ...], seed: int) -> dict:
     return dict(state, **weights, options=vars(new), optimiser=_moments(state, UNet(old), target, places))
 
 
+def with_options(state: dict, options: Options, seed: int) -> dict:
+    """A checkpoint that goes on with other options: grown where these ask for more units, and with levels relative to
+    what these say, which it then has to get used to."""
+    old = Options(**state["options"])
+    if options.residual != old.residual:
+        raise ValueError(f"the checkpoint has residual {old.residual}, asked for is {options.residual}: start anew")
+    if options.whole != old.whole:
+        state = grown(state, options.whole, seed)
+    return dict(state, options=vars(options))
+
+
 def _moments(state: dict, old: UNet, new: UNet, places: dict) -> dict:
     """The optimiser's state, part by part and by the names of the parameters: new ones have none."""
     kind = state.get("optimiser_name", "adamw")
@@ -104,9 +115,12 @@ class _Places:
 
 def run(arguments: argparse.Namespace) -> None:
     """Writes the grown checkpoint."""
-    state = grown(load_state(Path(arguments.checkpoint)), tuple(arguments.whole), arguments.seed)
-    if arguments.level:
-        state["options"] = dict(state["options"], level=arguments.level)
+    state = load_state(Path(arguments.checkpoint))
+    old = Options(**state["options"])
+    options = replace(old, whole=tuple(arguments.whole or old.whole), level=arguments.level or old.level)
+    if options == old:
+        raise ValueError(f"the checkpoint is one of {old} already: expected more units, or another level")
+    state = with_options(state, options, arguments.seed)
     out = Path(arguments.out)
     out.parent.mkdir(parents=True, exist_ok=True)
     torch.save(state, out)
@@ -117,6 +131,6 @@ def run(arguments: argparse.Namespace) -> None:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--checkpoint", required=True, help="checkpoint of a smaller model")
     parser.add_argument("--out", required=True, help="checkpoint of the larger one")
-    parser.add_argument("--whole", nargs="+", type=int, required=True, help="units of the memories of the whole frame")
+    parser.add_argument("--whole", nargs="+", type=int, help="units of the memories of the whole frame; default: as they are")
     parser.add_argument("--level", choices=(ABSOLUTE, SLOW), help="what the levels are relative to that it learns with from now on")
     parser.add_argument("--seed", type=int, default=1)

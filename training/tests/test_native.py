@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from quell_training import arithmetic, geometry, native, optimiser, workers
+from quell_training import arithmetic, geometry, grow, native, optimiser, workers
 from quell_training.grow import grown
 from quell_training.model import BandConv, Options, UNet
 from quell_training.train import Trainer, load_state
@@ -290,3 +290,19 @@ def test_moments_grow_where_their_weights_do(tmp_path):
 def test_a_network_does_not_shrink():
     with pytest.raises(ValueError, match="cannot grow to"):
         grown(dict(options=dict(whole=(64,))), (32, 64), seed=1)
+
+
+def test_levels_alone_can_change_and_nothing_is_no_change(tmp_path):
+    small = Trainer(UNet(Options(whole=(32,))), None, torch.device("cpu"), 1)
+    small.model(torch.randn(1, 9, 128, 5))[0].mean().backward()
+    small.optimiser.step()
+    small.save(tmp_path / "small.pt")
+    parser = argparse.ArgumentParser()
+    grow.add_arguments(parser)
+    asked = ["--checkpoint", str(tmp_path / "small.pt"), "--out", str(tmp_path / "slow.pt")]
+    grow.run(parser.parse_args([*asked, "--level", "slow"]))
+    state = load_state(tmp_path / "slow.pt")
+    assert Options(**state["options"]) == Options(whole=(32,), level="slow")
+    assert all(torch.equal(value, small.model.state_dict()[name]) for name, value in state["model"].items())
+    with pytest.raises(ValueError, match="expected more units, or another level"):
+        grow.run(parser.parse_args(asked))
