@@ -1,15 +1,19 @@
 """Trains variants side by side at equal compute and says what each is worth.
 
-Variants and seeds take turns step by step, so that whatever else the machine does slows all of them alike, until
-each has used its core seconds; the rate falls over the last part. All are judged by the averaged weights on
-the same mixtures of recordings that none of them has heard. The table gives the mean over the seeds and half
-their range; runs of one folder add up.
+Variants and seeds take turns step by step, whoever has used least first, so that whatever else the machine does slows
+all of them alike, until each has used its core seconds or the time is over; the rate falls over the last part. They
+begin from scratch or, with `--start`, all from one checkpoint, which then has a line of its own: what is of use
+from scratch need not be to a network that has learned. All are judged by the averaged weights on the same mixtures of
+recordings that none of them has heard since it began. The table gives the mean over the seeds and half their range;
+runs of one folder add up.
 """
 
 import argparse
+import copy
 import csv
 import dataclasses
 import json
+import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +25,7 @@ from tqdm import tqdm
 from . import workers
 from .corpus import Clips, load
 from .evaluate import SOURCES, as_markdown, checkpoint_denoiser, manifest_items
+from .grow import with_options
 from .loss import MaskLoss, Weights
 from .measures import all_measures
 from .mixer import Mixer
@@ -28,15 +33,19 @@ from .recipe import Recipe
 from .model import Options, UNet
 from .optimiser import RATES
 from .settings import with_settings
-from .train import Trainer, add_common_arguments, keep_freed_memory, mean_of_numbers
+from .train import Trainer, add_common_arguments, keep_freed_memory, load_state, mean_of_numbers
 
-#: The rate falls to nothing over this share of the core seconds.
+#: The rate falls to nothing over this share of the compute.
 DECAY_SHARE = 0.4
+#: Name of what all begin from, among the runs.
+START = "start"
 #: Where an index has no say, one recording in so many is held out.
 HELD_OUT_EVERY = 20
 #: Mixtures of unseen recordings, and their seed.
 N_UNSEEN_BATCHES, UNSEEN_ITEMS, UNSEEN_SEED = 20, 8, 4242
-PARTS = ("compressed", "opinion", "speech_db", "music_db")
+#: What is judged weighs the same whatever a variant learned by.
+JUDGED = Weights(clarity=1.0, pause=1.0, treble=1.0)
+PARTS = ("compressed", "opinion", "speech_db", "music_db", "clarity", "pause", "treble")
 MEASURES = ("pesq_wb", "stoi", "si_sdr_db", "si_sdr_gain_db", "lsd_db")
 
 
@@ -51,8 +60,9 @@ class Variant:
     rate: float | None = None
 
     @staticmethod
-    def parsed(text: str) -> tuple[str, "Variant"]:
-        """``name: optimiser=muon rate=0.01 whole=256,256 residual=true recipe.NAME=VALUE loss.NAME=VALUE``."""
+    def parsed(text: str, begun: Options = Options()) -> tuple[str, "Variant"]:
+        """``name: optimiser=muon rate=0.01 whole=256,256 residual=true recipe.NAME=VALUE loss.NAME=VALUE``; options that
+        are not named are those of what it begins from, `begun`."""
         name, _, settings = text.partition(":")
         by_kind: dict[str, list[str]] = dict(recipe=[], loss=[], own=[])
         for setting in settings.split():
@@ -62,9 +72,10 @@ class Variant:
             else:
                 by_kind["own"].append(setting)
         own = dict(pair.split("=", 1) for pair in by_kind["own"])
-        recipe = with_settings(Recipe(), by_kind["recipe"])
-        whole = tuple(int(n) for n in own.pop("whole", "128").split(","))
-        options = Options(residual=own.pop("residual", "false") == "true", whole=whole, level=recipe.level)
+        recipe = with_settings(Recipe(level=begun.level), by_kind["recipe"])
+        whole = tuple(int(n) for n in own.pop("whole").split(",")) if "whole" in own else begun.whole
+        is_residual = own.pop("residual") == "true" if "residual" in own else begun.residual
+        options = Options(residual=is_residual, whole=whole, level=recipe.level)
         optimiser, rate = own.pop("optimiser", "adamw"), own.pop("rate", None)
         if own or optimiser not in RATES:
             raise ValueError(f"{text!r}: expected optimiser={'|'.join(RATES)}, rate=, whole=, residual=, recipe.NAME= or loss.NAME=")
@@ -74,29 +85,40 @@ class Variant:
 class Run:
     """One variant with one seed."""
 
-    def __init__(self, name: str, variant: Variant, seed: int, corpus: dict[str, Clips], device: torch.device):
+    def __init__(
+        self, name: str, variant: Variant, seed: int, corpus: dict[str, Clips], device: torch.device, start: dict | None = None
+    ):
+        """From scratch, or with the weights of the checkpoint `start`; the mixtures are those of the seed either way."""
         self.name, self.variant, self.seed = name, variant, seed
         torch.manual_seed(seed)
         self.trainer = Trainer(UNet(variant.options), variant.rate, device, seed, variant.optimiser)
+        if start:
+            # A copy of it: an optimiser takes the moments that it is given, and changes them.
+            self.trainer.restore(dict(with_options(copy.deepcopy(start), variant.options, seed), seed=seed))
         self.trainer.loss = MaskLoss(device, variant.weights)
         self.mixer = Mixer(corpus, variant.recipe, device, seed)
+        self.first_step, self.first_seconds = self.trainer.step, self.trainer.seconds_seen
         self.core_s = 0.0
 
-    def go_on(self, budget_s: float, arguments: argparse.Namespace) -> float:
+    def go_on(self, rate_factor: float, arguments: argparse.Namespace) -> float:
         """One step, and how many core seconds it took."""
         started = time.process_time()
-        factor = min(1.0, (1.0 - self.core_s / budget_s) / DECAY_SHARE)
         batch = self.mixer.batch(self.trainer.step, arguments.batch, arguments.frames)
-        self.trainer.train_step(batch, factor)
+        self.trainer.train_step(batch, rate_factor)
         took = time.process_time() - started
         self.core_s += took
         return took
+
+    def learned(self) -> dict[str, float]:
+        """How much it has learned from since it began."""
+        hours = (self.trainer.seconds_seen - self.first_seconds) / 3600.0
+        return dict(steps=self.trainer.step - self.first_step, hours=hours)
 
     @torch.no_grad()
     def judged(self, corpus: dict[str, Clips]) -> dict[str, float]:
         """Means of the parts of the loss over unseen mixtures, the same ones for every run."""
         device = self.trainer.device
-        recipe, judge = Recipe(level=self.variant.recipe.level), MaskLoss(device)
+        recipe, judge = Recipe(level=self.variant.recipe.level), MaskLoss(device, JUDGED)
         mixer = Mixer(corpus, recipe, device, UNSEEN_SEED)
         rows = []
         for step in range(N_UNSEEN_BATCHES):
@@ -113,32 +135,55 @@ def run(arguments: argparse.Namespace) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     roots, cache = [Path(root) for root in arguments.data], Path(arguments.cache)
     seen, unseen = split(load(roots, cache), roots, cache)
-    variants = [Variant.parsed(text) for text in arguments.variants]
+    start = load_state(Path(arguments.start)) if arguments.start else None
+    begun = Options(**start["options"]) if start else Options()
+    variants = [Variant.parsed(text, begun) for text in arguments.variants]
+    if START in dict(variants):
+        raise ValueError(f"{START!r} is the line of what all begin from: expected another name of a variant")
     seeds = range(arguments.seed, arguments.seed + arguments.seeds)
-    runs = [Run(name, variant, seed, seen, device) for seed in seeds for name, variant in variants]
-    for one in runs:
-        one.trainer.choose_arithmetic(arguments.arithmetic)
+    runs = [Run(name, variant, seed, seen, device, start) for seed in seeds for name, variant in variants]
+    print(_one_arithmetic(runs, arguments.arithmetic))
     _take_turns(runs, arguments)
+    if start and not (folder / START).exists():
+        runs.append(Run(START, Variant.parsed(START, begun)[1], start["seed"], seen, device, start))
     for one in runs:
-        _write(one, one.judged(unseen), folder, arguments)
+        one.trainer.save(_folder_of(one, folder) / "checkpoint.pt")  # all of them before the first is judged
+    for one in runs:
+        _write(one, one.judged(unseen), _folder_of(one, folder), arguments)
     table = as_markdown(_table(folder))
     (folder / "ablation.md").write_text(table)
     print(table)
 
 
+def _one_arithmetic(runs: list[Run], asked: str) -> str:
+    """The same for all: where two kinds are about as quick, each run's own trial would choose by chance."""
+    chosen = runs[0].trainer.choose_arithmetic(asked)
+    for one in runs[1:]:
+        one.trainer.choose_arithmetic(runs[0].trainer.arithmetic)
+    return chosen
+
+
+def _folder_of(one: Run, folder: Path) -> Path:
+    """Where a run is kept; what all begin from is the same for every seed."""
+    return folder / (START if one.name == START else f"{one.name.replace(' ', '-')}-{one.seed}")
+
+
 def _take_turns(runs: list[Run], arguments: argparse.Namespace) -> None:
-    budget_s = arguments.core_seconds
+    """Steps until all have used their core seconds; or until the time is over, with as many for each."""
+    budget_s, seconds, started = arguments.core_seconds, arguments.seconds or math.inf, time.monotonic()
     with tqdm(total=budget_s * len(runs), unit="core s", mininterval=10.0) as progress:
-        while open_ones := [one for one in runs if one.core_s < budget_s]:
-            for one in open_ones:
-                progress.update(min(one.go_on(budget_s, arguments), progress.total - progress.n))
+        while True:
+            one = min(runs, key=lambda run: run.core_s)
+            left = 1.0 - max(one.core_s / budget_s, (time.monotonic() - started) / seconds)
+            if left <= 0.0:
+                return
+            factor = min(1.0, left / arguments.decay_share) if arguments.decay_share else 1.0
+            progress.update(min(one.go_on(factor, arguments), progress.total - progress.n))
 
 
-def _write(one: Run, parts: dict[str, float], folder: Path, arguments: argparse.Namespace) -> None:
-    """The run's checkpoint and what it is worth."""
-    own = folder / f"{one.name.replace(' ', '-')}-{one.seed}"
-    one.trainer.save(own / "checkpoint.pt")
-    row = dict(name=one.name, seed=one.seed, steps=one.trainer.step, hours=one.trainer.seconds_seen / 3600.0, **parts)
+def _write(one: Run, parts: dict[str, float], own: Path, arguments: argparse.Namespace) -> None:
+    """What the run is worth."""
+    row = dict(name=one.name, seed=one.seed, **one.learned(), **parts)
     for profile in arguments.profiles if arguments.manifest else []:
         for group, values in _scores(own / "checkpoint.pt", profile, arguments).items():
             row |= {f"{measure}, {profile}, {group}": value for measure, value in values.items()}
@@ -218,8 +263,9 @@ def _scores(checkpoint: Path, profile: str, arguments: argparse.Namespace) -> di
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_common_arguments(parser)
-    parser.set_defaults(batch=4)
+    parser.set_defaults(batch=4, decay_share=DECAY_SHARE)
     parser.add_argument("--variants", nargs="+", required=True, metavar="NAME: SETTINGS", help=Variant.parsed.__doc__)
+    parser.add_argument("--start", metavar="CHECKPOINT", help="all begin with its weights, grown where a variant is larger")
     parser.add_argument("--seeds", type=int, default=2, help="seeds per variant, from --seed on")
     parser.add_argument("--core-seconds", type=float, default=600.0, help="of one core, for each variant and seed")
     parser.add_argument("--manifest", help="CSV of pairs to score on as well")

@@ -295,7 +295,7 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--steps", type=int, default=1_000_000, help="steps to go from here")
     parser.add_argument("--decay-steps", type=int, default=0, help="let the rate fall over the last steps")
     parser.add_argument("--seconds", type=float, help="stop after so long")
-    parser.add_argument("--decay-share", type=float, default=0.0, help="let the rate fall over the last share of --seconds")
+    parser.add_argument("--decay-share", type=float, default=0.0, help="let the rate fall over the last share of the time")
     parser.add_argument("--batch", type=int, default=8, help="mixtures a step, of each worker")
     parser.add_argument("--frames", type=int, default=300)
     parser.add_argument("--optimiser", choices=optimiser.RATES, default="adamw")
