@@ -9,20 +9,26 @@
 
 mod analysis;
 mod axes;
+mod bottom;
 mod capture;
 mod clipboard;
 mod controls;
 mod dialogs;
+mod dials;
+mod drawers;
 #[cfg(target_os = "linux")]
 mod drivers;
 mod edits;
+mod figures;
 mod files;
 mod header;
 mod history;
+mod listen;
 mod meters;
 mod nodes;
 pub(crate) mod places;
 mod presets;
+mod print_card;
 mod prints;
 mod recording;
 mod screen;
@@ -263,6 +269,7 @@ impl NiceEguiApp for App {
     }
 
     fn ui(&mut self, ui: &mut Ui, frame: &mut Frame) {
+        scale(ui.ctx(), self.shared.session.window());
         if let Some(screen) = &mut self.screen {
             frame.set_clear_color(screen.ground());
             screen.show(ui);
@@ -276,6 +283,18 @@ impl NiceEguiApp for App {
         let (width, height) = (points(size.logical.width), points(size.logical.height));
         let window = Window { width, height, ..self.shared.session.window() };
         self.shared.session.set_window(window.in_range());
+    }
+}
+
+/// Draws everything larger in a larger window, or as large as it was asked for. The window itself
+/// keeps its size.
+fn scale(egui: &egui::Context, window: Window) {
+    let (wanted, now) = (window.scale(), egui.zoom_factor());
+    if (wanted - now).abs() > 0.001 {
+        egui.set_zoom_factor(wanted);
+        // Told nothing, the framework would make the window larger by as much.
+        let size = egui::vec2(window.width.into(), window.height.into()) / wanted;
+        egui.send_viewport_cmd(egui::ViewportCommand::InnerSize(size));
     }
 }
 

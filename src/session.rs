@@ -45,11 +45,19 @@ impl Session {
 }
 
 fn pack(window: Window) -> u64 {
-    u64::from(window.width) | u64::from(window.height) << 16 | u64::from(window.is_light) << 32
+    u64::from(window.width)
+        | u64::from(window.height) << 16
+        | u64::from(window.is_light) << 32
+        | u64::from(window.scale_percent) << 40
 }
 
 fn unpack(word: u64) -> Window {
-    Window { width: word as u16, height: (word >> 16) as u16, is_light: word >> 32 & 1 == 1 }
+    Window {
+        width: word as u16,
+        height: (word >> 16) as u16,
+        is_light: word >> 32 & 1 == 1,
+        scale_percent: (word >> 40) as u8,
+    }
 }
 
 #[cfg(test)]
@@ -60,8 +68,8 @@ mod tests {
     fn every_window_survives_packing() {
         for window in [
             Window::default(),
-            Window { width: 1_234, height: 777, is_light: true },
-            Window { width: u16::MAX, height: 0, is_light: false },
+            Window { width: 1_234, height: 777, is_light: true, scale_percent: 200 },
+            Window { width: u16::MAX, height: 0, is_light: false, scale_percent: 0 },
         ] {
             assert_eq!(unpack(pack(window)), window);
         }

@@ -116,7 +116,12 @@ mod tests {
         for (place, plain) in [(REDUCTION, -62.5), (CAPTURE, 1.0), (BYPASS, 1.0)] {
             first.params[place].set_plain(plain);
         }
-        first.session.set_window(Window { width: 1_234, height: 777, is_light: true });
+        first.session.set_window(Window {
+            width: 1_234,
+            height: 777,
+            is_light: true,
+            scale_percent: 125,
+        });
         let bytes = encode(&of(&first));
         assert_eq!(encode(&of(&first)), bytes);
 

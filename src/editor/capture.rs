@@ -10,7 +10,7 @@ use quell_core::config::CAPTURE_S;
 use crate::Shared;
 use crate::editor::edits::Edits;
 use crate::editor::theme::{ROUND, Theme, faded};
-use crate::editor::widgets::{Label, button, focus_ring, font};
+use crate::editor::widgets::{Label, button, focus_ring, help, line_of_text};
 use crate::params::ADD;
 
 /// Held for as long, the button captures until it is let go, seconds.
@@ -63,7 +63,7 @@ impl Doing {
     }
 }
 
-/// The whole block.
+/// The most visible control: press and play noise, or hold while it plays.
 pub(super) fn show(
     ui: &mut Ui,
     t: &Theme,
@@ -71,27 +71,8 @@ pub(super) fn show(
     shared: &Shared,
     press: &mut Press,
     rect: Rect,
-) -> Option<Request> {
-    let has_print = shared.link.profile().is_some();
-    let row_top = rect.bottom() - 26.0;
-    let top = Rect::from_min_max(rect.min, pos2(rect.right(), rect.top() + 70.0));
-    capture_button(ui, t, edits, shared, press, top, has_print);
-    let middle = pos2(rect.left(), (top.bottom() + row_top - 28.0) / 2.0);
-    let size = vec2(rect.width(), 28.0);
-    other_ways(ui, t, edits, shared, Rect::from_min_size(middle, size));
-    row(ui, t, Rect::from_min_max(pos2(rect.left(), row_top), rect.max), has_print)
-}
-
-/// The most visible control: press and play noise, or hold while it plays.
-fn capture_button(
-    ui: &mut Ui,
-    t: &Theme,
-    edits: &mut Edits,
-    shared: &Shared,
-    press: &mut Press,
-    rect: Rect,
-    has_print: bool,
 ) {
+    let has_print = shared.link.profile().is_some();
     let doing = Doing::of(edits, shared);
     let is_on = matches!(doing, Doing::Waiting | Doing::Capturing(_));
     // To drag, too: else a press that lasts is let go after a moment.
@@ -108,18 +89,21 @@ fn capture_button(
     let text = if is_on && !t.is_light { Color32::from_rgb(0x2a, 0x08, 0x0a) } else { t.on_accent };
     ui.painter().rect_filled(rect, CornerRadius::same(ROUND), fill);
     focus_ring(ui.painter(), t, rect, response.has_focus());
-    let center = pos2(rect.left() + 34.0, rect.center().y);
+    // A narrow button has its sign nearer to its edge.
+    let sign = 34.0 * (rect.width() / 235.0).min(1.0);
+    let center = pos2(rect.left() + sign, rect.center().y);
     ring(ui, center, text, doing);
     let (title, hint) = words(doing, has_print, shared.link.is_capture_held());
-    let painter = ui.painter();
-    let at = pos2(rect.left() + 64.0, rect.center().y);
-    painter.text(at - vec2(0.0, 1.0), Align2::LEFT_BOTTOM, title, font(18.0), text);
-    painter.text(at + vec2(0.0, 2.0), Align2::LEFT_TOP, hint, font(13.0), text);
-    response.on_hover_text(
-        "Learns the noise from two seconds of it alone: room tone, hiss, the run-in groove. It \
-         ends by itself; hold it down to learn for longer. What turns out to be no noise never \
-         replaces a print, and Undo brings back the one before.",
-    );
+    let at = pos2(center.x + 26.0, rect.center().y);
+    let room = rect.right() - at.x - 6.0;
+    let above = at - vec2(0.0, 1.0);
+    line_of_text(ui, above, Align2::LEFT_BOTTOM, &title, 18.0, text, room);
+    line_of_text(ui, at + vec2(0.0, 2.0), Align2::LEFT_TOP, hint, 13.0, text, room);
+    help(&response, || {
+        "Learns the noise from two seconds of it alone (room tone, hiss, a run-in groove) and ends \
+         by itself; hold it down to learn for longer. Undo brings back the print before."
+            .to_owned()
+    });
 }
 
 /// Starts and stops captures: a click is one of usual length, a hold lasts as long as it does.
@@ -169,9 +153,9 @@ fn words(doing: Doing, has_print: bool, is_held: bool) -> (String, &'static str)
         }
         Doing::Waiting => ("Capturing".to_owned(), "play the noise"),
         Doing::Nothing | Doing::Looking if has_print => {
-            ("Capture again".to_owned(), "play noise alone, press")
+            ("Capture again".to_owned(), "play noise, press")
         }
-        Doing::Nothing | Doing::Looking => ("Capture noise".to_owned(), "play noise alone, press"),
+        Doing::Nothing | Doing::Looking => ("Capture noise".to_owned(), "play noise, press"),
     }
 }
 
@@ -200,7 +184,7 @@ fn ring(ui: &Ui, center: egui::Pos2, color: Color32, doing: Doing) {
 }
 
 /// A print without a capture, and one that grows.
-fn other_ways(ui: &mut Ui, t: &Theme, edits: &mut Edits, shared: &Shared, rect: Rect) {
+pub(super) fn other_ways(ui: &mut Ui, t: &Theme, edits: &mut Edits, shared: &Shared, rect: Rect) {
     let width = rect.width() * 0.56;
     let first = Rect::from_min_size(rect.min, vec2(width, rect.height()));
     let label = Label { name: "Use last seconds", hint: USE_RECENT };
@@ -215,7 +199,8 @@ fn other_ways(ui: &mut Ui, t: &Theme, edits: &mut Edits, shared: &Shared, rect: 
     }
 }
 
-fn row(ui: &mut Ui, t: &Theme, rect: Rect, has_print: bool) -> Option<Request> {
+/// What can be done with the print in force.
+pub(super) fn row(ui: &mut Ui, t: &Theme, rect: Rect, has_print: bool) -> Option<Request> {
     let parts = [
         (Request::Clear, "Clear", "Forgets the print; Undo brings it back", has_print),
         (Request::Copy, "Copy", "Puts the print on the clipboard, for another track", has_print),

@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use nice_plug::context::gui::GuiContext;
 use quell_core::settings::row::Scope;
 use quell_core::{Choice, ProfileSource};
+use quell_formats::presets::FACTORY;
 use quell_formats::state::State;
 
 use crate::Shared;
 use crate::bridge::{CaptureOrder, Print};
 use crate::editor::history::{Loaded, Marks, Memory, OwnCapture, Snapshot, Step};
-use crate::params::{CAPTURE, Control, QuellParams, SOURCE};
+use crate::params::{CAPTURE, Control, ENGINE, QuellParams, SOURCE};
 
 /// The way of edits, from one window.
 pub(super) struct Edits {
@@ -237,6 +238,31 @@ impl Edits {
         }
     }
 
+    /// What was done, in words, the newest first.
+    pub(super) fn history(&self, n_most: usize) -> Vec<String> {
+        self.memory().steps().take(n_most).map(|step| self.name_of(step)).collect()
+    }
+
+    fn name_of(&self, step: &Step) -> String {
+        if let Some((old, new)) = step.marks.as_deref() {
+            let preset = new.preset.as_ref().filter(|_| new.preset != old.preset);
+            return match preset {
+                Some(preset) => format!("Preset: {}", preset.name),
+                None => format!("Setting {}", if new.is_b { "B" } else { "A" }),
+            };
+        }
+        match (&step.print, &step.changes[..]) {
+            (Some((_, None)), _) => "Print cleared".to_owned(),
+            (Some((_, Some(_))), _) => "Another print".to_owned(),
+            (None, [(place, _, after), ..]) => {
+                let control = &self.shared.params[*place];
+                let value = control.text(*after).replace('-', "\u{2212}");
+                format!("{}: {value}", control.row().name)
+            }
+            (None, []) => "Nothing".to_owned(),
+        }
+    }
+
     fn snapshot(&self) -> Snapshot {
         let sound = self.shared.params.iter().filter(|c| c.row().scope == Scope::Sound);
         let values = sound.map(|control| (control.place(), control.normalized())).collect();
@@ -305,6 +331,18 @@ impl Edits {
     pub(super) fn note_saved(&mut self, name: &str) {
         let values = self.snapshot().values;
         self.memory().marks.preset = Some(Loaded { name: name.to_owned(), values });
+    }
+
+    /// The preset that the settings go back to, for as long as its engine is in use.
+    pub(super) fn origin(&self) -> Option<String> {
+        let loaded = self.memory().marks.preset.clone();
+        let default = self.shared.params[ENGINE].default_normalized();
+        let (name, values) = match loaded {
+            Some(loaded) => (loaded.name, loaded.values),
+            None => (FACTORY[0].name.to_owned(), vec![(ENGINE, default)]),
+        };
+        let engine = values.iter().find(|(idx, _)| *idx == ENGINE);
+        engine.is_none_or(|(_, value)| (self.value(ENGINE) - value).abs() < 1e-4).then_some(name)
     }
 
     /// The preset that was loaded or saved last, and whether something else is heard by now.

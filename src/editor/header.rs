@@ -1,21 +1,26 @@
 //! The top line: presets, A and B, undo, and what belongs to the whole window.
 
-use egui::{Align2, Rect, Ui, pos2, vec2};
+use egui::{Align2, Rect, RichText, ScrollArea, Ui, pos2, vec2};
+use quell_formats::state::Window;
 
 use crate::Shared;
 use crate::editor::edits::Edits;
 use crate::editor::files::Next;
 use crate::editor::presets;
 use crate::editor::theme::Theme;
-use crate::editor::widgets::{Label, button, line_of_text};
-use crate::params::BYPASS;
+use crate::editor::widgets::{Label, button, help, line_of_text};
+
+/// Scales that can be chosen, %; 0 goes with the window's size.
+const SCALES_PERCENT: [u8; 6] = [0, 75, 100, 125, 150, 200];
+/// Steps that the list of the history shows.
+const N_STEPS_SHOWN: usize = 12;
 
 /// What a click asks for that is no edit.
 pub(super) enum Request {
     /// What follows from a choice in the list of presets.
     Next(Next),
-    /// Light colours, or dark ones.
-    Light(bool),
+    /// Other colours, or another scale.
+    Look(Window),
 }
 
 /// The whole line.
@@ -32,19 +37,20 @@ pub(super) fn show(
     let mut left = rect.left() + 76.0;
     let mut place = |width: f32| {
         let place = Rect::from_min_size(pos2(left, y - 14.0), vec2(width, 28.0));
-        left += width + 4.0;
+        left += width + 5.0;
         place
     };
-    let name_width = (rect.width() * 0.2).clamp(130.0, 220.0);
+    let name_width = (rect.width() * 0.24).clamp(150.0, 300.0);
     let (back, name, on) = (place(24.0), place(name_width), place(24.0));
     let stepped = presets::steps(ui, t, edits, [back, on]);
     let next = presets::menu(ui, t, edits, name).or(stepped).map(Request::Next);
     place(4.0);
-    comparison(ui, t, edits, [place(34.0), place(34.0), place(64.0)]);
+    comparison(ui, t, edits, [place(34.0), place(34.0), place(68.0)]);
     place(4.0);
     undo_buttons(ui, t, edits, [place(54.0), place(54.0)]);
-    let light = right_end(ui, t, edits, shared, rect).map(Request::Light);
-    next.or(light)
+    history(ui, t, edits, place(26.0));
+    let right = Rect::from_min_size(pos2(rect.right() - 56.0, y - 14.0), vec2(56.0, 28.0));
+    next.or(look_menu(ui, t, shared, right).map(Request::Look))
 }
 
 fn comparison(ui: &mut Ui, t: &Theme, edits: &mut Edits, [a, b, copy]: [Rect; 3]) {
@@ -77,45 +83,86 @@ fn undo_buttons(ui: &mut Ui, t: &Theme, edits: &mut Edits, [undo, redo]: [Rect; 
     }
 }
 
-/// Bypass, colours and latency; returns whether light colours are wanted, where that was clicked.
-fn right_end(
-    ui: &mut Ui,
-    t: &Theme,
-    edits: &mut Edits,
-    shared: &Shared,
-    rect: Rect,
-) -> Option<bool> {
-    let y = rect.center().y;
-    let mut right = rect.right();
-    let mut place = |width: f32| {
-        let place = Rect::from_min_size(pos2(right - width, y - 14.0), vec2(width, 28.0));
-        right -= width + 4.0;
-        place
-    };
-    let bypass = &shared.params[BYPASS];
-    let label = Label { name: bypass.row().name, hint: bypass.row().help };
-    if button(ui, t, place(66.0), label, bypass.is_on(), true).clicked() {
-        edits.switch(bypass, !bypass.is_on());
-    }
-    let (name, hint) =
-        if t.is_light { ("Dark", "Dark colours") } else { ("Light", "Light colours") };
-    let is_clicked = button(ui, t, place(48.0), Label { name, hint }, false, true).clicked();
-    let at = place(60.0).right_center();
-    if rect.width() > 790.0 {
-        let text = latency_text(shared);
-        line_of_text(ui, at, Align2::RIGHT_CENTER, &text, 13.0, t.dim, 110.0);
-    }
-    is_clicked.then_some(!t.is_light)
+/// The steps that can be taken back, the newest first: a click takes back all down to it.
+fn history(ui: &mut Ui, t: &Theme, edits: &mut Edits, rect: Rect) {
+    let steps = edits.history(N_STEPS_SHOWN);
+    let mut n_back = 0;
+    let response = drop_down(ui, t, rect, "History", |ui| {
+        if steps.is_empty() {
+            ui.label("Nothing to take back");
+        }
+        for (idx, name) in steps.iter().enumerate() {
+            if ui.button(name).clicked() {
+                n_back = idx + 1;
+                ui.close();
+            }
+        }
+    });
+    help(&response, || "What was done, the newest first: takes back all down to it.".to_owned());
+    (0..n_back).for_each(|_| edits.undo());
 }
 
-/// The running stream's delay; before there is one, that of the mode at a common rate.
-fn latency_text(shared: &Shared) -> String {
-    let (samples, rate_hz) = (shared.link.latency_samples(), shared.feed.sample_rate_hz());
-    let (samples, rate_hz) = if samples > 0 && rate_hz > 0.0 {
-        (samples, rate_hz)
-    } else {
-        let rate_hz = 48_000.0f32;
-        (shared.params.latency_samples_at(rate_hz.into()), rate_hz)
-    };
-    format!("{:.0} ms late", samples as f32 / rate_hz * 1000.0)
+/// Colours and scale; returns how the window is to look, where that was chosen.
+fn look_menu(ui: &mut Ui, t: &Theme, shared: &Shared, rect: Rect) -> Option<Window> {
+    let now = shared.session.window();
+    let mut wanted = now;
+    let response = drop_down(ui, t, rect, "Look", |ui| {
+        ui.label(RichText::new("Colours").small());
+        for (name, is_light) in [("Dark", false), ("Light", true)] {
+            if ui.selectable_label(now.is_light == is_light, name).clicked() {
+                wanted.is_light = is_light;
+                ui.close();
+            }
+        }
+        ui.separator();
+        ui.label(RichText::new("Size of everything").small());
+        for percent in SCALES_PERCENT {
+            let name = match percent {
+                0 => "With the window".to_owned(),
+                percent => format!("{percent} %"),
+            };
+            if ui.selectable_label(now.scale_percent == percent, name).clicked() {
+                wanted.scale_percent = percent;
+                ui.close();
+            }
+        }
+    });
+    help(&response, || {
+        "Dark or light, and how large everything is, as far as the window has room.".to_owned()
+    });
+    (wanted != now).then_some(wanted)
+}
+
+/// A button that opens a list; a narrow one shows but the arrow.
+fn drop_down(
+    ui: &mut Ui,
+    t: &Theme,
+    rect: Rect,
+    name: &str,
+    content: impl FnOnce(&mut Ui),
+) -> egui::Response {
+    let mut place = ui.new_child(egui::UiBuilder::new().max_rect(rect).id_salt(name));
+    place.set_clip_rect(rect.expand(3.0));
+    let title = egui::Button::new(RichText::new(" ")).min_size(rect.size());
+    let menu = egui::containers::menu::MenuButton::from_button(title);
+    let (response, _) = menu.ui(&mut place, |ui| {
+        ui.set_min_width(190.0);
+        ScrollArea::vertical().max_height(360.0).show(ui, content);
+    });
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Button, true, name));
+    let is_wide = rect.width() > 40.0;
+    if is_wide {
+        let at = rect.left_center() + vec2(8.0, 0.0);
+        line_of_text(ui, at, Align2::LEFT_CENTER, name, 14.0, t.text, rect.width() - 24.0);
+    }
+    let at = if is_wide { rect.right_center() - vec2(12.0, 0.0) } else { rect.center() };
+    arrow(ui, t, at);
+    response
+}
+
+/// The sign of what opens a list.
+pub(super) fn arrow(ui: &Ui, t: &Theme, at: egui::Pos2) {
+    let place = Rect::from_center_size(at, vec2(9.0, 5.0));
+    let points = vec![place.left_top(), place.right_top(), place.center_bottom()];
+    ui.painter().add(egui::Shape::convex_polygon(points, t.dim, egui::Stroke::NONE));
 }

@@ -108,6 +108,11 @@ impl Memory {
         Some(step)
     }
 
+    /// The newest steps that can be taken back, the newest first.
+    pub(super) fn steps(&self) -> impl Iterator<Item = &Step> {
+        self.undo.iter().rev()
+    }
+
     pub(super) fn can_undo(&self) -> bool {
         !self.undo.is_empty()
     }

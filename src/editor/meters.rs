@@ -1,6 +1,6 @@
 //! Levels of input and output with peak hold.
 
-use egui::{Align2, CornerRadius, Rect, Ui, pos2, vec2};
+use egui::{Align2, Color32, CornerRadius, Rect, Ui, pos2, vec2};
 
 use crate::editor::axes::db_text;
 use crate::editor::theme::{Theme, faded};
@@ -60,6 +60,11 @@ impl Meters {
         }
     }
 
+    /// The loudest of input and output in the last moments, dBFS.
+    pub(super) fn loudest_dbfs(&self) -> [f32; 2] {
+        self.meters.map(|meter| meter.held_db)
+    }
+
     /// True until both have come to rest.
     pub(super) fn is_moving(&self) -> bool {
         self.meters.iter().any(|meter| meter.held_db.max(meter.peak_db) > BOTTOM_DB)
@@ -70,13 +75,13 @@ impl Meters {
         for (idx, (meter, name)) in self.meters.iter().zip(["in", "out"]).enumerate() {
             let left = rect.left() + width * idx as f32;
             let place = Rect::from_min_size(pos2(left, rect.top()), vec2(width, rect.height()));
-            meter.show(ui, t, place, name);
+            meter.show(ui, t, place, name, [t.input, t.output][idx]);
         }
     }
 }
 
 impl Meter {
-    fn show(&self, ui: &Ui, t: &Theme, rect: Rect, name: &str) {
+    fn show(&self, ui: &Ui, t: &Theme, rect: Rect, name: &str, bars: Color32) {
         let painter = ui.painter();
         let top = pos2(rect.center().x, rect.top());
         painter.text(top, Align2::CENTER_TOP, name, font(12.5), t.dim);
@@ -98,8 +103,8 @@ impl Meter {
             track.top() + share * track.height()
         };
         let bar = |level_db: f32| Rect::from_min_max(pos2(track.left(), y(level_db)), track.max);
-        painter.rect_filled(bar(self.peak_db), CornerRadius::same(2), faded(t.accent, 0.45));
-        painter.rect_filled(bar(self.rms_db), CornerRadius::same(2), t.accent);
+        painter.rect_filled(bar(self.peak_db), CornerRadius::same(2), faded(bars, 0.45));
+        painter.rect_filled(bar(self.rms_db), CornerRadius::same(2), bars);
         if self.held_db > BOTTOM_DB {
             let at = y(self.held_db);
             let mark = Rect::from_min_max(pos2(track.left(), at), pos2(track.right(), at + 2.0));

@@ -4,10 +4,11 @@ use egui::accesskit::Role;
 use egui::{Align2, CursorIcon, Key, Rect, Response, Sense, Stroke, Ui, Vec2, WidgetInfo, vec2};
 
 use crate::editor::axes::{Axes, db_text, hz_text};
+use crate::editor::dials::hold_arrows;
 use crate::editor::edits::Edits;
 use crate::editor::spectrum::Curves;
 use crate::editor::theme::Theme;
-use crate::editor::widgets::{font, hold_arrows};
+use crate::editor::widgets::font;
 use crate::params::{Control, QuellParams};
 
 /// Side of the square that takes the pointer.

@@ -7,9 +7,9 @@ use quell_formats::state::decode;
 
 use crate::editor::edits::Edits;
 use crate::editor::files::{Dialog, Next, Purpose};
-use crate::editor::places;
 use crate::editor::theme::Theme;
-use crate::editor::widgets::{Label, button, line_of_text};
+use crate::editor::widgets::{Label, button, help, line_of_text};
+use crate::editor::{header, places};
 
 /// The name of the preset, which opens the list.
 pub(super) fn menu(ui: &mut Ui, t: &Theme, edits: &mut Edits, rect: Rect) -> Option<Next> {
@@ -32,13 +32,10 @@ pub(super) fn menu(ui: &mut Ui, t: &Theme, edits: &mut Edits, rect: Rect) -> Opt
     });
     let at = rect.left_center() + egui::vec2(10.0, 0.0);
     line_of_text(ui, at, Align2::LEFT_CENTER, &shown, 14.0, t.text, rect.width() - 34.0);
-    let arrow =
-        Rect::from_center_size(rect.right_center() - egui::vec2(13.0, 0.0), egui::vec2(9.0, 5.0));
-    let points = vec![arrow.left_top(), arrow.right_top(), arrow.center_bottom()];
-    ui.painter().add(egui::Shape::convex_polygon(points, t.dim, egui::Stroke::NONE));
-    response.on_hover_text(
-        "Settings for common cases, and your own. A preset leaves your noise print alone.",
-    );
+    header::arrow(ui, t, rect.right_center() - egui::vec2(13.0, 0.0));
+    help(&response, || {
+        "Settings for common cases, and your own. A preset leaves your noise print alone.".into()
+    });
     outcome
 }
 
@@ -76,6 +73,12 @@ pub(super) fn load(edits: &mut Edits, name: &str, bytes: &[u8]) -> Result<(), St
     let preset = decode(bytes).map_err(|error| format!("'{name}' is no preset: {error}"))?;
     edits.load(name, &preset);
     Ok(())
+}
+
+/// The same for one that comes with Quell; returns what is wrong with it.
+pub(super) fn load_factory(edits: &mut Edits, name: &str) -> Option<Next> {
+    let preset = Preset::named(name)?;
+    load(edits, preset.name, preset.text.as_bytes()).err().map(Next::Say)
 }
 
 /// The same for one of the user's folder.

@@ -8,13 +8,9 @@ use egui::{
     Align2, CornerRadius, Key, Modifiers, Pos2, Rect, Response, Sense, Stroke, Ui, WidgetInfo,
     pos2, vec2,
 };
-use quell_core::{Choice, Monitor};
 
-use crate::Shared;
-use crate::editor::edits::Edits;
 use crate::editor::theme::{ROUND, Theme, faded};
-use crate::editor::widgets::{Label, button, focus_ring, line_of_text, segments};
-use crate::params::{BYPASS, MONITOR};
+use crate::editor::widgets::{Label, button, focus_ring, help, line_of_text};
 use crate::standalone::desk::Desk;
 use crate::standalone::shelf::{Fate, N_PEAKS, OnDeck, Order, Shelved};
 
@@ -23,7 +19,7 @@ pub(super) const HEIGHT: f32 = 112.0;
 /// Height of the row of buttons.
 const ROW: f32 = 26.0;
 /// The row as it is drawn where there is room for it, points.
-const FULL_WIDTH: f32 = 900.0;
+const FULL_WIDTH: f32 = 540.0;
 /// A stretch shorter than this is a click, points.
 const LEAST_DRAG: f32 = 4.0;
 
@@ -38,8 +34,6 @@ pub(super) enum Request {
 pub(super) struct Hands<'a> {
     pub(super) desk: &'a Desk,
     pub(super) shown: &'a Shelved,
-    pub(super) edits: &'a mut Edits,
-    pub(super) shared: &'a Shared,
 }
 
 /// Places for buttons, from left to right.
@@ -78,7 +72,7 @@ impl View {
         &mut self,
         ui: &mut Ui,
         t: &Theme,
-        hands: &mut Hands,
+        hands: &Hands,
         rect: Rect,
     ) -> Option<Request> {
         ui.painter().rect_filled(rect, CornerRadius::same(ROUND), t.panel);
@@ -89,7 +83,6 @@ impl View {
             share: (inside.width() / FULL_WIDTH).min(1.0),
         };
         self.transport(ui, t, hands, &mut row);
-        listen(ui, t, hands, &mut row);
         self.learn(ui, t, hands, &mut row);
         let request = self.keep(ui, t, hands, &mut row);
         let top = inside.top() + ROW + 6.0;
@@ -195,7 +188,7 @@ impl View {
         let (text, color) = fate(t, shown);
         let at = pos2(rect.right() - 6.0, rect.top() + 3.0);
         line_of_text(ui, at, Align2::RIGHT_TOP, &text, 13.0, color, rect.width() * 0.42);
-        response.on_hover_text("Click to go there, drag to choose a stretch");
+        help(&response, || "Click to go there, drag to choose a stretch.".to_owned());
     }
 
     /// A click goes there, a drag chooses a stretch.
@@ -251,7 +244,7 @@ impl View {
         }
         if on_deck.stream_hz > 0.0 {
             let at_s = desk.deck.at() as f64 / on_deck.stream_hz;
-            painter.vline(x(at_s), rect.y_range(), Stroke::new(2.0, t.accent));
+            painter.vline(x(at_s), rect.y_range(), Stroke::new(2.0, t.text));
         }
     }
 
@@ -274,37 +267,6 @@ impl View {
     }
 }
 
-/// Which of the three sounds is heard, and how loud.
-fn listen(ui: &mut Ui, t: &Theme, hands: &mut Hands, row: &mut Row) {
-    let (bypass, monitor) = (&hands.shared.params[BYPASS], &hands.shared.params[MONITOR]);
-    let names = [
-        Label { name: "Original", hint: "The recording as it is" },
-        Label { name: "Clean", hint: "What remains of it" },
-        Label { name: "Removed", hint: "What is taken away: words or notes here mean too much" },
-    ];
-    let chosen = match (bypass.is_on(), monitor.plain() as usize) {
-        (true, _) => 0,
-        (false, idx) if idx == Monitor::Removed.idx() => 2,
-        (false, _) => 1,
-    };
-    match segments(ui, t, row.place(228.0), &names, chosen) {
-        Some(0) => hands.edits.switch(bypass, true),
-        Some(idx) => {
-            hands.edits.switch(bypass, false);
-            let heard = if idx == 2 { Monitor::Removed } else { Monitor::Denoised };
-            hands.edits.choose(monitor, heard.idx());
-        }
-        None => {}
-    }
-    let deck = &hands.desk.deck;
-    let is_level = deck.is_level();
-    let hint = "Makes what you hear as loud as the recording, so that loudness does not decide";
-    let label = Label { name: "Same loudness", hint };
-    if button(ui, t, row.place(116.0), label, is_level, true).clicked() {
-        deck.make_level(!is_level);
-    }
-}
-
 /// What became of the recording, in words.
 fn fate(t: &Theme, shown: &Shelved) -> (String, egui::Color32) {
     let n_done = shown.entries.iter().filter(|e| matches!(e.fate, Fate::Saved(_))).count();
@@ -317,7 +279,7 @@ fn fate(t: &Theme, shown: &Shelved) -> (String, egui::Color32) {
             1 => String::new(),
             n => format!("{} of {n}, ", idx + 1),
         };
-        return (format!("Saving {which}{:.0} %", share * 100.0), t.accent);
+        return (format!("Saving {which}{:.0} %", share * 100.0), t.text);
     }
     match shown.entry().map(|entry| &entry.fate) {
         Some(Fate::Opening) => ("Opening\u{2026}".to_owned(), t.dim),
@@ -325,7 +287,7 @@ fn fate(t: &Theme, shown: &Shelved) -> (String, egui::Color32) {
         Some(Fate::Saved(path)) => {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             let all = if n_done > 1 { format!(", {n_done} in all") } else { String::new() };
-            (format!("Saved as {name}{all}"), t.accent)
+            (format!("Saved as {name}{all}"), t.text)
         }
         _ => (String::new(), t.dim),
     }

@@ -1,5 +1,6 @@
 //! The window's content and where everything in it lies.
 
+mod layout;
 mod picture;
 
 use std::path::Path;
@@ -12,23 +13,26 @@ use quell_core::{Choice, Engine, Monitor, ProfileSource, Settings, Verdict};
 use quell_formats::state::State;
 use quell_formats::state::Window;
 
+use layout::{CLOSE, cut_bottom};
 use picture::STILL_S;
 
 use crate::Shared;
 use crate::bridge::News;
 use crate::editor::analysis::Analysis;
 use crate::editor::capture::{Doing, Press};
+use crate::editor::drawers::Drawer;
 use crate::editor::edits::Edits;
 use crate::editor::files::{Dialog, Next, Purpose};
 use crate::editor::history::Memory;
+use crate::editor::listen::HeldKey;
 use crate::editor::meters::Meters;
 use crate::editor::recording::Hands;
 use crate::editor::spectrogram::{Sound, Spectrogram};
 use crate::editor::spectrum::PrintColumns;
 use crate::editor::status::{self, Known, Remedy};
-use crate::editor::theme::{self, GAP, Theme};
-use crate::editor::widgets::{InUse, font, panel};
-use crate::editor::{controls, dialogs, header, prints, recording, strip};
+use crate::editor::theme::{self, Theme};
+use crate::editor::widgets::{InUse, font};
+use crate::editor::{controls, dialogs, listen, prints, recording, strip};
 use crate::params::ENGINE;
 use crate::standalone::desk::Desk;
 use crate::standalone::shelf::clean_name;
@@ -42,13 +46,6 @@ const NOTE_S: f64 = 6.0;
 /// The same of why a capture gave nothing.
 const REFUSED_S: f64 = 20.0;
 
-const HEADER: f32 = 40.0;
-const STATUS: f32 = 28.0;
-/// The status line stands close to the controls that it speaks of.
-const CLOSE: f32 = 4.0;
-const CONTROLS: f32 = 196.0;
-const ADVANCED: f32 = 98.0;
-
 /// Everything one window shows.
 pub(super) struct Screen {
     shared: Shared,
@@ -60,7 +57,8 @@ pub(super) struct Screen {
     meters: Meters,
     /// The spectrogram's sound; none while the spectrum is shown.
     sound: Option<Sound>,
-    is_advanced: bool,
+    drawer: Option<Drawer>,
+    held_key: Option<HeldKey>,
     dialog: Option<Dialog>,
     press: Press,
     /// Time from which on there was an error in the status line.
@@ -92,7 +90,8 @@ impl Screen {
             spectrogram: Spectrogram::default(),
             meters: Meters::default(),
             sound: None,
-            is_advanced: false,
+            drawer: None,
+            held_key: None,
             dialog: None,
             press: Press::default(),
             refused_s: None,
@@ -181,48 +180,6 @@ impl Screen {
         self.meters.take(self.shared.feed.levels(), now_s);
     }
 
-    // ---- Where things lie ----------------------------------------------------------------------
-
-    fn lay_out(&mut self, ui: &mut Ui) {
-        let mut all = ui.max_rect().shrink(GAP);
-        self.program(ui, &mut all);
-        let header = Rect::from_min_size(all.min, vec2(all.width(), HEADER));
-        let controls = Rect::from_min_max(pos2(all.left(), all.bottom() - CONTROLS), all.max);
-        let status_top = controls.top() - CLOSE - STATUS;
-        let size = vec2(all.width(), STATUS);
-        let status = Rect::from_min_size(pos2(all.left(), status_top), size);
-        let mut picture_bottom = status.top() - GAP;
-        if self.is_advanced {
-            let top = picture_bottom - ADVANCED;
-            let rect = Rect::from_min_max(pos2(all.left(), top), pos2(all.right(), picture_bottom));
-            let in_use = self.in_use();
-            controls::advanced(ui, &self.theme, &mut self.edits, &self.shared.params, in_use, rect);
-            picture_bottom = top - GAP;
-        }
-        let top = header.bottom() + GAP;
-        let bottom = picture_bottom.max(top + 40.0);
-        let meters = Rect::from_min_max(pos2(all.right() - 84.0, top), pos2(all.right(), bottom));
-        let picture = Rect::from_min_max(pos2(all.left(), top), pos2(meters.left() - GAP, bottom));
-        let request = header::show(ui, &self.theme, &mut self.edits, &self.shared, header);
-        match request {
-            Some(header::Request::Next(next)) => self.follow(ui, Some(next)),
-            Some(header::Request::Light(is_light)) => self.set_light(ui, is_light),
-            None => {}
-        }
-        // A small window with a recording in it has room for one of the two.
-        if bottom <= status.top() {
-            self.picture(ui, picture);
-            let inside = panel(ui, &self.theme, meters);
-            self.meters.show(ui, &self.theme, inside);
-        }
-        if let Some(request) = self.controls(ui, controls) {
-            self.follow_controls(ui, request);
-        }
-        if let Some(remedy) = status::show(ui, &self.theme, &self.status(), status) {
-            self.follow_remedy(remedy);
-        }
-    }
-
     /// An error is said for a while; then what is in use matters more.
     fn age_refusal(&mut self, now_s: f64) {
         let is_refused = matches!(self.shared.link.news(), Some(News::Refused(_)));
@@ -239,25 +196,19 @@ impl Screen {
         if desk.is_closing() {
             ui.ctx().send_viewport_cmd(egui::ViewportCommand::Close);
         }
-        let mut take = |height: f32| {
-            let top = all.bottom() - height;
-            let rect = Rect::from_min_max(pos2(all.left(), top), all.max);
-            all.max.y = top - GAP;
-            rect
-        };
+        let mut take = |height: f32| cut_bottom(all, height, CLOSE);
         let shown = desk.look();
         if strip::show(ui, &self.theme, &desk, &shown, take(strip::height(&shown))) {
             self.dialog = Some(Dialog::new(Purpose::OpenRecording));
         }
         let shelved = desk.shelf.look();
         let Some(entry) = shelved.entry() else { return self.recording.forget() };
-        let (edits, shared) = (&mut self.edits, &self.shared);
-        let mut hands = Hands { desk: &desk, shown: &shelved, edits, shared };
+        let hands = Hands { desk: &desk, shown: &shelved };
         let rect = take(recording::HEIGHT);
         // Names on it stand elsewhere in the window, too.
         let own = egui::UiBuilder::new().id_salt("recording").max_rect(rect);
         let panel = &mut ui.new_child(own);
-        match self.recording.show(panel, &self.theme, &mut hands, rect) {
+        match self.recording.show(panel, &self.theme, &hands, rect) {
             Some(recording::Request::Save) => {
                 let clean = clean_name(&entry.path);
                 let name = clean.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -344,27 +295,23 @@ impl Screen {
             let mixed = 1.0 - settings.mix * (1.0 - gain);
             [before, before + 20.0 * mixed.log10() + settings.output_gain_db]
         });
-        let (in_use, is_advanced) = (self.in_use(), self.is_advanced);
-        let state = controls::State { noise_dbfs, in_use, is_advanced };
+        let (in_use, drawer) = (self.in_use(), self.drawer);
+        let state = controls::State { noise_dbfs, in_use, drawer };
         let press = &mut self.press;
         controls::show(ui, &self.theme, &mut self.edits, &self.shared, press, state, rect)
     }
 
     fn follow_controls(&mut self, ui: &Ui, request: controls::Request) {
         match request {
-            controls::Request::Print(request) => {
-                let next = prints::follow(ui, &mut self.edits, &self.shared, request);
-                self.follow(ui, next);
-            }
-            controls::Request::Advanced(is_advanced) => self.is_advanced = is_advanced,
+            controls::Request::Next(next) => self.follow(ui, Some(next)),
+            controls::Request::Drawer(drawer) => self.drawer = drawer,
         }
     }
 
-    fn set_light(&mut self, ui: &Ui, is_light: bool) {
-        self.theme = Theme::of(is_light);
+    fn set_look(&mut self, ui: &Ui, window: Window) {
+        self.theme = Theme::of(window.is_light);
         self.theme.apply(ui.ctx());
-        let window = self.shared.session.window();
-        self.shared.session.set_window(Window { is_light, ..window });
+        self.shared.session.set_window(window);
     }
 
     // ---- Files, keys, messages ----------------------------------------------------------------
@@ -400,6 +347,7 @@ impl Screen {
             });
             (is_undo, is_redo, pasted)
         });
+        listen::keys(ui, &mut self.edits, &self.shared, &mut self.held_key);
         if is_undo {
             self.edits.undo();
         }

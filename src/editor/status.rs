@@ -8,7 +8,7 @@ use quell_core::{CaptureRefusal, NoiseChange, NoiseProfile, ProfileSource, Setti
 use crate::bridge::{News, Print};
 use crate::editor::capture::{Doing, USE_RECENT};
 use crate::editor::theme::{GAP, ROUND, Theme};
-use crate::editor::widgets::{Label, button, line_of_text};
+use crate::editor::widgets::{Label, button, help, line_of_text};
 
 /// What a button beside the sentence does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +67,7 @@ pub(super) enum Tone {
 impl Tone {
     fn color(self, t: &Theme) -> Color32 {
         match self {
-            Self::Good => t.accent,
+            Self::Good => t.output,
             Self::Plain => t.dim,
             Self::Warning => t.noise,
             Self::Error => t.error,
@@ -119,7 +119,7 @@ pub(super) fn show(ui: &mut Ui, t: &Theme, line: &Line, rect: Rect) -> Option<Re
     let response = ui.interact(place, ui.scope_id().with("status"), egui::Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &line.text));
     // Where the window is too narrow for the whole sentence.
-    response.on_hover_text(&line.text);
+    help(&response, || line.text.clone());
     clicked
 }
 

@@ -5,7 +5,7 @@ use egui::accesskit::Role;
 use egui::{Align2, Color32, ComboBox, CornerRadius, Rect, Ui, WidgetInfo, pos2, vec2};
 
 use crate::editor::theme::{GAP, ROUND, Theme};
-use crate::editor::widgets::{Label, button, line_of_text};
+use crate::editor::widgets::{Label, button, help, line_of_text};
 use crate::standalone::backend::{Format, Wish};
 use crate::standalone::desk::{Desk, Shown};
 
@@ -111,14 +111,18 @@ fn list<T: Clone + PartialEq>(
     let response = list.selected_text(&shown).show_ui(&mut place, |ui| {
         if ui.selectable_label(wish.is_none(), "As the system has it").clicked() {
             chosen = Some(None);
+            ui.close();
         }
         for (name, choice) in choices {
             if ui.selectable_label(wish.as_ref() == Some(&choice), name).clicked() {
                 chosen = Some(Some(choice));
+                ui.close();
             }
         }
     });
-    response.response.on_hover_text(format!("{label}: {shown}"));
+    let name = format!("{label}: {shown}");
+    help(&response.response, || name.clone());
+    response.response.accessible_name(name);
     chosen
 }
 
@@ -165,7 +169,7 @@ fn message(
     let place = line_of_text(ui, at, Align2::LEFT_CENTER, text, 15.0, t.text, width);
     let response = ui.interact(place, ui.scope_id().with("sound"), egui::Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, text));
-    response.on_hover_text(text);
+    help(&response, || text.to_owned());
     is_clicked
 }
 

@@ -4,7 +4,7 @@ use std::sync::Mutex as StdMutex;
 
 use egui::{Event, Key, Modifiers, Pos2, vec2};
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT, Queryable};
 use nice_plug::context::PluginApi;
 use nice_plug::context::gui::GuiContextInner;
 use nice_plug::params::internals::ParamPtr;
@@ -268,17 +268,23 @@ fn arrows_move_a_node_and_a_dial() {
 #[test]
 fn tab_goes_through_the_controls() {
     let mut bench = bench();
-    let mut reached = std::collections::BTreeSet::new();
+    let mut reached = Vec::new();
+    let names = ["Capture noise", "Reduction", "Sensitivity", "Anything", "Voice", "Music", "Hum"];
+    let later =
+        ["Print", "Expert", "Original", "Clean", "Removed", "Threshold node 1", "Undo", "Look"];
     for _ in 0..60 {
         bench.harness.key_press(Key::Tab);
         bench.steps(2);
-        for name in ["Capture noise", "Reduction", "Sensitivity", "Threshold node 1", "Bypass"] {
-            if bench.harness.get_by_label(name).is_focused() {
-                reached.insert(name);
+        for name in names.into_iter().chain(later) {
+            if bench.harness.get_by_label(name).is_focused() && !reached.contains(&name) {
+                reached.push(name);
             }
         }
     }
-    assert_eq!(reached.len(), 5, "{reached:?}");
+    assert_eq!(reached[..names.len()], names, "one stop each, in the order of use");
+    for name in later {
+        assert!(reached.contains(&name) || name == "Undo", "{name}: {reached:?}");
+    }
 }
 
 fn type_value(bench: &mut Bench, name: &str, text: &str) {
@@ -329,22 +335,28 @@ fn dragging_wheel_and_ctrl_click_work_on_a_dial() {
 }
 
 #[test]
-fn what_does_nothing_says_so_and_can_be_turned_all_the_same() {
+fn what_does_nothing_is_hidden_and_named() {
     let mut bench = bench();
-    bench.click("Advanced");
+    bench.click("Expert");
     let said = |bench: &Bench, name: &str| {
         let value = bench.harness.get_by_label(name).value();
         value.unwrap_or_else(|| panic!("{name} says no value"))
     };
     bench.p()[ENGINE].set_plain(Engine::Gate as u8 as f32);
     bench.steps(2);
-    assert!(said(&bench, "Knee").ends_with("Classic only"), "{}", said(&bench, "Knee"));
-    assert!(said(&bench, "Time smoothing").ends_with("Studio only"));
+    let is_there = |bench: &Bench, name: &str| bench.harness.query_by_label(name).is_some();
+    assert!(!is_there(&bench, "Knee") && !is_there(&bench, "Time smoothing"));
     assert_eq!(said(&bench, "Transients"), "100 %");
     bench.p()[ENGINE].set_plain(Engine::Classic as u8 as f32);
     bench.steps(2);
     assert_eq!(said(&bench, "Knee"), "6 dB");
-    assert!(said(&bench, "Transients").ends_with("Gate and Hybrid only"));
+    assert!(!is_there(&bench, "Transients") && is_there(&bench, "Time smoothing"));
+    bench.harness.get_by_label("Expert").hover();
+    bench.steps(3);
+    let is_said = |text: &str| bench.harness.query_by_label_contains(text).is_some();
+    assert!(is_said("hidden now, as they do nothing: Smoothing") || is_said("Transients)"));
+    bench.p()[ENGINE].set_plain(Engine::Gate as u8 as f32);
+    bench.steps(2);
     bench.harness.get_by_label("Transients").focus();
     bench.steps(2);
     bench.harness.key_press(Key::ArrowDown);
@@ -387,8 +399,8 @@ fn presets_load_leave_the_print_alone_and_can_be_undone() {
     back.reduction_db = Settings::default().reduction_db;
     assert_eq!(back, Settings::default());
     bench.click("Preset: Presets");
-    bench.click("Hum");
-    assert!(near(bench.settings().reduction_db, -36.0));
+    bench.click("Cassette");
+    assert!(near(bench.settings().reduction_db, -16.0));
     assert_eq!(bench.level(), Some(-70.0));
 }
 
@@ -417,7 +429,7 @@ fn an_edited_preset_is_marked_and_undo_brings_its_name_back() {
     type_value(&mut bench, "Sensitivity", "2");
     assert!(bench.harness.query_by_label("Preset: Voice *").is_some());
     bench.click("\u{203a}");
-    assert!(bench.harness.query_by_label("Preset: Podcast").is_some());
+    assert!(bench.harness.query_by_label("Preset: Music").is_some());
     bench.click("Undo");
     assert!(bench.harness.query_by_label("Preset: Voice *").is_some());
     bench.click("Undo");
@@ -460,7 +472,7 @@ fn a_saved_preset_holds_no_monitor_and_is_only_replaced_when_asked() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("mine.json");
     let mut bench = bench();
-    bench.click("Hear removed");
+    bench.click("Removed");
     assert_eq!(bench.settings().monitor, Monitor::Removed);
     save_as(&mut bench, "Preset: Presets", &path);
     let first = std::fs::read(&path).unwrap();
@@ -474,6 +486,77 @@ fn a_saved_preset_holds_no_monitor_and_is_only_replaced_when_asked() {
     // Loading one leaves what is listened to as it is.
     bench.click("\u{203a}");
     assert_eq!(bench.settings().monitor, Monitor::Removed);
+}
+
+#[test]
+fn a_material_is_a_preset_that_can_be_undone() {
+    let mut bench = bench();
+    bench.click("Music");
+    assert!(near(bench.settings().reduction_db, -24.0));
+    assert_eq!(bench.settings().engine, Engine::Hybrid);
+    bench.click("Hum");
+    assert_eq!(bench.settings().engine, Engine::Gate);
+    let is_lit = |bench: &Bench, name: &str| {
+        bench.harness.get_by_label(name).accesskit_node().toggled()
+            == Some(egui::accesskit::Toggled::True)
+    };
+    assert!(is_lit(&bench, "Hum") && !is_lit(&bench, "Music"));
+    bench.p()[ENGINE].set_plain(Engine::Classic.idx() as f32);
+    bench.steps(2);
+    assert!(!is_lit(&bench, "Hum"), "with another engine it is something else");
+    bench.p()[ENGINE].set_plain(Engine::Gate.idx() as f32);
+    bench.click("Undo");
+    bench.click("Undo");
+    assert!(near(bench.settings().reduction_db, -40.0));
+    assert_eq!(bench.settings().engine, Engine::Neural);
+}
+
+#[test]
+fn the_history_names_what_was_done_and_takes_back_down_to_a_step() {
+    let mut bench = bench();
+    type_value(&mut bench, "Reduction", "-12");
+    bench.click("Music");
+    type_value(&mut bench, "Sensitivity", "2");
+    bench.click("History");
+    for name in ["Sensitivity: 2.00", "Preset: Music", "Reduction: \u{2212}12.0 dB"] {
+        assert!(bench.harness.query_by_label(name).is_some(), "{name}");
+    }
+    bench.click("Preset: Music");
+    assert!(near(bench.settings().reduction_db, -12.0));
+    assert!(near(bench.settings().sensitivity, 1.5));
+    assert_eq!(bench.settings().engine, Engine::Neural);
+}
+
+#[test]
+fn keys_choose_what_is_heard_and_a_held_one_lets_go() {
+    let mut bench = bench();
+    bench.harness.key_press(Key::Num3);
+    bench.steps(2);
+    assert_eq!(bench.settings().monitor, Monitor::Removed);
+    bench.harness.key_press(Key::Num2);
+    bench.steps(2);
+    assert_eq!(bench.settings().monitor, Monitor::Denoised);
+    bench.harness.key_down(Key::Num1);
+    bench.steps(60);
+    assert!(bench.settings().bypass, "while it is held");
+    bench.harness.key_up(Key::Num1);
+    bench.steps(2);
+    assert!(!bench.settings().bypass, "and no longer");
+}
+
+#[test]
+fn the_bottom_line_says_what_the_pointer_is_on_and_nothing_covers_a_value() {
+    let mut bench = bench();
+    let is_said =
+        |bench: &Bench, text: &str| bench.harness.query_all_by_label_contains(text).count();
+    bench.harness.get_by_label("Reduction").hover();
+    // Long enough for what would open over it.
+    bench.steps(90);
+    assert_eq!(is_said(&bench, "Reduction: How far the noise"), 1, "and nowhere else");
+    bench.harness.get_by_label("Sensitivity").hover();
+    bench.steps(3);
+    assert_eq!(is_said(&bench, "Reduction: How far"), 0);
+    assert_eq!(is_said(&bench, "Sensitivity: How far"), 1);
 }
 
 #[test]
@@ -497,6 +580,7 @@ fn a_broken_print_shows_an_error_and_keeps_the_old_one() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("broken.json");
     std::fs::write(&file, "{\"format\": \"quell-noise-profile\", \"version\": 1}").unwrap();
+    bench.click("Print");
     bench.click("Load");
     bench.harness.event(Event::Text(file.display().to_string()));
     bench.steps(2);
@@ -525,6 +609,7 @@ fn prints_are_pasted_cleared_and_come_back() {
     bench.harness.event(Event::Text("{\"nonsense\": 1}".to_owned()));
     bench.steps(2);
     assert_eq!(bench.level(), Some(-61.0));
+    bench.click("Print");
     bench.click("Clear");
     assert_eq!(bench.level(), None);
     bench.harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
@@ -622,6 +707,7 @@ fn the_last_seconds_are_asked_for_and_what_is_captured_can_be_added() {
     bench.audio.tell(Err(CaptureRefusal::NothingSteady));
     bench.steps(2);
     assert!(bench.status().contains("no half second"), "{}", bench.status());
+    bench.click("Print");
     bench.click("Use last seconds");
     assert!(bench.audio.take_recent());
     end_capture(&mut bench, -60.0, Verdict::Steady, None);
@@ -678,14 +764,14 @@ fn a_held_button_captures_until_it_is_let_go() {
 #[test]
 fn choices_monitor_and_bypass_reach_their_parameters() {
     let mut bench = bench();
-    bench.click("Hear removed");
+    bench.click("Removed");
     assert_eq!(bench.settings().monitor, Monitor::Removed);
-    bench.click("Bypass");
+    bench.click("Original");
     assert!(bench.settings().bypass);
+    bench.click("Expert");
     bench.click("Engine");
     bench.click("Classic");
     assert_eq!(bench.settings().engine, Engine::Classic);
-    bench.click("Advanced");
     bench.click("Stereo link");
     assert!(!bench.settings().stereo_link);
     bench.click("Remove hum");
@@ -697,6 +783,7 @@ fn choosing_an_engine_changes_nothing_else() {
     let mut bench = bench();
     type_value(&mut bench, "Reduction", "-12");
     let before = bench.settings();
+    bench.click("Expert");
     bench.click("Engine");
     bench.click("Gate");
     assert_eq!(bench.settings(), Settings { engine: Engine::Gate, ..before });
@@ -715,7 +802,7 @@ fn the_pictures_take_every_size_sound_and_theme() {
         if width < 700.0 {
             continue;
         }
-        for name in ["Light", "Spectrogram", "Before", "After", "Removed", "Advanced"] {
+        for name in ["Look", "Light", "Spectrogram", "Before", "After", "Expert", "Print"] {
             bench.click(name);
             bench.play(40);
             bench.steps(2);
@@ -724,57 +811,158 @@ fn the_pictures_take_every_size_sound_and_theme() {
     }
 }
 
+/// What is always there, and what the drawers hold.
+const ALWAYS: [&str; 20] = [
+    "A",
+    "B",
+    "Undo",
+    "Redo",
+    "History",
+    "Look",
+    "Capture noise",
+    "Reduction",
+    "Sensitivity",
+    "Anything",
+    "Voice",
+    "Music",
+    "Hum",
+    "Print",
+    "Expert",
+    "Original",
+    "Clean",
+    "Removed",
+    "Spectrum",
+    "Spectrogram",
+];
+const EXPERT: [&str; 13] = [
+    "Engine",
+    "Latency",
+    "Noise from",
+    "Mix",
+    "Output gain",
+    "Attack",
+    "Release",
+    "Smoothing",
+    "Amount",
+    "Transients",
+    "Artifact control",
+    "Stereo link",
+    "Remove hum",
+];
+/// All that an engine may have there.
+const EXPERT_OF_ALL: &[&str] = &[
+    "Engine",
+    "Latency",
+    "Noise from",
+    "Mix",
+    "Output gain",
+    "Attack",
+    "Release",
+    "Smoothing",
+    "Amount",
+    "Transients",
+    "Artifact control",
+    "Stereo link",
+    "Remove hum",
+    "Knee",
+    "Time smoothing",
+];
+const PRINT: [&str; 7] =
+    ["Use last seconds", "Add to print", "Clear", "Copy", "Paste", "Save", "Load"];
+
 #[test]
 fn nothing_overlaps_at_any_size() {
     for (width, height) in [(750.0, 480.0), (1000.0, 640.0), (1600.0, 900.0)] {
         let mut bench = bench_of(width, height);
         let all = egui::Rect::from_min_size(Pos2::ZERO, vec2(width, height));
-        bench.click("Advanced");
-        let names = [
-            "A",
-            "B",
-            "Undo",
-            "Redo",
-            "Bypass",
-            "Light",
-            "Capture noise",
-            "Clear",
-            "Copy",
-            "Paste",
-            "Save",
-            "Load",
-            "Reduction",
-            "Sensitivity",
-            "Smoothing",
-            "Mix",
-            "Output gain",
-            "Engine",
-            "Latency",
-            "Noise from",
-            "Denoised",
-            "Hear removed",
-            "Advanced",
-            "Attack",
-            "Release",
-            "Knee",
-            "Amount",
-            "Transients",
-            "Time smoothing",
-            "Artifact control",
-            "Stereo link",
-            "Spectrum",
-            "Spectrogram",
-        ];
-        let rects = names.map(|name| (name, bench.harness.get_by_label(name).rect()));
-        for (idx, (name, rect)) in rects.iter().enumerate() {
-            assert!(all.contains_rect(*rect), "{name} lies outside at {width}: {rect}");
-            for (other, place) in &rects[idx + 1..] {
-                let common = rect.intersect(*place);
-                let is_apart = common.width() <= 0.5 || common.height() <= 0.5;
-                assert!(is_apart, "{name} and {other} overlap at {width}: {rect} {place}");
-            }
+        bench.p()[ENGINE].set_plain(Engine::Gate as u8 as f32);
+        for (drawer, own) in [("Expert", &EXPERT[..]), ("Print", &PRINT[..])] {
+            bench.click(drawer);
+            let names: Vec<_> = ALWAYS.iter().chain(own).copied().collect();
+            nothing_overlaps(&bench, &names, width, all);
         }
     }
+}
+
+fn nothing_overlaps(bench: &Bench, names: &[&str], width: f32, all: egui::Rect) {
+    let rect = |name: &&str| (name.to_string(), bench.harness.get_by_label(name).rect());
+    let rects: Vec<_> = names.iter().map(rect).collect();
+    for (idx, (name, rect)) in rects.iter().enumerate() {
+        assert!(all.contains_rect(*rect), "{name} lies outside at {width}: {rect}");
+        for (other, place) in &rects[idx + 1..] {
+            let common = rect.intersect(*place);
+            let is_apart = common.width() <= 0.5 || common.height() <= 0.5;
+            assert!(is_apart, "{name} and {other} overlap at {width}: {rect} {place}");
+        }
+    }
+}
+
+/// What the harness leaves free around everything, points.
+const MARGIN: f32 = 8.0;
+
+/// Middles of what bears these names.
+fn middles(bench: &Bench, names: &[&str]) -> serde_json::Value {
+    let middle = |name: &&str| {
+        let at = bench.harness.get_by_label(name).rect().center();
+        ((*name).to_owned(), serde_json::json!([(at.x - MARGIN).round(), (at.y - MARGIN).round()]))
+    };
+    names.iter().map(middle).collect::<serde_json::Map<_, _>>().into()
+}
+
+/// Scripts with a real mouse look up here where to click. After a change of the layout:
+/// `QUELL_UPDATE_PLACES=1 cargo test --workspace --lib the_hand_knows`.
+#[test]
+fn the_hand_knows_where_things_are() {
+    const BESIDE_RECORDINGS: [&str; 9] = [
+        "Capture noise",
+        "Original",
+        "Clean",
+        "Same loudness",
+        "Play",
+        "Learn noise",
+        "Save\u{2026}",
+        "Save all",
+        "Open\u{2026}",
+    ];
+    let mut places = serde_json::Map::new();
+    let (width, height) = (1_000.0 + 2.0 * MARGIN, 640.0 + 2.0 * MARGIN);
+    let mut bench = bench_of(width, height);
+    let mut folded = middles(&bench, &ALWAYS);
+    for (name, label) in [
+        ("Copy A\u{203a}B", "Copy A\u{203a}B"),
+        ("Presets", "Preset: Presets"),
+        ("Next preset", "\u{203a}"),
+        ("Reduction, value", "Value of Reduction"),
+        ("status line", bench.status().as_str()),
+    ] {
+        folded[name] = middles(&bench, &[label])[label].clone();
+    }
+    places.insert("folded".to_owned(), folded);
+    bench.click("Print");
+    places.insert("Print".to_owned(), middles(&bench, &[&ALWAYS[..], &PRINT].concat()));
+    bench.click("Expert");
+    for engine in Engine::ALL {
+        bench.p()[ENGINE].set_plain(engine.idx() as f32);
+        bench.steps(2);
+        let is_there = |name: &&&str| bench.harness.query_by_label(name).is_some();
+        let names: Vec<_> = ALWAYS.iter().chain(EXPERT_OF_ALL).filter(is_there).copied().collect();
+        places.insert(format!("Expert, {}", engine.name()), middles(&bench, &names));
+    }
+    let live = bench_with(width, height, Some(Desk::default()));
+    let names = ["Capture noise", "Original", "Clean", "Open\u{2026}"];
+    places.insert("live".to_owned(), middles(&live, &names));
+    let (with_recordings, _) = with_recordings_in(width, height, 2);
+    let wave = with_recordings.harness.get_by_label_contains("0.wav").rect();
+    let mut of_program = middles(&with_recordings, &BESIDE_RECORDINGS);
+    of_program["waveform"] =
+        serde_json::json!([wave.left(), wave.right(), wave.center().y].map(|at| at - MARGIN));
+    places.insert("with recordings".to_owned(), of_program);
+    let text = format!("{}\n", serde_json::to_string_pretty(&places).unwrap());
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python/places.json");
+    if std::env::var_os("QUELL_UPDATE_PLACES").is_some() {
+        std::fs::write(file, &text).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(file).unwrap(), text, "see above");
 }
 
 #[test]
@@ -817,6 +1005,10 @@ fn a_frame_is_cheap() {
 // ---- Recordings in the program of its own ------------------------------------------------------
 
 fn with_recordings(n: usize) -> (Bench, Desk) {
+    with_recordings_in(1_000.0, 640.0, n)
+}
+
+fn with_recordings_in(width: f32, height: f32, n: usize) -> (Bench, Desk) {
     let desk = Desk::default();
     desk.shelf.show(|shown| {
         let entry = |idx| Entry { path: format!("/music/{idx}.wav").into(), fate: Fate::Waiting };
@@ -824,7 +1016,7 @@ fn with_recordings(n: usize) -> (Bench, Desk) {
         let peaks = Arc::new(vec![[-0.5, 0.5]; N_PEAKS]);
         shown.on_deck = Some(OnDeck { seconds: 10.0, peaks, stream_hz: 48_000.0 });
     });
-    (bench_with(1_000.0, 640.0, Some(desk.clone())), desk)
+    (bench_with(width, height, Some(desk.clone())), desk)
 }
 
 #[test]

@@ -25,15 +25,21 @@ pub(super) struct Theme {
     pub(super) panel: Color32,
     /// Buttons on blocks.
     pub(super) raised: Color32,
-    /// Hairlines and tracks.
+    /// Hairlines, and what the pointer is on.
     pub(super) line: Color32,
+    /// Outlines of what can be used, and tracks: 3:1 against all that lies beside them.
+    pub(super) edge: Color32,
     pub(super) text: Color32,
     /// Names and captions.
     pub(super) dim: Color32,
-    /// The one colour that says 'this is on' and 'this is yours'.
+    /// The colour of Capture, and of nothing else that can be pressed.
     pub(super) accent: Color32,
     /// Text on the accent.
     pub(super) on_accent: Color32,
+    /// The light that says 'this is on'.
+    pub(super) selected: Color32,
+    /// Text on it.
+    pub(super) on_selected: Color32,
     pub(super) input: Color32,
     pub(super) output: Color32,
     pub(super) noise: Color32,
@@ -43,9 +49,10 @@ pub(super) struct Theme {
 }
 
 impl Theme {
-    /// For what does nothing now: no accent, and text no brighter than captions.
+    /// For what does nothing now: no light, and text no brighter than captions.
     pub(super) fn idle(&self) -> Self {
-        Self { accent: self.line, text: self.dim, raised: self.panel, ..*self }
+        let (selected, raised) = (self.edge, self.panel);
+        Self { edge: self.line, selected, raised, text: self.dim, ..*self }
     }
 }
 
@@ -55,15 +62,18 @@ pub(super) const DARK: Theme = Theme {
     panel: Color32::from_rgb(0x1b, 0x1f, 0x24),
     raised: Color32::from_rgb(0x2a, 0x30, 0x37),
     line: Color32::from_rgb(0x36, 0x3d, 0x45),
+    edge: Color32::from_rgb(0x6f, 0x7a, 0x86),
     text: Color32::from_rgb(0xe6, 0xea, 0xee),
     dim: Color32::from_rgb(0xa4, 0xae, 0xb8),
     accent: Color32::from_rgb(0x4f, 0xc3, 0xb3),
     on_accent: Color32::from_rgb(0x0c, 0x1a, 0x18),
-    input: Color32::from_rgb(0x9a, 0xa9, 0xbb),
-    output: Color32::from_rgb(0x5f, 0xd9, 0xc7),
-    noise: Color32::from_rgb(0xe5, 0xa3, 0x4f),
-    threshold: Color32::from_rgb(0xf3, 0xe4, 0xb5),
-    removed: Color32::from_rgb(0xe0, 0x6c, 0x7c),
+    selected: Color32::from_rgb(0xd3, 0xda, 0xe1),
+    on_selected: Color32::from_rgb(0x14, 0x18, 0x1c),
+    input: Color32::from_rgb(0xa9, 0xb4, 0xc0),
+    output: Color32::from_rgb(0x4f, 0xb8, 0xf5),
+    noise: Color32::from_rgb(0xf2, 0xd7, 0x5c),
+    threshold: Color32::from_rgb(0xff, 0xff, 0xff),
+    removed: Color32::from_rgb(0xf0, 0x80, 0x3c),
     error: Color32::from_rgb(0xff, 0x8f, 0x8f),
 };
 
@@ -73,15 +83,18 @@ pub(super) const LIGHT: Theme = Theme {
     panel: Color32::from_rgb(0xfb, 0xfc, 0xfd),
     raised: Color32::from_rgb(0xe3, 0xe7, 0xeb),
     line: Color32::from_rgb(0xc9, 0xd0, 0xd6),
+    edge: Color32::from_rgb(0x70, 0x7c, 0x88),
     text: Color32::from_rgb(0x1a, 0x20, 0x26),
     dim: Color32::from_rgb(0x4a, 0x56, 0x62),
     accent: Color32::from_rgb(0x07, 0x6b, 0x60),
     on_accent: Color32::from_rgb(0xff, 0xff, 0xff),
-    input: Color32::from_rgb(0x5c, 0x6b, 0x7d),
-    output: Color32::from_rgb(0x07, 0x7a, 0x6d),
-    noise: Color32::from_rgb(0x9a, 0x58, 0x05),
-    threshold: Color32::from_rgb(0x6b, 0x57, 0x12),
-    removed: Color32::from_rgb(0xc2, 0x3b, 0x50),
+    selected: Color32::from_rgb(0x33, 0x3c, 0x45),
+    on_selected: Color32::from_rgb(0xff, 0xff, 0xff),
+    input: Color32::from_rgb(0x66, 0x72, 0x7f),
+    output: Color32::from_rgb(0x0a, 0x55, 0xa8),
+    noise: Color32::from_rgb(0x5a, 0x47, 0x00),
+    threshold: Color32::from_rgb(0x10, 0x15, 0x1a),
+    removed: Color32::from_rgb(0xc4, 0x50, 0x0c),
     error: Color32::from_rgb(0xad, 0x1f, 0x2d),
 };
 
@@ -117,9 +130,9 @@ impl Theme {
         visuals.window_fill = self.panel;
         visuals.window_stroke = Stroke::new(1.0, self.line);
         visuals.extreme_bg_color = self.ground;
-        visuals.selection.bg_fill = self.accent;
-        visuals.selection.stroke = Stroke::new(1.0, self.on_accent);
-        visuals.hyperlink_color = self.accent;
+        visuals.selection.bg_fill = self.selected;
+        visuals.selection.stroke = Stroke::new(1.0, self.on_selected);
+        visuals.hyperlink_color = self.text;
         let states = &mut visuals.widgets;
         for (state, fill, text) in [
             (&mut states.noninteractive, self.panel, self.dim),
@@ -131,13 +144,12 @@ impl Theme {
             state.bg_fill = fill;
             state.weak_bg_fill = fill;
             state.fg_stroke = Stroke::new(1.0, text);
-            state.bg_stroke = Stroke::NONE;
+            state.bg_stroke = Stroke::new(1.0, self.edge);
             state.corner_radius = CornerRadius::same(4);
             state.expansion = 0.0;
         }
         states.noninteractive.bg_stroke = Stroke::new(1.0, self.line);
-        states.active.bg_stroke = Stroke::new(1.0, self.accent);
-        states.hovered.bg_stroke = Stroke::new(1.0, self.line);
+        states.active.bg_stroke = Stroke::new(1.0, self.text);
         visuals
     }
 }
@@ -162,23 +174,38 @@ pub(super) fn faded(color: Color32, opacity: f32) -> Color32 {
 mod tests {
     use super::*;
 
+    /// Shares of light, without the curve that screens have.
+    fn linear(color: Color32) -> [f32; 3] {
+        [color.r(), color.g(), color.b()].map(|byte| {
+            let c = f32::from(byte) / 255.0;
+            if c <= 0.040_45 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
+        })
+    }
+
+    fn times(matrix: [[f32; 3]; 3], v: [f32; 3]) -> [f32; 3] {
+        matrix.map(|row| row[0] * v[0] + row[1] * v[1] + row[2] * v[2])
+    }
+
     /// Contrast as the Web Content Accessibility Guidelines define it.
     fn contrast(a: Color32, b: Color32) -> f32 {
-        let luminance = |color: Color32| {
-            let linear = |byte: u8| {
-                let c = f32::from(byte) / 255.0;
-                if c <= 0.040_45 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
-            };
-            0.2126 * linear(color.r()) + 0.7152 * linear(color.g()) + 0.0722 * linear(color.b())
-        };
+        let luminance = |color| times([[0.2126, 0.7152, 0.0722]; 3], linear(color))[0];
         let (a, b) = (luminance(a), luminance(b));
         (a.max(b) + 0.05) / (a.min(b) + 0.05)
     }
 
+    fn all_reach(least: f32, pairs: impl Fn(Theme) -> Vec<(&'static str, Color32, Color32)>) {
+        for t in [DARK, LIGHT] {
+            for (name, above, below) in pairs(t) {
+                let ratio = contrast(above, below);
+                assert!(ratio >= least, "{name}, light {}: {ratio:.2}", t.is_light);
+            }
+        }
+    }
+
     #[test]
     fn all_text_can_be_read() {
-        for t in [DARK, LIGHT] {
-            let pairs = [
+        all_reach(4.5, |t| {
+            vec![
                 ("text on panel", t.text, t.panel),
                 ("text on ground", t.text, t.ground),
                 ("text on buttons", t.text, t.raised),
@@ -186,7 +213,7 @@ mod tests {
                 ("captions on panel", t.dim, t.panel),
                 ("captions on ground", t.dim, t.ground),
                 ("text on accent", t.on_accent, t.accent),
-                ("accent on panel", t.accent, t.panel),
+                ("text on what is on", t.on_selected, t.selected),
                 ("errors on panel", t.error, t.panel),
                 ("errors on ground", t.error, t.ground),
                 ("input's name", t.input, t.panel),
@@ -194,10 +221,97 @@ mod tests {
                 ("noise's name", t.noise, t.panel),
                 ("threshold's name", t.threshold, t.panel),
                 ("removed's name", t.removed, t.panel),
+            ]
+        });
+    }
+
+    #[test]
+    fn what_can_be_used_stands_out_from_what_lies_beside_it() {
+        all_reach(3.0, |t| {
+            vec![
+                ("buttons on panel", t.edge, t.panel),
+                ("buttons on ground", t.edge, t.ground),
+                ("outline of buttons", t.edge, t.raised),
+                ("what is on", t.selected, t.raised),
+                ("a dial's hand", t.text, t.raised),
+                ("Capture", t.accent, t.panel),
+                ("focus on panel", t.text, t.panel),
+                ("focus on ground", t.text, t.ground),
+            ]
+        });
+        // A dial's arc lies on its track, and is thicker too.
+        all_reach(2.5, |t| vec![("arc on track", t.selected, t.edge)]);
+    }
+
+    /// What people see who lack one of three kinds of cones (Machado, Oliveira and Fernandes 2009),
+    /// of light.
+    const EYES: [(&str, [[f32; 3]; 3]); 4] = [
+        ("all cones", [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]),
+        (
+            "no long waves",
+            [
+                [0.152_286, 1.052_583, -0.204_868],
+                [0.114_503, 0.786_281, 0.099_216],
+                [-0.003_882, -0.048_116, 1.051_998],
+            ],
+        ),
+        (
+            "no middle waves",
+            [
+                [0.367_322, 0.860_646, -0.227_968],
+                [0.280_085, 0.672_501, 0.047_413],
+                [-0.011_820, 0.042_940, 0.968_881],
+            ],
+        ),
+        (
+            "no short waves",
+            [
+                [1.255_528, -0.076_749, -0.178_779],
+                [-0.078_411, 0.930_809, 0.147_602],
+                [0.004_733, 0.691_367, 0.303_900],
+            ],
+        ),
+    ];
+
+    /// A place in Ottosson's OKLab, where distances are alike to the eye: from black to white is 1.
+    fn place(light: [f32; 3]) -> [f32; 3] {
+        const TO_CONES: [[f32; 3]; 3] = [
+            [0.412_221_46, 0.536_332_55, 0.051_445_995],
+            [0.211_903_5, 0.680_699_5, 0.107_396_96],
+            [0.088_302_46, 0.281_718_85, 0.629_978_7],
+        ];
+        const TO_LAB: [[f32; 3]; 3] = [
+            [0.210_454_26, 0.793_617_8, -0.004_072_047],
+            [1.977_998_5, -2.428_592_2, 0.450_593_7],
+            [0.025_904_037, 0.782_771_77, -0.808_675_77],
+        ];
+        times(TO_LAB, times(TO_CONES, light.map(|share| share.clamp(0.0, 1.0))).map(f32::cbrt))
+    }
+
+    #[test]
+    fn curves_are_told_apart_by_all_eyes() {
+        for t in [DARK, LIGHT] {
+            let curves = [
+                ("input", t.input),
+                ("output", t.output),
+                ("noise", t.noise),
+                ("removed", t.removed),
+                ("threshold", t.threshold),
             ];
-            for (name, above, below) in pairs {
-                let ratio = contrast(above, below);
-                assert!(ratio >= 4.5, "{name}, light {}: {ratio:.2}", t.is_light);
+            for (eyes, matrix) in EYES {
+                let seen = |color| place(times(matrix, linear(color)));
+                let distance = |a: Color32, b: Color32| {
+                    let (a, b) = (seen(a), seen(b));
+                    (0..3).map(|idx| (a[idx] - b[idx]).powi(2)).sum::<f32>().sqrt()
+                };
+                for (idx, (a_name, a)) in curves.into_iter().enumerate() {
+                    for (b_name, b) in curves.into_iter().skip(idx + 1) {
+                        let d = distance(a, b);
+                        assert!(d >= 0.075, "{a_name}, {b_name}, {eyes}: {d:.3} {}", t.is_light);
+                    }
+                }
+                let d = distance(t.removed, t.output);
+                assert!(d >= 0.2, "what goes and what stays, {eyes}: {d:.3} {}", t.is_light);
             }
         }
     }

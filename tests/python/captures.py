@@ -10,7 +10,7 @@ import pathlib
 import sys
 import time
 
-from hand import click, hold, keys, perform, shoot, wait_for  # before any other window
+from hand import click, hold, keys, perform, place_of, shoot, wait_for  # before any other window
 
 import numpy as np
 
@@ -18,14 +18,9 @@ from common import RATE, level_db, load, noise, state_of
 
 FOLDER = pathlib.Path(sys.argv[1])
 
-# Places in a window of 1000 by 640; what is right of the middle is counted from the right edge.
-CAPTURE = (120, 479)
-USE_LAST = (91, 554)
-ADD = (219, 554)
-SAVE = (199, 607)
-UNDO = (529, 30)
-LEFT_REMEDY = (194, 416)
-RIGHT_REMEDY = (58, 416)
+# Remedies stand at the right end of the status line.
+LEFT_REMEDY = (194, place_of("status line")[1])
+RIGHT_REMEDY = (58, place_of("status line")[1])
 
 
 def print_of(plugin):
@@ -33,7 +28,15 @@ def print_of(plugin):
 
 
 def remedy(place):
-    click(*place, from_right=True)
+    click(place, from_right=True)
+
+
+def in_drawer(name):
+    """Opens the print's drawer for a click in it."""
+    click("Print")
+    click(name, "Print")
+    if name != "Save":
+        click("Print")
 
 
 def picture(name):
@@ -63,7 +66,7 @@ def capture_once(plugin, player, sound):
     before = print_of(plugin)
     player.play(sound)
     player.let_pass(0.3)
-    click(*CAPTURE)
+    click("Capture noise")
     wait_for("a capture ends by itself", lambda: print_of(plugin) != before)
     wait_for("its switch goes off", lambda: not plugin.capture)
     return print_of(plugin)
@@ -79,7 +82,7 @@ def act(plugin, player):
     # A2: one click learns two seconds and is over; A3: the print says what it is.
     player.play(hiss)
     player.let_pass(0.3)
-    click(*CAPTURE)
+    click("Capture noise")
     player.let_pass(0.7)
     assert plugin.capture
     picture("capturing")
@@ -95,7 +98,7 @@ def act(plugin, player):
 
     # A1: speech does not take its place, though it was held down for it.
     player.play(voice)
-    hold(player, CAPTURE, 4.0)
+    hold(player, "Capture noise", 4.0)
     player.let_pass(0.5)
     assert print_of(plugin) == first
     picture("offered")
@@ -106,7 +109,7 @@ def act(plugin, player):
     remedy(LEFT_REMEDY)
     wait_for("the speech", lambda: print_of(plugin)["verdict"] == "speech")
     picture("speech")
-    click(*UNDO)
+    click("Undo")
     wait_for("Undo", lambda: print_of(plugin) == first)
 
     # The same by key: every capture is a step, the good one, too.
@@ -116,11 +119,13 @@ def act(plugin, player):
     wait_for("Undo", lambda: print_of(plugin) == first)
 
     # A3: its file says what the print is, and so does a project that is opened later.
-    click(*SAVE)
+    in_drawer("Save")
     keys("type", "--delay", "60", "Tape")
     keys("key", "Return")
     path = pathlib.Path(os.environ["QUELL_HOME"]) / "prints/Tape.json"
     wait_for("the file", path.exists)
+    picture("drawer")
+    click("Print")
     saved = json.loads(path.read_text())
     for name in ("verdict", "seconds", "level_dbfs", "made_unix_s"):
         assert saved[name] == first[name], name
@@ -130,7 +135,7 @@ def act(plugin, player):
 
     # A stale error goes with the next capture.
     player.play(silence)
-    hold(player, CAPTURE, 1.0)
+    hold(player, "Capture noise", 1.0)
     player.let_pass(0.5)
     picture("refused")
     assert print_of(plugin)["name"] == "Tape"
@@ -139,7 +144,7 @@ def act(plugin, player):
     plugin.noise_from = "Adaptive"
     capture_once(plugin, player, louder)
     assert plugin.noise_from == "Captured"
-    click(*UNDO)
+    click("Undo")
     wait_for("Undo", lambda: plugin.noise_from == "Adaptive")
     assert print_of(plugin)["name"] == "Tape"
     picture("kept")
@@ -152,17 +157,17 @@ def act(plugin, player):
     player.play(silence)
     player.let_pass(0.5)
     before = print_of(plugin)
-    click(*USE_LAST)
+    in_drawer("Use last seconds")
     wait_for("the last seconds", lambda: print_of(plugin) != before)
     recent = print_of(plugin)
     # The quietest steady noise of the last 20 s is the hiss or what came after it, never a note.
     assert recent["verdict"] == "steady" and recent["level_dbfs"] < level_db(louder) + 1, recent
 
     # A5: what is added counts by its length.
-    click(*ADD)
+    in_drawer("Add to print")
     added = capture_once(plugin, player, louder)
     assert abs(added["seconds"] - recent["seconds"] - 2.0) < 0.1, added["seconds"]
-    click(*ADD)
+    in_drawer("Add to print")
 
     # A6: another noise is named, and followed if one likes.
     capture_once(plugin, player, hiss)
@@ -193,7 +198,7 @@ def other_verdicts(plugin, player, hiss):
     picture("pulsing-neural")
     for name, sound in [("tone", tone), ("clipped", clipped)]:
         player.play(sound)
-        hold(player, CAPTURE, 2.5)
+        hold(player, "Capture noise", 2.5)
         player.let_pass(0.5)
         picture(f"offered-{name}")
         assert print_of(plugin) == pulsing, f"a {name} is offered"
@@ -207,7 +212,7 @@ def other_verdicts(plugin, player, hiss):
     picture("too-short")
     assert print_of(plugin) == pulsing and not plugin.capture
     player.is_paused = True
-    click(*CAPTURE)
+    click("Capture noise")
     picture("waits")
     player.is_paused = False
     wait_for("the print", lambda: print_of(plugin) != pulsing and not plugin.capture)

@@ -1,6 +1,8 @@
 """A real mouse and a real keyboard, and an ear, for the editor in a real host; the screen is a test's own."""
 
 import ctypes
+import json
+import pathlib
 import re
 import subprocess
 import threading
@@ -18,6 +20,7 @@ import numpy as np  # noqa: E402
 from common import RATE, level_db  # noqa: E402
 
 BLOCK = 480
+PLACES = json.loads((pathlib.Path(__file__).parent / "places.json").read_text())
 
 
 class Player(threading.Thread):
@@ -110,11 +113,21 @@ def shoot(path):
 
 def look_away():
     """Takes the pointer off the window, which would show levels under it."""
-    subprocess.run(["xdotool", "mousemove", "2290", "1490"], check=True)
+    subprocess.run(["xdotool", "mousemove", "9999", "9999"], check=True)
 
 
-def click(share_x, share_y, from_right=False):
-    """Clicks so many pixels from the window's corner."""
+def place_of(name, state="folded"):
+    """Where a thing lies in a window of 1000 by 640, by its name: a test of the window's own writes the table."""
+    return tuple(PLACES[state][name])
+
+
+def found(where, state="folded"):
+    return place_of(where, state) if isinstance(where, str) else where
+
+
+def click(where, state="folded", from_right=False):
+    """Clicks on what bears a name, or so many pixels from the window's corner."""
+    share_x, share_y = found(where, state)
     width, _, x, y = geometry()
     at_x = x + (width - share_x if from_right else share_x)
     at_y = y + share_y
@@ -132,9 +145,10 @@ def wait_for(what, condition, seconds=20.0):
         time.sleep(0.1)
 
 
-def hold(player, place, seconds):
+def hold(player, where, seconds):
     _, _, x, y = geometry()
-    subprocess.run(["xdotool", "mousemove", str(x + place[0]), str(y + place[1])], check=True)
+    place = found(where)
+    subprocess.run(["xdotool", "mousemove", str(int(x + place[0])), str(int(y + place[1]))], check=True)
     subprocess.run(["xdotool", "mousedown", "1"], check=True)
     player.let_pass(seconds)
     subprocess.run(["xdotool", "mouseup", "1"], check=True)
@@ -144,16 +158,17 @@ def hold(player, place, seconds):
 def keys(*what):
     """Types while the pointer is over the window, which is where keys go on a bare screen."""
     _, _, x, y = geometry()
-    subprocess.run(["xdotool", "mousemove", str(x + 700), str(y + 30)], check=True)
+    subprocess.run(["xdotool", "mousemove", str(x + 860), str(y + 29)], check=True)
     time.sleep(0.3)
     subprocess.run(["xdotool", *what], check=True)
     time.sleep(0.3)
 
 
-def drag(place, by_x, by_y):
+def drag(where, by_x, by_y, state="folded"):
     """Presses, moves in steps as a hand does, and lets go."""
     _, _, x, y = geometry()
-    subprocess.run(["xdotool", "mousemove", str(x + place[0]), str(y + place[1])], check=True)
+    place = found(where, state)
+    subprocess.run(["xdotool", "mousemove", str(int(x + place[0])), str(int(y + place[1]))], check=True)
     time.sleep(0.2)
     subprocess.run(["xdotool", "mousedown", "1"], check=True)
     for step in range(1, 7):

@@ -26,13 +26,9 @@ from common import RATE, level_db, noise
 FOLDER = pathlib.Path(sys.argv[1])
 PROGRAM = os.environ["QUELL_PROGRAM"]
 DEMO = pathlib.Path(__file__).parents[2] / "crates/cli/assets/fan_and_voice.flac"
-# Places in a window of 1000 by 640.
-BYPASS = (957, 30)
-CAPTURE = (120, 439)
-OPEN = (44, 615)
-LEARN = (493, 499)
-SAVE = (582, 499)
-WAVE_LEFT, WAVE_RIGHT, WAVE_Y = 18, 982, 560
+# The window has a strip of its own at the bottom; beside a recording a panel, too.
+LIVE, RECORDING = "live", "with recordings"
+WAVE_LEFT, WAVE_RIGHT, WAVE_Y = place_of("waveform", RECORDING)
 
 
 @contextlib.contextmanager
@@ -148,10 +144,10 @@ def live(room):
         room.connect()
         time.sleep(3.0)
         wait_for("a delay that JACK knows", lambda: room.delay() == 1_920)
-        click(*BYPASS)
+        click("Original", LIVE)
         wait_for("as much delay as JACK was told", lambda: room.is_late_by(1_920))
-        click(*BYPASS)
-        click(*CAPTURE)
+        click("Clean", LIVE)
+        click("Capture noise", LIVE)
         time.sleep(4.0)
         before, after = level_db(room.sound), room.level()
         assert after < before - 25, (before, after)
@@ -163,7 +159,7 @@ def live(room):
 def opened(path):
     """Another way to it: the list of files, with the keyboard."""
     with program():
-        click(*OPEN)
+        click("Open\u2026", LIVE)
         time.sleep(0.3)
         subprocess.run(["xdotool", "type", f"{path.parent}/"], check=True)
         keys("Return")
@@ -188,17 +184,17 @@ def recording(room):
         time.sleep(1.0)
         assert room.level() < -100, "nothing plays by itself"
         # There the voice begins; without a window manager the keyboard follows the click.
-        click(WAVE_LEFT + 0.4 * (WAVE_RIGHT - WAVE_LEFT), WAVE_Y)
+        click((WAVE_LEFT + 0.4 * (WAVE_RIGHT - WAVE_LEFT), WAVE_Y))
         keys("space")
         wait_for("the recording", lambda: room.level() > -40)
         picture("playing")
         keys("space")
         wait_for("a pause", lambda: room.level() < -100)
         drag(0.02, 0.36)
-        click(*LEARN)
+        click("Learn noise", RECORDING)
         time.sleep(1.0)
         picture("learned")
-        click(*SAVE)
+        click("Save\u2026", RECORDING)
         time.sleep(0.5)
         picture("save")
         keys("Return")

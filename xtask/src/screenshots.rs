@@ -10,15 +10,17 @@ use crate::steps::sh;
 use crate::{bundle, needs, places};
 
 /// Every state that people meet; `tests/python/scenes.py` knows how to get there.
-const SCENES: [&str; 9] = [
+const SCENES: [&str; 11] = [
     "no-profile",
     "capturing",
     "captured",
     "removed",
     "spectrogram",
-    "advanced",
+    "print",
+    "expert",
     "light",
     "smallest",
+    "largest",
     "scale-200",
 ];
 
@@ -66,7 +68,7 @@ struct Screen {
 impl Screen {
     fn start() -> Result<Self> {
         let mut server = Command::new("Xvfb")
-            .args(["-displayfd", "1", "-screen", "0", "2300x1500x24", "-noreset"])
+            .args(["-displayfd", "1", "-screen", "0", "2600x1700x24", "-noreset"])
             .args(["-nolisten", "tcp"])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

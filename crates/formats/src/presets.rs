@@ -13,7 +13,7 @@ pub struct Preset {
 }
 
 /// All of them, in the order in which the plugin shows them.
-pub const FACTORY: [Preset; 8] = [
+pub const FACTORY: [Preset; 9] = [
     Preset {
         name: "Default",
         purpose: "Everything as a new instance has it",
@@ -23,6 +23,11 @@ pub const FACTORY: [Preset; 8] = [
         name: "Voice",
         purpose: "A speaker over steady room noise: careful with consonants",
         text: include_str!("../presets/voice.json"),
+    },
+    Preset {
+        name: "Music",
+        purpose: "Music over steady noise: held notes, tails and attacks stay",
+        text: include_str!("../presets/music.json"),
     },
     Preset {
         name: "Podcast",

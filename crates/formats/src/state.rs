@@ -86,11 +86,13 @@ pub struct Window {
     pub height: u16,
     /// Light colours instead of dark ones.
     pub is_light: bool,
+    /// How large everything in it is, %; 0 goes with the window's size.
+    pub scale_percent: u8,
 }
 
 impl Default for Window {
     fn default() -> Self {
-        Self { width: 1_000, height: 640, is_light: false }
+        Self { width: 1_000, height: 640, is_light: false, scale_percent: 0 }
     }
 }
 
@@ -107,6 +109,21 @@ impl Window {
             height: self.height.clamp(Self::MIN.1, Self::MAX.1),
             ..self
         }
+    }
+
+    /// By what everything in it is enlarged: with the window, half as fast as it in octaves, or as
+    /// it was asked for, and never so far that the least window would not fit.
+    pub fn scale(self) -> f32 {
+        let usual = Self::default();
+        let larger_than = |(width, height): (u16, u16)| {
+            let ratio = |a: u16, b: u16| f32::from(a) / f32::from(b);
+            ratio(self.width, width).min(ratio(self.height, height))
+        };
+        let wanted = match self.scale_percent {
+            0 => larger_than((usual.width, usual.height)).max(1.0).sqrt(),
+            percent => f32::from(percent) / 100.0,
+        };
+        wanted.min(larger_than(Self::MIN)).clamp(0.5, 2.0)
     }
 }
 
@@ -211,7 +228,12 @@ fn number(value: f32) -> Value {
 }
 
 fn encode_window(window: Window) -> Value {
-    json!({ "width": window.width, "height": window.height, "light": window.is_light })
+    json!({
+        "width": window.width,
+        "height": window.height,
+        "light": window.is_light,
+        "scale_percent": window.scale_percent,
+    })
 }
 
 fn encode_profile(profile: &NoiseProfile) -> Value {
@@ -327,6 +349,8 @@ fn decode_window(value: &Value) -> Option<Window> {
         width: points("width")?,
         height: points("height")?,
         is_light: value["light"].as_bool()?,
+        // What was saved before there were scales went with the window.
+        scale_percent: value["scale_percent"].as_u64().and_then(|n| n.try_into().ok()).unwrap_or(0),
     };
     Some(window.in_range())
 }

@@ -131,7 +131,7 @@ impl Screen {
         if let Some(sound) = self.sound {
             let place = Rect::from_min_size(rect.min + vec2(6.0, 6.0), vec2(210.0, 24.0));
             let chosen = Sound::ALL.iter().position(|other| *other == sound).unwrap_or(0);
-            if let Some(idx) = segments(ui, &t, place, &sounds, chosen) {
+            if let Some(idx) = segments(ui, &t, place, &sounds, Some(chosen)) {
                 self.sound = Some(Sound::ALL[idx]);
             }
         }
@@ -141,7 +141,7 @@ impl Screen {
         ];
         let min = pos2(rect.right() - 186.0, rect.top() + 6.0);
         let place = Rect::from_min_size(min, vec2(180.0, 24.0));
-        match segments(ui, &t, place, &pictures, usize::from(self.sound.is_some())) {
+        match segments(ui, &t, place, &pictures, Some(usize::from(self.sound.is_some()))) {
             Some(0) => self.sound = None,
             Some(_) => self.sound = self.sound.or(Some(Sound::After)),
             None => {}

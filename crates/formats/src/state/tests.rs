@@ -17,7 +17,7 @@ fn used() -> State {
             _ => (variants.len - 1) as f32,
         },
     });
-    let window = Window { width: 1_234, height: 777, is_light: true };
+    let window = Window { width: 1_234, height: 777, is_light: true, scale_percent: 150 };
     State {
         profile: Some(Arc::new(profile())),
         model: Some(0x0123_4567_89ab_cdef),
@@ -145,7 +145,8 @@ fn the_windows_size_is_kept_in_range_and_nonsense_in_it_is_no_damage() {
     }
     let far = json!({"width": 1, "height": 65_000, "light": false});
     let state = decode(&with(|state| state["editor"] = far)).unwrap();
-    let nearest = Window { width: Window::MIN.0, height: Window::MAX.1, is_light: false };
+    let (width, height) = (Window::MIN.0, Window::MAX.1);
+    let nearest = Window { width, height, ..Window::default() };
     assert_eq!(state.window, Some(nearest));
 }
 
@@ -217,4 +218,18 @@ fn a_state_is_found_in_the_wrapping_of_a_host() {
     let in_lines = with(|_| {});
     let in_lines = format!("{:#}\n", serde_json::from_slice::<Value>(&in_lines).unwrap());
     assert_eq!(find(in_lines.as_bytes()).unwrap(), used());
+}
+
+#[test]
+fn everything_grows_with_the_window_and_never_beyond_it() {
+    let window =
+        |width, height, scale_percent| Window { width, height, scale_percent, ..Window::default() };
+    let near = |a: f32, b: f32| (a - b).abs() < 1e-3;
+    assert!(near(window(1_000, 640, 0).scale(), 1.0));
+    assert!(near(window(750, 480, 0).scale(), 1.0));
+    assert!(near(window(2_400, 1_536, 0).scale(), 2.4f32.sqrt()));
+    assert!(near(window(2_400, 1_536, 200).scale(), 2.0));
+    assert!(near(window(1_000, 640, 75).scale(), 0.75));
+    // At 200 % a window of the usual size would have room for half of it.
+    assert!(near(window(1_000, 640, 200).scale(), 640.0 / 480.0));
 }
