@@ -7,6 +7,7 @@
 mod messages;
 mod words;
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -41,6 +42,9 @@ pub struct Link {
     capture_order: AtomicU8,
     /// Somebody wants what was heard last to be learned.
     is_recent_due: AtomicBool,
+    /// Numbers of the frames that somebody wants to be learned: the first in the upper half, and
+    /// the one after the last; 0 for none.
+    stretch_due: AtomicU64,
     /// The button of the capture is held: it goes on for as long.
     is_held: AtomicBool,
     latency_samples: AtomicU32,
@@ -93,6 +97,7 @@ pub fn link() -> (Arc<Link>, AudioEnd) {
         noise_change: AtomicU64::new(pack_change(None)),
         capture_order: AtomicU8::new(0),
         is_recent_due: AtomicBool::new(false),
+        stretch_due: AtomicU64::new(0),
         is_held: AtomicBool::new(false),
         latency_samples: AtomicU32::new(0),
         is_dirty: AtomicBool::new(false),
@@ -195,6 +200,12 @@ impl Link {
     /// Has the audio thread learn what was heard last.
     pub fn learn_recent(&self) {
         self.is_recent_due.store(true, Ordering::Relaxed);
+    }
+
+    /// Has the audio thread learn the frames with these numbers.
+    pub fn learn_stretch(&self, frames: Range<u32>) {
+        let word = u64::from(frames.start) << 32 | u64::from(frames.end);
+        self.stretch_due.store(word, Ordering::Relaxed);
     }
 
     /// Tells whether the button of the capture is held.
@@ -304,6 +315,8 @@ impl AudioEnd {
     pub fn prepare(&mut self, n_channels: usize, n_bins: usize) -> Print {
         let link = Arc::clone(&self.link);
         let mut main = link.main();
+        // Frames of the last stream are gone.
+        link.stretch_due.store(0, Ordering::Relaxed);
         // What was still under way is in the main side's profile already.
         drop(link.to_audio.take());
         self.order_idx = main.n_orders;
@@ -344,6 +357,12 @@ impl AudioEnd {
     /// Whether somebody has asked for what was heard last.
     pub fn take_recent(&mut self) -> bool {
         self.link.is_recent_due.swap(false, Ordering::Relaxed)
+    }
+
+    /// The frames that somebody has asked to be learned.
+    pub fn take_stretch(&mut self) -> Option<Range<u32>> {
+        let word = self.link.stretch_due.swap(0, Ordering::Relaxed);
+        (word != 0).then_some((word >> 32) as u32..word as u32)
     }
 
     /// Whether the end of a capture can be told now; else it waits in the stream.

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use atomic_float::AtomicF32;
 use nice_plug_egui::RepaintNotifier;
-use quell_core::{FrameView, ProfileSource, Tap};
+use quell_core::{FrameView, Hum, ProfileSource, Tap};
 use ringbuf::traits::{Consumer, Producer, Split};
 use ringbuf::{HeapCons, HeapProd, HeapRb};
 
@@ -35,6 +35,8 @@ pub fn watch_from_the_start() {
 pub struct Frame {
     /// Right edge of the last column, Hz.
     pub max_hz: f32,
+    /// Number of the frame in its stream.
+    pub number: u32,
     /// What came in.
     pub input: [f32; N_COLUMNS],
     /// Where the noise is known from in fact.
@@ -53,11 +55,14 @@ pub struct Frame {
     pub output_power: f32,
     /// The same of the noise's reference level.
     pub noise_power: f32,
+    /// The hum that is being taken away.
+    pub hum: Option<Hum>,
 }
 
 impl Frame {
     pub(crate) const EMPTY: Self = Self {
         max_hz: MAX_HZ,
+        number: 0,
         source: ProfileSource::Adaptive,
         input: [0.0; N_COLUMNS],
         output: [0.0; N_COLUMNS],
@@ -67,6 +72,7 @@ impl Frame {
         input_power: 0.0,
         output_power: 0.0,
         noise_power: 0.0,
+        hum: None,
     };
 }
 
@@ -257,7 +263,13 @@ impl Tap for FeedEnd {
             self.n_since_look = 0;
             self.feed.request_repaint();
         }
-        let mut frame = Frame { max_hz: self.max_hz, source: view.source, ..Frame::EMPTY };
+        let mut frame = Frame {
+            max_hz: self.max_hz,
+            number: view.number,
+            source: view.source,
+            hum: view.hum,
+            ..Frame::EMPTY
+        };
         let last = view.power.len() - 1;
         let output = |bin: usize| view.power[bin] * view.gain[bin] * view.gain[bin];
         let removed = |bin: usize| view.power[bin] * (1.0 - view.gain[bin]).powi(2);
@@ -282,7 +294,16 @@ mod tests {
 
     fn view<'a>(power: &'a [f32], gain: &'a [f32], ones: &'a [f32]) -> FrameView<'a> {
         let source = ProfileSource::Adaptive;
-        FrameView { bin_hz: 25.0, source, power, noise: ones, threshold: ones, gain }
+        FrameView {
+            bin_hz: 25.0,
+            source,
+            power,
+            noise: ones,
+            threshold: ones,
+            gain,
+            number: 0,
+            hum: None,
+        }
     }
 
     #[test]

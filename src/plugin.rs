@@ -130,6 +130,9 @@ impl Quell {
         if self.audio.take_recent() {
             denoiser.learn_recent();
         }
+        if let Some(frames) = self.audio.take_stretch() {
+            denoiser.learn_stretch(frames);
+        }
         let is_held = self.shared.link.is_capture_held();
         denoiser.end_captures_after(if is_held { f64::INFINITY } else { CAPTURE_S });
         // 2. Sound.

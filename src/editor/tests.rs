@@ -163,6 +163,8 @@ impl Bench {
                 noise: &noise,
                 threshold: &ones,
                 gain: &gain,
+                number: 0,
+                hum: None,
             });
         }
     }

@@ -13,12 +13,13 @@ mod reference;
 mod samples;
 mod view;
 
+use core::ops::Range;
 use std::sync::Arc;
 
 use crate::capture::{Capture, CaptureProgress, CaptureRefusal, Captured};
 use crate::engines::Build;
 use crate::geometry::{BuildError, Geometry, LatencyMode};
-use crate::hum::Response;
+use crate::hum::{Hum, Response};
 use crate::kernels::Kernel;
 use crate::mask::deepest_gain;
 use crate::profile::NoiseProfile;
@@ -63,9 +64,13 @@ pub struct FrameView<'a> {
     pub noise: &'a [f32],
     /// Threshold over reference level, mean of the channels.
     pub threshold: &'a [f32],
+    /// Number of the frame since the stream was built: [`Denoiser::learn_stretch`] takes it.
+    pub number: u32,
     /// What is left of the amplitude in the bins, mean of the channels: the mask's gain, and what the
     /// subtraction of hum made of it.
     pub gain: &'a [f32],
+    /// The hum that is subtracted, of the first channel that has some.
+    pub hum: Option<Hum>,
 }
 
 /// Receives every frame on the audio thread; must not allocate or block.
@@ -110,6 +115,8 @@ pub struct Denoiser {
     masks: Masks,
     /// 8. What displays are shown.
     view: View,
+    /// Frames so far.
+    n_frames: u32,
 }
 
 impl Denoiser {
@@ -145,6 +152,7 @@ impl Denoiser {
             noise: NoiseStage::new(&spec, &transform, n_hum_bins),
             masks: Masks::new(&spec, &build)?,
             view: View::new(&transform, n_hum_bins),
+            n_frames: 0,
             spec,
             geometry,
         })
@@ -225,6 +233,14 @@ impl Denoiser {
         self.learning.learn_recent();
     }
 
+    /// Learns the noise from the frames with these numbers, as far as they are among the last
+    /// [`config::RECENT_S`] that sounded: as a capture of them would. It is over some frames later.
+    ///
+    /// [`config::RECENT_S`]: crate::config::RECENT_S
+    pub fn learn_stretch(&mut self, frames: Range<u32>) {
+        self.learning.learn_stretch(frames);
+    }
+
     /// Drops a capture under way, without an event; the next begins once Capture has been off.
     pub fn abandon_capture(&mut self) {
         self.learning.abandon();
@@ -289,7 +305,9 @@ impl Denoiser {
         let powers = self.frames.powers();
         let traits = || self.hops.traits();
         let is_usable = self.hops.is_clean() && self.hops.is_sounding();
-        if self.learning.run(settings, is_usable, traits, powers, &mut self.print) {
+        let number = self.n_frames;
+        self.n_frames = number.wrapping_add(1);
+        if self.learning.run(settings, (number, is_usable), traits, powers, &mut self.print) {
             self.noise.prefer_print(settings);
         }
         if let Some(fit) = &mut self.fit
@@ -308,7 +326,10 @@ impl Denoiser {
         self.frames.subtract_hum(&self.hum, 1.0 - deepest_gain(settings));
         self.frames.synthesise(|idx| self.masks.gain_of(idx), &mut self.hops);
         if is_looking {
-            self.view.show(&self.frames, &self.noise, &self.masks, tap);
+            // What is shown is as old as the look-ahead.
+            let shown = number.saturating_sub(self.spec.mode.look_ahead_frames() as u32);
+            let stages = (&self.frames, &*self.hum, &self.noise, &self.masks);
+            self.view.show(shown, stages, tap);
         }
     }
 }

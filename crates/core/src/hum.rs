@@ -20,6 +20,15 @@ use comb::Comb;
 use finder::Finder;
 pub(crate) use response::Response;
 
+/// Hum that is being taken away.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Hum {
+    /// Frequency of the first harmonic, Hz.
+    pub hz: f32,
+    /// Harmonics that are steady enough to be taken away.
+    pub n_harmonics: usize,
+}
+
 /// Finds and follows the hum of one channel.
 pub(crate) struct HumCanceller {
     finder: Finder,
@@ -42,6 +51,11 @@ impl HumCanceller {
     /// Bins from 0 Hz that hum can be in.
     pub(crate) fn n_bins(&self) -> usize {
         self.comb.n_bins()
+    }
+
+    /// What is followed now.
+    pub(crate) fn followed(&self) -> Option<Hum> {
+        self.comb.followed()
     }
 
     pub(crate) fn reset(&mut self) {

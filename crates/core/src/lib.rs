@@ -28,6 +28,7 @@ pub use capture::{CaptureProgress, CaptureRefusal, Captured};
 pub use curve::{ThresholdCurve, ThresholdNode};
 pub use denoiser::{Denoiser, FrameView, NoiseChange, StreamSpec, Tap};
 pub use geometry::{BuildError, Geometry, LatencyMode};
+pub use hum::Hum;
 pub use offline::{
     AlignedStream, LearnError, NoiseLearner, Treatment, denoise, denoise_into, learn_noise,
 };

@@ -1,6 +1,8 @@
 //! The last seconds of a stream, as levels per bin: noise that has just been heard can be learned
 //! without playing it again.
 
+use core::ops::Range;
+
 use crate::capture::{Capture, FrameTraits};
 use crate::config;
 use crate::geometry::Geometry;
@@ -11,6 +13,8 @@ pub(crate) struct Recent {
     /// Powers per 25 Hz, the upper half of their bits, which is exact to 0.02 dB; a ring of
     /// `[frame][channel][bin]`.
     powers: Vec<u16>,
+    /// Number that the stream gave each frame; a ring of the same frames.
+    numbers: Vec<u32>,
     n_channels: usize,
     n_bins: usize,
     /// Frames that fit in.
@@ -36,6 +40,8 @@ struct Job {
     /// The first frame of each, as counted in `n_pushed`.
     starts: [usize; MAX_STRETCHES],
     n_stretches: usize,
+    /// Frames of each.
+    n_of_stretch: usize,
     /// Frames that are in.
     n_done: usize,
 }
@@ -53,6 +59,7 @@ impl Recent {
         Self {
             // Written to, or the system would hand it out page by page while sound runs.
             powers: vec![1; n_frames * n_channels * n_bins],
+            numbers: vec![1; n_frames],
             n_channels,
             n_bins,
             n_frames,
@@ -73,9 +80,9 @@ impl Recent {
         self.n_sounding = 0;
     }
 
-    /// Remembers a frame. Silence and faults are passed over: after a pause, what was heard before
-    /// it is still there.
-    pub(crate) fn push(&mut self, is_usable: bool, powers: &[Vec<f32>]) {
+    /// Remembers a frame by its number. Silence and faults are passed over: after a pause, what was
+    /// heard before it is still there.
+    pub(crate) fn push(&mut self, number: u32, is_usable: bool, powers: &[Vec<f32>]) {
         if !is_usable || self.n_frames == 0 {
             self.n_sounding = 0;
             return;
@@ -86,6 +93,7 @@ impl Recent {
         }
         let row_len = self.n_channels * self.n_bins;
         let row_idx = self.n_pushed % self.n_frames;
+        self.numbers[row_idx] = number;
         let row = &mut self.powers[row_idx * row_len..][..row_len];
         for (kept, power) in row.chunks_exact_mut(self.n_bins).zip(powers) {
             for (kept, power) in kept.iter_mut().zip(power) {
@@ -103,14 +111,15 @@ impl Recent {
     /// Looks for the quietest steady stretches; false where there are none. What they hold is then
     /// learned, a few frames at a time.
     pub(crate) fn look(&mut self) -> bool {
-        let n_kept = self.n_pushed.min(self.n_frames);
+        let n_kept = self.n_kept();
         // Of the oldest step, the first frame may be gone already.
         let n_whole = self.n_pushed / self.frames_per_step;
         let first = (self.n_pushed - n_kept).div_ceil(self.frames_per_step);
         let steps = &self.steps;
         let levels_at = |step: usize| &steps[(first + step) % steps.len()];
         let found = self.search.run(n_whole - first.min(n_whole), levels_at);
-        let mut job = Job { starts: [0; MAX_STRETCHES], n_stretches: 0, n_done: 0 };
+        let n_of_stretch = STRETCH_STEPS * self.frames_per_step;
+        let mut job = Job { starts: [0; MAX_STRETCHES], n_stretches: 0, n_of_stretch, n_done: 0 };
         for (start, found) in job.starts.iter_mut().zip(found) {
             *start = (first + found) * self.frames_per_step;
             job.n_stretches += 1;
@@ -120,10 +129,40 @@ impl Recent {
         self.job.is_some()
     }
 
+    /// Takes a stretch that somebody chose, by the numbers of its frames; false where nothing of it
+    /// is kept.
+    pub(crate) fn choose(&mut self, numbers: Range<u32>) -> bool {
+        let (first, end) = (self.kept_from(numbers.start), self.kept_from(numbers.end));
+        let n_of_stretch = end.saturating_sub(first);
+        let mut job = Job { starts: [0; MAX_STRETCHES], n_stretches: 1, n_of_stretch, n_done: 0 };
+        job.starts[0] = first;
+        self.capture.start();
+        self.job = Some(job).filter(|job| job.n_of_stretch > 0);
+        self.job.is_some()
+    }
+
+    fn n_kept(&self) -> usize {
+        self.n_pushed.min(self.n_frames)
+    }
+
+    /// The first kept frame with this number or a later one, as counted in `n_pushed`.
+    fn kept_from(&self, number: u32) -> usize {
+        let (mut low, mut high) = (self.n_pushed - self.n_kept(), self.n_pushed);
+        while low < high {
+            let middle = (low + high) / 2;
+            if self.numbers[middle % self.n_frames] < number {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low
+    }
+
     /// Takes the next few frames of what was found into a capture; the capture once all are in.
     pub(crate) fn learn(&mut self) -> Option<&mut Capture> {
         let mut job = self.job?;
-        let n_of_stretch = STRETCH_STEPS * self.frames_per_step;
+        let n_of_stretch = job.n_of_stretch;
         let n_all = job.n_stretches * n_of_stretch;
         for idx in job.n_done..n_all.min(job.n_done + config::RECENT_FRAMES_AT_ONCE) {
             let frame = job.starts[idx / n_of_stretch] + idx % n_of_stretch;

@@ -1,6 +1,8 @@
 //! What was heard in the last seconds, learned afterwards; captures that are added.
 
-use quell_core::{CaptureRefusal, Denoiser, LatencyMode, NoiseProfile, Settings, Verdict};
+use quell_core::{
+    CaptureRefusal, Denoiser, FrameView, LatencyMode, NoiseProfile, Settings, Tap, Verdict,
+};
 use quell_testkit::signals::{sine, white};
 use quell_testkit::stream::{denoiser, run_mono};
 
@@ -74,6 +76,46 @@ fn what_holds_no_noise_says_so_and_keeps_the_print() {
     let (print, _) = end(&mut stream).unwrap();
     assert!((print.about().level_dbfs.unwrap() + 40.0).abs() < 0.3, "{:?}", print.about());
     assert!((print.seconds() - 4.0).abs() < 0.01, "{} s", print.seconds());
+}
+
+#[test]
+fn a_stretch_that_somebody_chose_is_learned_and_nothing_else() {
+    let mut rng = fastrand::Rng::with_seed(0x75);
+    // Hiss at −40 dBFS for 3 s, at −60 dBFS for 3 s, and 2 s of silence.
+    let mut sound = white(&mut rng, 3 * SECOND, 0.01);
+    sound.extend(white(&mut rng, 3 * SECOND, 0.001));
+    sound.extend(vec![0.0; 2 * SECOND]);
+    let mut stream = denoiser(RATE_HZ, 1, LatencyMode::Standard);
+    let mut shown = Vec::new();
+    struct Numbers<'a>(&'a mut Vec<(u32, f32)>);
+    impl Tap for Numbers<'_> {
+        fn frame(&mut self, view: &FrameView) {
+            self.0.push((view.number, view.power.iter().sum()));
+        }
+    }
+    for block in sound.chunks(480) {
+        let io = &mut [&mut block.to_vec()[..]];
+        stream.process(io, None, &Settings::default(), &mut Numbers(&mut shown));
+    }
+    // A display knows the frames by their numbers: those of the first hiss and of the second.
+    let mut loud = shown.iter().filter(|(_, power)| *power > 1e-5);
+    let (first, last) = (loud.next().unwrap().0, loud.next_back().unwrap().0);
+    assert!(last.abs_diff(first).abs_diff(300) <= 5, "{first} to {last}");
+    let mut level_of = |frames: std::ops::Range<u32>| {
+        stream.learn_stretch(frames);
+        end(&mut stream).map(|(print, is_in_force)| {
+            assert!(is_in_force);
+            (print.about().level_dbfs.unwrap().round(), (print.seconds() * 10.0).round() / 10.0)
+        })
+    };
+    assert_eq!(level_of(first + 100..first + 200), Ok((-40.0, 1.0)));
+    assert_eq!(level_of(last + 60..last + 260), Ok((-60.0, 2.0)));
+    let refused = level_of(first..first + 10);
+    assert!(matches!(refused, Err(CaptureRefusal::TooShort { .. })), "{refused:?}");
+    assert_eq!(level_of(last + 340..last + 480), Err(CaptureRefusal::Silent));
+    assert_eq!(level_of(9_000..9_100), Err(CaptureRefusal::Silent), "nobody has heard it");
+    // Speech or notes would only be offered, as from any capture; the print in force is kept.
+    assert!((stream.profile().unwrap().about().level_dbfs.unwrap() + 60.0).abs() < 0.5);
 }
 
 #[test]

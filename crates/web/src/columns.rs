@@ -110,8 +110,16 @@ mod tests {
         let show = |columns: &mut Columns, power: &[f32], gain: &[f32]| {
             let noise = vec![0.0; n_bins];
             let source = ProfileSource::Adaptive;
-            let view =
-                FrameView { bin_hz: 25.0, source, power, noise: &noise, threshold: &noise, gain };
+            let view = FrameView {
+                bin_hz: 25.0,
+                source,
+                power,
+                noise: &noise,
+                threshold: &noise,
+                gain,
+                number: 0,
+                hum: None,
+            };
             columns.frame(&view);
         };
         show(&mut columns, &power, &gain);

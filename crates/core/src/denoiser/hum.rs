@@ -8,7 +8,7 @@ use realfft::num_complex::Complex32;
 use crate::config;
 use crate::follower::MinimumTracker;
 use crate::geometry::LatencyMode;
-use crate::hum::{HumCanceller, Response};
+use crate::hum::{Hum, HumCanceller, Response};
 use crate::ring::Ring;
 use crate::stft::Transform;
 
@@ -61,6 +61,11 @@ impl HumStage {
     /// from before, while none is followed.
     pub(super) fn powers(&self) -> (&[f32], &[f32]) {
         (&self.power, &self.rest_power)
+    }
+
+    /// What is taken away now.
+    pub(super) fn followed(&self) -> Option<Hum> {
+        self.canceller.followed().filter(|_| self.has_hum)
     }
 
     /// Finds the hum of the newest frame, if that is wanted, and takes it out of the power that the

@@ -1,5 +1,7 @@
 //! Stage 3: frames become a print while Capture is on.
 
+use core::ops::Range;
+
 use super::print::Print;
 use crate::capture::{Capture, CaptureProgress, CaptureRefusal, FrameTraits};
 use crate::quiet::INAUDIBLE_DBFS;
@@ -18,6 +20,10 @@ pub(super) struct Learning {
     was_recent: bool,
     /// It was asked for between two frames.
     is_recent_due: bool,
+    /// A stretch of it that was asked for.
+    stretch_due: Option<Range<u32>>,
+    /// What is being learned was chosen, not found.
+    is_chosen: bool,
     /// Usable noise after which a capture ends by itself, seconds.
     enough_s: f64,
     /// What nobody has taken yet: whether a print came into force, or why there is none.
@@ -33,6 +39,8 @@ impl Learning {
             recent: Some(recent),
             was_recent: false,
             is_recent_due: false,
+            stretch_due: None,
+            is_chosen: false,
             enough_s: f64::INFINITY,
             event: None,
         }
@@ -56,6 +64,11 @@ impl Learning {
     /// Learns from what was heard last, from the next frame on.
     pub(super) fn learn_recent(&mut self) {
         self.is_recent_due = true;
+    }
+
+    /// Learns from the frames with these numbers, from the next frame on.
+    pub(super) fn learn_stretch(&mut self, frames: Range<u32>) {
+        self.stretch_due = Some(frames);
     }
 
     /// Drops a capture under way; the next begins once Capture has been off.
@@ -88,13 +101,13 @@ impl Learning {
     pub(super) fn run(
         &mut self,
         settings: &Settings,
-        is_usable: bool,
+        (number, is_usable): (u32, bool),
         traits: impl FnOnce() -> FrameTraits,
         powers: &[Vec<f32>],
         print: &mut Print,
     ) -> bool {
         if let Some(recent) = &mut self.recent {
-            recent.push(is_usable, powers);
+            recent.push(number, is_usable, powers);
         }
         let is_old = self.learn_from_recent(settings, print);
         self.learn_from_frame(settings, traits, powers, print) || is_old
@@ -135,7 +148,15 @@ impl Learning {
         let is_asked = settings.use_recent && !self.was_recent;
         self.was_recent = settings.use_recent;
         let Some(recent) = &mut self.recent else { return false };
+        if let Some(frames) = self.stretch_due.take() {
+            self.is_chosen = true;
+            if !recent.choose(frames) {
+                self.event = Some(Err(CaptureRefusal::Silent));
+            }
+            return false;
+        }
         if is_asked || core::mem::take(&mut self.is_recent_due) {
+            self.is_chosen = false;
             if !recent.look() {
                 self.event = Some(Err(CaptureRefusal::NothingSteady));
             }
@@ -143,6 +164,7 @@ impl Learning {
         }
         let Some(capture) = recent.learn() else { return false };
         let end = match capture.level_dbfs() < INAUDIBLE_DBFS {
+            true if self.is_chosen => Err(CaptureRefusal::Silent),
             true => Err(CaptureRefusal::NothingSteady),
             false => print.take_from(capture, settings.add_to_print),
         };

@@ -4,6 +4,7 @@ use crate::level::average;
 use crate::stft::Transform;
 
 use super::frames::Frames;
+use super::hum::HumStage;
 use super::masks::Masks;
 use super::noise::NoiseStage;
 use super::{FrameView, Tap};
@@ -43,9 +44,8 @@ impl View {
 
     pub(super) fn show(
         &mut self,
-        frames: &Frames,
-        noise: &NoiseStage,
-        masks: &Masks,
+        number: u32,
+        (frames, hum, noise, masks): (&Frames, &[HumStage], &NoiseStage, &Masks),
         tap: &mut impl Tap,
     ) {
         let n_hum_bins = self.cleaned.len();
@@ -65,6 +65,8 @@ impl View {
             noise: &self.noise,
             threshold: masks.threshold(),
             gain: &self.gain,
+            number,
+            hum: hum.iter().find_map(HumStage::followed),
         });
     }
 }

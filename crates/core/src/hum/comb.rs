@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use realfft::num_complex::Complex32;
 
+use super::Hum;
 use super::response::Response;
 use crate::config;
 
@@ -137,6 +138,13 @@ impl Comb {
 
     pub(super) fn stop(&mut self) {
         self.n_lines = 0;
+    }
+
+    /// What is followed, once a line of it is taken away.
+    pub(super) fn followed(&self) -> Option<Hum> {
+        let lines = &self.lines[..self.n_lines];
+        let n_harmonics = lines.iter().filter(|line| line.share() > 0.5).count();
+        (n_harmonics > 0).then_some(Hum { hz: self.hz as f32, n_harmonics })
     }
 
     /// Begins with a frequency and no idea of the amplitudes.
