@@ -1,5 +1,7 @@
 //! The columns of a display: evenly spaced over log frequency, each with the bins that it shows.
 
+use std::ops::Range;
+
 /// Columns of a display, evenly spaced over log frequency.
 pub const N_COLUMNS: usize = 256;
 /// Left edge of the first column, Hz.
@@ -38,6 +40,11 @@ impl Column {
         let middle = (from + to) / 2.0;
         let below = (middle.floor() as usize).min(last);
         Self { start: below, end: below, last, share: middle - below as f32 }
+    }
+
+    /// The bins whose mean it shows; none where it lies between two.
+    pub fn bins(&self) -> Range<usize> {
+        self.start..self.end
     }
 
     /// Mean of what `value` gives for the column's bins.

@@ -7,8 +7,6 @@
 //! Each window has a screen of its own ([`screen`]); what outlives a window ([`history`]) belongs
 //! to the instance.
 
-mod analysis;
-mod axes;
 mod bottom;
 mod capture;
 mod clipboard;
@@ -25,15 +23,13 @@ mod header;
 mod history;
 mod listen;
 mod meters;
-mod nodes;
+mod picture;
 pub(crate) mod places;
 mod presets;
 mod print_card;
 mod prints;
 mod recording;
 mod screen;
-mod spectrogram;
-mod spectrum;
 mod status;
 mod strip;
 mod theme;
@@ -61,6 +57,7 @@ use quell_formats::state::Window;
 
 use crate::Shared;
 use crate::editor::history::Memory;
+use crate::editor::picture::axes;
 use crate::editor::screen::Screen;
 use crate::editor::window::{Life, OwnWindow, life};
 use crate::standalone::desk::Desk;

@@ -373,7 +373,7 @@ fn value_text(
     }
 }
 
-fn select_all(ui: &Ui, field: Id, n_chars: usize) {
+pub(super) fn select_all(ui: &Ui, field: Id, n_chars: usize) {
     let mut state = TextEdit::load_state(ui.ctx(), field).unwrap_or_default();
     let all = egui::text::CCursorRange::two(
         egui::text::CCursor::new(0),

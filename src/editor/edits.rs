@@ -1,6 +1,7 @@
 //! The one way of edits to the host: every change goes through the parameter setter, so that hosts
 //! record it, and into the memory, so that it can be undone.
 
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nice_plug::context::gui::GuiContext;
@@ -185,6 +186,15 @@ impl Edits {
         let own = OwnCapture { n_ends: link.n_ends(), was_on: false, is_recent: true };
         self.memory().capture = Some(own);
         link.learn_recent();
+    }
+
+    /// Learns the noise from a stretch of what was heard, by the numbers of its frames.
+    pub(super) fn use_stretch(&mut self, frames: Range<u32>) {
+        let link = &self.shared.link;
+        link.forget_news();
+        let own = OwnCapture { n_ends: link.n_ends(), was_on: false, is_recent: true };
+        self.memory().capture = Some(own);
+        link.learn_stretch(frames);
     }
 
     /// Ends a capture, whoever began it.

@@ -18,7 +18,6 @@ use picture::STILL_S;
 
 use crate::Shared;
 use crate::bridge::News;
-use crate::editor::analysis::Analysis;
 use crate::editor::capture::{Doing, Press};
 use crate::editor::drawers::Drawer;
 use crate::editor::edits::Edits;
@@ -26,9 +25,9 @@ use crate::editor::files::{Dialog, Next, Purpose};
 use crate::editor::history::Memory;
 use crate::editor::listen::HeldKey;
 use crate::editor::meters::Meters;
+use crate::editor::picture::Picture;
+use crate::editor::picture::analysis::Analysis;
 use crate::editor::recording::Hands;
-use crate::editor::spectrogram::{Sound, Spectrogram};
-use crate::editor::spectrum::PrintColumns;
 use crate::editor::status::{self, Known, Remedy};
 use crate::editor::theme::{self, Theme};
 use crate::editor::widgets::{InUse, font};
@@ -52,11 +51,8 @@ pub(super) struct Screen {
     edits: Edits,
     theme: Theme,
     analysis: Analysis,
-    print_columns: PrintColumns,
-    spectrogram: Spectrogram,
+    picture: Picture,
     meters: Meters,
-    /// The spectrogram's sound; none while the spectrum is shown.
-    sound: Option<Sound>,
     drawer: Option<Drawer>,
     held_key: Option<HeldKey>,
     dialog: Option<Dialog>,
@@ -86,10 +82,8 @@ impl Screen {
             theme,
             shared,
             analysis: Analysis::default(),
-            print_columns: PrintColumns::default(),
-            spectrogram: Spectrogram::default(),
+            picture: Picture::default(),
             meters: Meters::default(),
-            sound: None,
             drawer: None,
             held_key: None,
             dialog: None,
@@ -157,6 +151,12 @@ impl Screen {
         self.edits.load("test", preset);
     }
 
+    /// The levels that the picture shows.
+    #[cfg(test)]
+    pub(super) fn shown_for_test(&self) -> &Analysis {
+        self.picture.shown(&self.analysis)
+    }
+
     #[cfg(test)]
     pub(super) fn status_for_test(&self) -> String {
         self.status().text
@@ -168,10 +168,11 @@ impl Screen {
     }
 
     fn take_frames(&mut self, now_s: f64) {
-        let (analysis, spectrogram) = (&mut self.analysis, &mut self.spectrogram);
+        let (analysis, picture) = (&mut self.analysis, &mut self.picture);
+        let is_capturing = self.shared.link.progress().is_some();
         self.shared.feed.drain(|frame| {
             analysis.take(frame);
-            spectrogram.take(frame);
+            picture.take(frame, is_capturing);
         });
         analysis.mark_change(self.shared.link.noise_change().is_some());
         if analysis.n_frames != self.seen.0 {

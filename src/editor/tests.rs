@@ -80,6 +80,9 @@ struct Bench {
     source: ProfileSource,
     /// Power of their noise in each bin.
     noise: f32,
+    n_played: u32,
+    /// Power of their sound in each bin.
+    power: f32,
 }
 
 fn bench() -> Bench {
@@ -113,6 +116,8 @@ fn bench_with(width: f32, height: f32, desk: Option<Desk>) -> Bench {
         host,
         source: ProfileSource::Adaptive,
         noise: 1e-7,
+        n_played: 0,
+        power: 1e-6,
     };
     bench.steps(3);
     bench
@@ -152,10 +157,11 @@ impl Bench {
 
     /// A frame of sound on its way to the window.
     fn play(&mut self, n_frames: usize) {
-        let (power, gain, ones) = (vec![1e-6; 961], vec![0.25; 961], vec![1.0; 961]);
+        let (power, gain, ones) = (vec![self.power; 961], vec![0.25; 961], vec![1.0; 961]);
         let noise = vec![self.noise; 961];
         assert!(self.display.look());
         for _ in 0..n_frames {
+            self.n_played += 1;
             self.display.frame(&FrameView {
                 bin_hz: 25.0,
                 source: self.source,
@@ -163,9 +169,17 @@ impl Bench {
                 noise: &noise,
                 threshold: &ones,
                 gain: &gain,
-                number: 0,
+                number: self.n_played,
                 hum: None,
             });
+        }
+    }
+
+    /// More sound than waits for a window that does not look.
+    fn play_long(&mut self) {
+        for _ in 0..10 {
+            self.play(40);
+            self.steps(1);
         }
     }
 
@@ -804,7 +818,7 @@ fn the_pictures_take_every_size_sound_and_theme() {
         if width < 700.0 {
             continue;
         }
-        for name in ["Look", "Light", "Spectrogram", "Before", "After", "Expert", "Print"] {
+        for name in ["Look", "Light", "Spectrogram", "Before", "After", "Both", "Expert", "Print"] {
             bench.click(name);
             bench.play(40);
             bench.steps(2);
@@ -939,6 +953,13 @@ fn the_hand_knows_where_things_are() {
     ] {
         folded[name] = middles(&bench, &[label])[label].clone();
     }
+    // What lies beside the levels and over the last seconds is where the spectrum is drawn.
+    let levels = bench.harness.get_by_label("Range of levels").rect();
+    let strip = bench.harness.get_by_label("Last ten seconds").rect();
+    let of = |edges: &[f32]| edges.iter().map(|at| (at - MARGIN).round()).collect::<Vec<_>>();
+    folded["spectrum"] = of(&[strip.left(), levels.top(), strip.right(), levels.bottom()]).into();
+    folded["last seconds"] = of(&[strip.left(), strip.right(), strip.center().y]).into();
+    folded["levels, low"] = of(&[levels.center().x, levels.bottom() - 12.0]).into();
     places.insert("folded".to_owned(), folded);
     bench.click("Print");
     places.insert("Print".to_owned(), middles(&bench, &[&ALWAYS[..], &PRINT].concat()));
@@ -1002,6 +1023,210 @@ fn a_frame_is_cheap() {
     println!("a frame: {mean_ms:.2} ms on average, {worst:?} at worst ({N_COLUMNS} columns)");
     // Unoptimised code on a busy machine; `cargo bench -p quell` has the figure of the release.
     assert!(mean_ms < 40.0, "{mean_ms} ms");
+}
+
+// ---- The picture -------------------------------------------------------------------------------
+
+/// Presses a node, moves it while sound plays whose noise is so loud by then, and lets go; how far
+/// the node was from the pointer at worst, and its shift.
+fn drag_a_node(noise: f32, by: egui::Vec2, modifiers: Modifiers) -> (f32, f32) {
+    let mut bench = bench();
+    bench.play_long();
+    let node = |bench: &Bench| bench.harness.get_by_label("Threshold node 3").rect().center();
+    let at = node(&bench);
+    bench.harness.hover_at(at);
+    bench.steps(1);
+    bench.harness.drag_at(at);
+    bench.steps(1);
+    bench.noise = noise;
+    bench.harness.event_modifiers(Event::PointerMoved(at), modifiers);
+    let mut worst = 0.0f32;
+    for step in 1..=8u8 {
+        bench.play(20);
+        let to = at + by * f32::from(step) / 8.0;
+        bench.harness.event_modifiers(Event::PointerMoved(to), modifiers);
+        bench.steps(2);
+        worst = worst.max((node(&bench) - to).length());
+    }
+    // A hand may move and let go between two looks.
+    let far = if modifiers.is_none() { vec2(0.0, -10.0) } else { egui::Vec2::ZERO };
+    bench.harness.input_mut().events.push(Event::PointerMoved(at + by + far));
+    bench.harness.drop_at(at + by + far);
+    bench.steps(3);
+    let offset_db = bench.settings().curve.nodes[2].offset_db;
+    bench.click("Undo");
+    let back = bench.settings().curve.nodes[2];
+    assert!(
+        near(back.offset_db, 0.0) && (back.hz / 500.0 - 1.0).abs() < 1e-3,
+        "one step: {back:?}"
+    );
+    (worst, offset_db)
+}
+
+#[test]
+fn a_held_node_is_where_the_pointer_is_whatever_the_sound_does() {
+    let by = vec2(70.0, -36.0);
+    let (worst, calm_db) = drag_a_node(1e-7, by, Modifiers::NONE);
+    assert!(worst < 0.6, "{worst} points away");
+    let per_point = calm_db / 46.0;
+    assert!((0.3..0.6).contains(&per_point), "{calm_db} dB of 46 points");
+    let (worst, stormy_db) = drag_a_node(1e-5, by, Modifiers::NONE);
+    assert!(worst < 0.6, "{worst} points away though the noise rises");
+    assert!((calm_db - stormy_db).abs() < 0.2, "{calm_db} dB, {stormy_db} dB");
+    let (_, fine_db) = drag_a_node(1e-7, by, Modifiers::SHIFT);
+    assert!((fine_db - 6.0 * per_point).abs() < 0.3, "a sixth of 36 points: {fine_db} dB");
+}
+
+#[test]
+fn a_node_takes_the_wheel_typed_values_and_its_default_back() {
+    let mut bench = bench();
+    let node = |bench: &Bench| bench.settings().curve.nodes[3];
+    let at = bench.harness.get_by_label("Threshold node 4").rect().center();
+    bench.harness.hover_at(at);
+    bench.steps(2);
+    bench.harness.event(Event::MouseWheel {
+        unit: egui::MouseWheelUnit::Line,
+        delta: vec2(0.0, 2.0),
+        phase: egui::TouchPhase::Move,
+        source: egui::MouseWheelSource::Unknown,
+        modifiers: Modifiers::NONE,
+    });
+    bench.steps(40);
+    assert!((node(&bench).offset_db - 2.0).abs() < 0.1, "{:?}", node(&bench));
+    for (text, hz, offset_db) in
+        [("+6", 1_200.0, 6.0), ("-12 dB", 1_200.0, -12.0), ("2.5 kHz", 2_500.0, -12.0)]
+    {
+        type_value(&mut bench, "Threshold node 4", text);
+        let now = node(&bench);
+        assert!((now.hz / hz - 1.0).abs() < 1e-3 && near(now.offset_db, offset_db), "{now:?}");
+    }
+    type_value(&mut bench, "Threshold node 4", "loud");
+    let said = bench.harness.state().message_for_test().unwrap_or_default().to_owned();
+    assert!(said.contains("'loud' is not a number"), "{said}");
+    assert!(near(node(&bench).offset_db, -12.0));
+    // A right click opens the box; its button brings both back, as one step.
+    bench.harness.get_by_label("Threshold node 4").click_secondary();
+    bench.steps(30);
+    bench.click("Default");
+    assert!(near(node(&bench).offset_db, 0.0) && (node(&bench).hz / 1_200.0 - 1.0).abs() < 1e-3);
+    bench.harness.key_press(Key::Escape);
+    bench.steps(3);
+    assert!(bench.harness.query_by_label("Default").is_none());
+    bench.click("Undo");
+    assert!(near(node(&bench).offset_db, -12.0) && (node(&bench).hz / 2_500.0 - 1.0).abs() < 1e-3);
+}
+
+#[test]
+fn a_name_in_the_legend_takes_its_curve_away_and_brings_it_back() {
+    let mut bench = bench();
+    bench.play(30);
+    let n_triangles = |bench: &mut Bench| {
+        // What the pointer is on is explained, and looks otherwise.
+        bench.harness.hover_at(egui::pos2(2.0, 2.0));
+        bench.steps(2);
+        let egui = bench.harness.ctx.clone();
+        let shapes = bench.harness.output().shapes.clone();
+        let n = |primitive: egui::ClippedPrimitive| match primitive.primitive {
+            egui::epaint::Primitive::Mesh(mesh) => mesh.indices.len(),
+            egui::epaint::Primitive::Callback(_) => 0,
+        };
+        egui.tessellate(shapes, 1.0).into_iter().map(n).sum::<usize>()
+    };
+    for name in ["input", "denoised", "removed", "gain", "noise, followed", "threshold"] {
+        let all = n_triangles(&mut bench);
+        bench.click(&format!("Show {name}"));
+        let without = n_triangles(&mut bench);
+        assert!(without + 500 < all, "{name}: {all} to {without}");
+        bench.click(&format!("Show {name}"));
+        assert!(n_triangles(&mut bench) + 200 > all, "{name} is back");
+    }
+}
+
+#[test]
+fn a_frozen_picture_keeps_still_while_the_sound_goes_on() {
+    let mut bench = bench();
+    bench.play_long();
+    let level = |bench: &Bench| bench.harness.state().shown_for_test().input_db()[200];
+    assert!((level(&bench) + 60.0).abs() < 0.1);
+    bench.harness.key_press(Key::F);
+    bench.steps(2);
+    let frozen = level(&bench);
+    bench.power = 1e-4;
+    bench.play_long();
+    assert_eq!(level(&bench), frozen, "it keeps still");
+    bench.click("Freeze");
+    assert!((level(&bench) + 40.0).abs() < 0.1, "and is up to date at once");
+    bench.harness.key_press(Key::P);
+    bench.steps(2);
+    bench.power = 1e-8;
+    bench.play_long();
+    let peak = bench.harness.state().shown_for_test().peaks_db().expect("peaks are held")[0][200];
+    assert!((level(&bench) + 80.0).abs() < 0.1 && (peak + 40.0).abs() < 0.1, "{peak}");
+    bench.click("Peak hold");
+    assert!(bench.harness.state().shown_for_test().peaks_db().is_none());
+}
+
+#[test]
+fn the_range_of_levels_is_pulled_and_comes_back() {
+    let mut bench = bench();
+    let range = |bench: &Bench| bench.harness.get_by_label("Range of levels").value().unwrap();
+    let default = range(&bench);
+    let place = bench.harness.get_by_label("Range of levels").rect();
+    let low = egui::pos2(place.center().x, place.bottom() - 12.0);
+    bench.drag(low, low - vec2(0.0, 500.0));
+    assert!(range(&bench).ends_with("\u{2212}130 dB"), "{}", range(&bench));
+    bench.drag(low, low + vec2(0.0, 900.0));
+    assert!(range(&bench).ends_with("\u{2212}60 dB"), "{}", range(&bench));
+    let high = egui::pos2(place.center().x, place.top() + 12.0);
+    bench.drag(high, high + vec2(0.0, 600.0));
+    assert!(range(&bench).starts_with("0 dB"), "{}", range(&bench));
+    bench.harness.get_by_label("Range of levels").focus();
+    bench.steps(2);
+    bench.harness.key_press(Key::ArrowDown);
+    bench.steps(2);
+    assert!(range(&bench).ends_with("\u{2212}65 dB"), "{}", range(&bench));
+    bench.harness.get_by_label("Range of levels").click_modifiers(Modifiers::COMMAND);
+    bench.steps(3);
+    assert_eq!(range(&bench), default);
+}
+
+#[test]
+fn a_stretch_of_the_last_seconds_is_learned_by_dragging_over_it() {
+    let mut bench = bench();
+    bench.audio.prepare(1, 961);
+    for _ in 0..30 {
+        bench.play(40);
+        bench.steps(1);
+    }
+    let place = bench.harness.get_by_label("Last ten seconds").rect();
+    let at = |share: f32| egui::pos2(place.left() + share * place.width(), place.center().y);
+    bench.drag(at(0.25), at(0.5));
+    let stretch = bench.audio.take_stretch().expect("it is asked for");
+    // 1,200 frames were played, of which the last 1,024 are shown.
+    assert!(stretch.start.abs_diff(1_200 - 768) <= 4, "{stretch:?}");
+    assert!(stretch.end.abs_diff(1_200 - 512) <= 4, "{stretch:?}");
+    assert!(bench.audio.take_stretch().is_none());
+    end_capture(&mut bench, -60.0, Verdict::Steady, None);
+    assert_eq!(bench.level(), Some(-60.0));
+    bench.click("Undo");
+    assert_eq!(bench.level(), None);
+    // By keys: the last two seconds, one step earlier.
+    bench.harness.get_by_label("Last ten seconds").focus();
+    bench.steps(2);
+    for key in [Key::ArrowLeft, Key::Enter] {
+        bench.harness.key_press(key);
+        bench.steps(2);
+    }
+    assert_eq!(bench.audio.take_stretch(), Some(990..1_190));
+    // Escape leaves it.
+    bench.harness.key_press(Key::ArrowLeft);
+    bench.steps(2);
+    bench.harness.key_press(Key::Escape);
+    bench.steps(2);
+    bench.harness.get_by_label("Last ten seconds").focus();
+    bench.harness.key_press(Key::Enter);
+    bench.steps(2);
+    assert!(bench.audio.take_stretch().is_none());
 }
 
 // ---- Recordings in the program of its own ------------------------------------------------------

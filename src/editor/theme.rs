@@ -45,6 +45,8 @@ pub(super) struct Theme {
     pub(super) noise: Color32,
     pub(super) threshold: Color32,
     pub(super) removed: Color32,
+    /// What the mask does.
+    pub(super) gain: Color32,
     pub(super) error: Color32,
 }
 
@@ -74,6 +76,7 @@ pub(super) const DARK: Theme = Theme {
     noise: Color32::from_rgb(0xf2, 0xd7, 0x5c),
     threshold: Color32::from_rgb(0xff, 0xff, 0xff),
     removed: Color32::from_rgb(0xf0, 0x80, 0x3c),
+    gain: Color32::from_rgb(0x84, 0x78, 0xfc),
     error: Color32::from_rgb(0xff, 0x8f, 0x8f),
 };
 
@@ -95,6 +98,7 @@ pub(super) const LIGHT: Theme = Theme {
     noise: Color32::from_rgb(0x5a, 0x47, 0x00),
     threshold: Color32::from_rgb(0x10, 0x15, 0x1a),
     removed: Color32::from_rgb(0xc4, 0x50, 0x0c),
+    gain: Color32::from_rgb(0x9c, 0x30, 0xe8),
     error: Color32::from_rgb(0xad, 0x1f, 0x2d),
 };
 
@@ -221,6 +225,7 @@ mod tests {
                 ("noise's name", t.noise, t.panel),
                 ("threshold's name", t.threshold, t.panel),
                 ("removed's name", t.removed, t.panel),
+                ("gain's name", t.gain, t.panel),
             ]
         });
     }
@@ -297,6 +302,7 @@ mod tests {
                 ("noise", t.noise),
                 ("removed", t.removed),
                 ("threshold", t.threshold),
+                ("gain", t.gain),
             ];
             for (eyes, matrix) in EYES {
                 let seen = |color| place(times(matrix, linear(color)));

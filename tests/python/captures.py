@@ -10,7 +10,7 @@ import pathlib
 import sys
 import time
 
-from hand import click, hold, keys, perform, place_of, shoot, wait_for  # before any other window
+from hand import PLACES, click, drag, hold, keys, perform, place_of, shoot, wait_for  # before any other window
 
 import numpy as np
 
@@ -21,6 +21,9 @@ FOLDER = pathlib.Path(sys.argv[1])
 # Remedies stand at the right end of the status line.
 LEFT_REMEDY = (194, place_of("status line")[1])
 RIGHT_REMEDY = (58, place_of("status line")[1])
+#: The strip of the last seconds: its ends, its height in the window, and how long it is.
+STRIP_LEFT, STRIP_RIGHT, STRIP_Y = PLACES["folded"]["last seconds"]
+STRIP_S = 10.24
 
 
 def print_of(plugin):
@@ -169,6 +172,8 @@ def act(plugin, player):
     assert abs(added["seconds"] - recent["seconds"] - 2.0) < 0.1, added["seconds"]
     in_drawer("Add to print")
 
+    drag_over_the_past(plugin, player, hiss, louder)
+
     # A6: another noise is named, and followed if one likes.
     capture_once(plugin, player, hiss)
     player.let_pass(5.5)
@@ -181,6 +186,23 @@ def act(plugin, player):
     assert print_of(plugin)["verdict"] == "steady"
     other_verdicts(plugin, player, hiss)
     return project
+
+
+def drag_over_the_past(plugin, player, hiss, louder):
+    """Three seconds of louder noise, three of softer; a stretch of the louder is learned, and can be undone."""
+    before = print_of(plugin)
+    for sound in (louder, hiss):
+        player.play(sound)
+        player.let_pass(3.0)
+    per_second = (STRIP_RIGHT - STRIP_LEFT) / STRIP_S
+    drag((STRIP_RIGHT - 5.6 * per_second, STRIP_Y), 1.2 * per_second, 0)
+    wait_for("the stretch", lambda: print_of(plugin) != before)
+    learned = print_of(plugin)
+    picture("stretch")
+    assert learned["verdict"] == "steady" and abs(learned["level_dbfs"] - level_db(louder)) < 1, learned
+    assert 0.8 < learned["seconds"] < 2.5, learned["seconds"]
+    click("Undo")
+    wait_for("Undo", lambda: print_of(plugin) == before)
 
 
 def other_verdicts(plugin, player, hiss):

@@ -164,6 +164,19 @@ def keys(*what):
     time.sleep(0.3)
 
 
+def point(place):
+    """Moves the pointer there and leaves it."""
+    _, _, x, y = geometry()
+    subprocess.run(["xdotool", "mousemove", str(int(x + place[0])), str(int(y + place[1]))], check=True)
+    time.sleep(0.2)
+
+
+def press(button, times=1):
+    """Clicks where the pointer is; 3 is the right button, 4 and 5 are the wheel, up and down."""
+    subprocess.run(["xdotool", "click", "--repeat", str(times), "--delay", "90", str(button)], check=True)
+    time.sleep(0.4)
+
+
 def drag(where, by_x, by_y, state="folded"):
     """Presses, moves in steps as a hand does, and lets go."""
     _, _, x, y = geometry()
@@ -171,10 +184,13 @@ def drag(where, by_x, by_y, state="folded"):
     subprocess.run(["xdotool", "mousemove", str(int(x + place[0])), str(int(y + place[1]))], check=True)
     time.sleep(0.2)
     subprocess.run(["xdotool", "mousedown", "1"], check=True)
+    # A window that looks seldom, on a busy machine, would see press and release at once: no drag.
+    time.sleep(0.2)
     for step in range(1, 7):
         at = [str(int(x + place[0] + by_x * step / 6)), str(int(y + place[1] + by_y * step / 6))]
         subprocess.run(["xdotool", "mousemove", *at], check=True)
         time.sleep(0.05)
+    time.sleep(0.2)
     subprocess.run(["xdotool", "mouseup", "1"], check=True)
     time.sleep(0.3)
     look_away()

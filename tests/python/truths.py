@@ -11,7 +11,7 @@ import pathlib
 import sys
 import time
 
-from hand import PLACES, click, drag, keys, perform, shoot, wait_for  # before any other window
+from hand import PLACES, click, drag, keys, look_away, perform, point, press, shoot, wait_for  # before any other window
 
 import numpy as np
 
@@ -21,6 +21,9 @@ FOLDER = pathlib.Path(sys.argv[1])
 
 # In the list of presets, which a test of the window's own does not open.
 SAVE_AS, SAVE_AS_BELOW_ONE = (150, 388), (150, 418)
+#: Where the spectrum is drawn, and the levels at its upper and lower edge in a new window, dB.
+PLOT_LEFT, PLOT_TOP, PLOT_RIGHT, PLOT_BOTTOM = PLACES["folded"]["spectrum"]
+TOP_DB, BOTTOM_DB = -20, -120
 
 
 def params(plugin):
@@ -113,6 +116,86 @@ def listen(plugin, player):
     picture("reduction")
     click("Undo")
     wait_for("Undo", lambda: abs(params(plugin)["floor"] + 40) < 0.1)
+
+
+# ---- The picture: a hand on the nodes and on the levels -----------------------------------------
+
+
+def place_of_node(plugin, hz, range_db=(TOP_DB, BOTTOM_DB)):
+    """Where a node lies over the print of white noise, while it shifts nothing."""
+    about = state_of(plugin)["profile"]
+    # Per 25 Hz; the mean of the logarithm is 2.5 dB lower, and its spread is 5.6 dB.
+    level_db = about["level_dbfs"] - 10 * np.log10(960) - 2.5 + 5.6 * params(plugin)["sensitivity"]
+    x = PLOT_LEFT + np.log(hz / 20) / np.log(1200) * (PLOT_RIGHT - PLOT_LEFT)
+    top_db, bottom_db = range_db
+    return x, PLOT_TOP + (top_db - level_db) / (top_db - bottom_db) * (PLOT_BOTTOM - PLOT_TOP)
+
+
+def db_per_pixel(range_db=(TOP_DB, BOTTOM_DB)):
+    return (range_db[0] - range_db[1]) / (PLOT_BOTTOM - PLOT_TOP)
+
+
+def nodes(plugin):
+    node = place_of_node(plugin, 500)
+    shift = lambda: params(plugin)["thr_3"]  # noqa: E731
+    near = lambda wanted, within: abs(shift() - wanted) < within  # noqa: E731
+    drag(node, 0, -30)
+    wait_for("a node is dragged", lambda: shift() > 1)
+    picture("node-dragged")
+    assert near(30 * db_per_pixel(), 1.0), (shift(), 30 * db_per_pixel())
+    click("Undo")
+    wait_for("Undo", lambda: near(0, 0.01))
+
+    # The wheel, one notch a dB.
+    point(node)
+    press(4, times=3)
+    wait_for("the wheel", lambda: near(3, 0.6), seconds=5.0)
+    press(5, times=3)
+    wait_for("the wheel back", lambda: near(0, 0.6), seconds=5.0)
+
+    # Enter types, in dB or in Hz.
+    point(node)
+    press(1)
+    for text, setting, wanted in [("-12 dB", "thr_3", -12), ("+6", "thr_3", 6), ("2.5 kHz", "thr_hz_3", 2_500)]:
+        keys("key", "Return")
+        keys("type", "--delay", "60", "--", text)
+        keys("key", "Return")
+        wait_for(text, lambda: abs(params(plugin)[setting] - wanted) < 1e-3 * abs(wanted), seconds=5.0)
+    picture("node-typed")
+
+    # A right click opens a box with a button for the default.
+    x, y = place_of_node(plugin, 2_500)
+    point((x, y - 6 / db_per_pixel()))
+    press(3)
+    picture("node-box")
+    keys("key", "Escape")
+    point((x, y - 6 / db_per_pixel()))
+    press(1, times=2)
+    wait_for("a double click", lambda: near(0, 0.01) and abs(params(plugin)["thr_hz_3"] - 500) < 1, seconds=5.0)
+    look_away()
+
+
+def levels(plugin):
+    """The range is nobody's but the window's; what a node takes from its place tells it."""
+    drag("levels, low", 0, 120)
+    picture("levels")
+    narrow = (TOP_DB, -60)
+    node = place_of_node(plugin, 500, narrow)
+    # It lies below the picture now, and its handle at the ground.
+    place = (node[0], min(node[1], PLOT_BOTTOM - 7))
+    drag(place, 0, -40)
+    shift = params(plugin)["thr_3"]
+    assert abs(shift - 40 * db_per_pixel(narrow)) < 1.0, (shift, 40 * db_per_pixel(narrow))
+    click("Undo")
+    wait_for("Undo", lambda: abs(params(plugin)["thr_3"]) < 0.01)
+    # A double click brings the range back.
+    point(PLACES["folded"]["levels, low"])
+    press(1, times=2)
+    drag(place_of_node(plugin, 500), 0, -30)
+    shift = params(plugin)["thr_3"]
+    assert abs(shift - 30 * db_per_pixel()) < 1.0, (shift, 30 * db_per_pixel())
+    click("Undo")
+    wait_for("Undo", lambda: abs(params(plugin)["thr_3"]) < 0.01)
 
 
 # ---- B9: only live controls look alive ----------------------------------------------------------
@@ -222,6 +305,8 @@ def act(plugin, player):
     click("Capture noise")
     wait_for("a print", lambda: state_of(plugin)["profile"] is not None and not plugin.capture)
     listen(plugin, player)
+    nodes(plugin)
+    levels(plugin)
     controls(plugin)
     presets(plugin)
     player.is_over.set()

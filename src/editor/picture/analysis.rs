@@ -1,12 +1,15 @@
 //! Frames of the feed, calmed down to what an eye can follow.
 
-use quell_core::ProfileSource;
+use quell_core::{Hum, ProfileSource};
 
 use crate::columns::{MAX_HZ, MIN_HZ, N_COLUMNS};
+use crate::editor::picture::smooth::{Levels, Smooth};
 use crate::feed::Frame;
 
-/// Share of a new frame in the shown spectra: a time constant of 70 ms.
-const SHARE: f32 = 0.13;
+/// Share of a new frame in the shown spectra: a time constant of 100 ms.
+const SHARE: f32 = 0.095;
+/// The same of the average that is drawn behind: 3 s.
+const SLOW_SHARE: f32 = 0.0033;
 /// The same for the level of noise alone: 0.2 s, as it is not always heard.
 const NOISE_SHARE: f32 = 0.05;
 /// What is heard is noise alone up to this times the noise's reference level: in half of the frames
@@ -18,16 +21,24 @@ const SILENT_POWER: f32 = 1e-11;
 const LEAST: f32 = 1e-20;
 
 /// What the picture shows now, dB re full scale per 25 Hz.
-pub(super) struct Analysis {
-    pub(super) max_hz: f32,
+#[derive(Clone)]
+pub(in crate::editor) struct Analysis {
+    pub(in crate::editor) max_hz: f32,
     /// True once a frame has arrived.
-    pub(super) has_sound: bool,
-    input: [f32; N_COLUMNS],
-    output: [f32; N_COLUMNS],
-    noise: [f32; N_COLUMNS],
-    threshold: [f32; N_COLUMNS],
+    pub(in crate::editor) has_sound: bool,
+    smooth: Smooth,
+    input: Levels,
+    output: Levels,
+    noise: Levels,
+    threshold: Levels,
+    /// Input over the last seconds.
+    average: Levels,
+    /// The highest levels of input and output since somebody wanted to know.
+    peaks: Option<Box<[Levels; 2]>>,
+    /// Hum that is being taken away.
+    pub(in crate::editor) hum: Option<Hum>,
     /// Where the noise is known from in fact, once a frame has arrived.
-    pub(super) source: Option<ProfileSource>,
+    pub(in crate::editor) source: Option<ProfileSource>,
     /// Power of the noise's reference level.
     noise_power: f32,
     /// Power of noise alone before and after, as it was last heard.
@@ -35,7 +46,7 @@ pub(super) struct Analysis {
     /// Whether the noise is no longer the print's.
     has_noise_changed: bool,
     /// Counts frames, to see whether any came.
-    pub(super) n_frames: u64,
+    pub(in crate::editor) n_frames: u64,
 }
 
 impl Default for Analysis {
@@ -43,10 +54,14 @@ impl Default for Analysis {
         Self {
             max_hz: MAX_HZ,
             has_sound: false,
+            smooth: Smooth::new(MAX_HZ),
             input: [0.0; N_COLUMNS],
             output: [0.0; N_COLUMNS],
             noise: [0.0; N_COLUMNS],
             threshold: [0.0; N_COLUMNS],
+            average: [0.0; N_COLUMNS],
+            peaks: None,
+            hum: None,
             source: None,
             noise_power: 0.0,
             noise_alone: None,
@@ -57,21 +72,31 @@ impl Default for Analysis {
 }
 
 impl Analysis {
-    pub(super) fn take(&mut self, frame: &Frame) {
+    pub(in crate::editor) fn take(&mut self, frame: &Frame) {
         let share = if self.has_sound { SHARE } else { 1.0 };
         self.has_sound = true;
         self.max_hz = frame.max_hz;
+        self.smooth.follow(frame.max_hz);
         self.n_frames += 1;
-        for (shown, new) in [
-            (&mut self.input, &frame.input),
-            (&mut self.output, &frame.output),
-            (&mut self.noise, &frame.noise),
-            (&mut self.threshold, &frame.threshold),
+        // The average is one of all frames until there are enough.
+        let slow_share = SLOW_SHARE.max(1.0 / self.n_frames as f32);
+        for (shown, new, share) in [
+            (&mut self.input, &frame.input, share),
+            (&mut self.output, &frame.output, share),
+            (&mut self.noise, &frame.noise, share),
+            (&mut self.threshold, &frame.threshold, share),
+            (&mut self.average, &frame.input, slow_share),
         ] {
             for (shown, new) in shown.iter_mut().zip(new) {
                 *shown += (new - *shown) * share;
             }
         }
+        if let Some(peaks) = &mut self.peaks {
+            for (peaks, shown) in peaks.iter_mut().zip([&self.input, &self.output]) {
+                peaks.iter_mut().zip(shown).for_each(|(peak, now)| *peak = peak.max(*now));
+            }
+        }
+        self.hum = frame.hum;
         self.source = Some(frame.source);
         self.noise_power = frame.noise_power;
         self.hear_noise(frame);
@@ -91,7 +116,7 @@ impl Analysis {
     }
 
     /// Levels of the noise of before say nothing about one that has changed: they are heard anew.
-    pub(super) fn mark_change(&mut self, has_noise_changed: bool) {
+    pub(in crate::editor) fn mark_change(&mut self, has_noise_changed: bool) {
         if has_noise_changed && !self.has_noise_changed {
             self.noise_alone = None;
         }
@@ -99,43 +124,67 @@ impl Analysis {
     }
 
     /// Level of noise alone before and after, dBFS, as it was last heard.
-    pub(super) fn noise_dbfs(&self) -> Option<[f32; 2]> {
+    pub(in crate::editor) fn noise_dbfs(&self) -> Option<[f32; 2]> {
         self.noise_alone.map(|powers| powers.map(db))
     }
 
     /// Whether the noise, wherever it is known from, is next to nothing.
-    pub(super) fn is_noise_silent(&self) -> bool {
+    pub(in crate::editor) fn is_noise_silent(&self) -> bool {
         self.noise_power < SILENT_POWER
     }
 
-    pub(super) fn input_db(&self) -> [f32; N_COLUMNS] {
-        self.input.map(db)
+    /// Begins to hold the highest levels, or forgets them.
+    pub(in crate::editor) fn hold_peaks(&mut self, is_held: bool) {
+        self.peaks = is_held.then(|| Box::new([self.input, self.output]));
     }
 
-    pub(super) fn output_db(&self) -> [f32; N_COLUMNS] {
-        self.output.map(db)
+    pub(in crate::editor) fn is_holding_peaks(&self) -> bool {
+        self.peaks.is_some()
     }
 
-    pub(super) fn noise_db(&self) -> [f32; N_COLUMNS] {
-        self.noise.map(db)
+    /// How columns lie to bins at the stream's rate.
+    pub(in crate::editor) fn smooth(&self) -> &Smooth {
+        &self.smooth
     }
 
-    pub(super) fn threshold_db(&self) -> [f32; N_COLUMNS] {
-        self.threshold.map(db)
+    pub(in crate::editor) fn input_db(&self) -> Levels {
+        self.smooth.levels(&self.input)
+    }
+
+    pub(in crate::editor) fn output_db(&self) -> Levels {
+        self.smooth.levels(&self.output)
+    }
+
+    pub(in crate::editor) fn noise_db(&self) -> Levels {
+        self.smooth.levels(&self.noise)
+    }
+
+    pub(in crate::editor) fn threshold_db(&self) -> Levels {
+        self.smooth.levels(&self.threshold)
+    }
+
+    pub(in crate::editor) fn average_db(&self) -> Levels {
+        self.smooth.levels(&self.average)
+    }
+
+    /// The highest levels of input and output, while they are held.
+    pub(in crate::editor) fn peaks_db(&self) -> Option<[Levels; 2]> {
+        let peaks = self.peaks.as_deref()?;
+        Some([self.smooth.levels(&peaks[0]), self.smooth.levels(&peaks[1])])
     }
 }
 
-pub(super) fn db(power: f32) -> f32 {
+pub(in crate::editor) fn db(power: f32) -> f32 {
     10.0 * power.max(LEAST).log10()
 }
 
 /// Middle of a column, Hz.
-pub(super) fn column_hz(idx: usize, max_hz: f32) -> f32 {
+pub(in crate::editor) fn column_hz(idx: usize, max_hz: f32) -> f32 {
     MIN_HZ * (max_hz / MIN_HZ).powf((idx as f32 + 0.5) / N_COLUMNS as f32)
 }
 
 /// The column that holds a frequency.
-pub(super) fn column_at(hz: f32, max_hz: f32) -> usize {
+pub(in crate::editor) fn column_at(hz: f32, max_hz: f32) -> usize {
     let share = (hz / MIN_HZ).ln() / (max_hz / MIN_HZ).ln();
     ((share * N_COLUMNS as f32).max(0.0) as usize).min(N_COLUMNS - 1)
 }
