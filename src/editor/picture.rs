@@ -42,6 +42,10 @@ const STRIP_FROM: f32 = 520.0;
 const VIEWS: f32 = 180.0;
 const SOUNDS: f32 = 250.0;
 
+/// What is said of the spectrum.
+const HELP: &str = "What comes in, what remains, and between them what is taken away; the gain that \
+    does it hangs from the top. Names switch curves; F freezes, P holds peaks";
+
 /// What the picture is drawn from, and where edits go.
 pub(in crate::editor) struct Scene<'a> {
     pub(in crate::editor) theme: &'a Theme,
@@ -157,6 +161,9 @@ impl Picture {
         }
         self.range = axes.range_handle(ui, &t, Range::default());
         let is_held = nodes::nodes(ui, &t, scene.edits, params, &axes, &curves, &mut self.hand);
+        if !is_held {
+            help(&hover, || HELP.to_owned());
+        }
         if let Some(at) = hover.hover_pos().filter(|_| !is_held) {
             readout::spectrum(ui, &t, &axes, &curves, at);
         }

@@ -177,7 +177,7 @@ def nodes(plugin):
 
 def levels(plugin):
     """The range is nobody's but the window's; what a node takes from its place tells it."""
-    drag("levels, low", 0, 120)
+    drag("levels, low", 0, 250)
     picture("levels")
     narrow = (TOP_DB, -60)
     node = place_of_node(plugin, 500, narrow)
