@@ -43,8 +43,8 @@ const VIEWS: f32 = 180.0;
 const SOUNDS: f32 = 250.0;
 
 /// What is said of the spectrum.
-const HELP: &str = "What comes in, what remains, and between them what is taken away; the gain that \
-    does it hangs from the top. Names switch curves; F freezes, P holds peaks";
+const HELP: &str = "What comes in, what remains, and between them what is taken away; the gain \
+    that does it hangs from the top. Names switch curves; F freezes, P holds peaks";
 
 /// What the picture is drawn from, and where edits go.
 pub(in crate::editor) struct Scene<'a> {
