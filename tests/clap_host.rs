@@ -73,6 +73,7 @@ fn parameter_ids_are_what_they_have_always_been() {
         "hum",
         "recent",
         "add",
+        "tone",
     ];
     let pinned: BTreeSet<u32> = pinned.map(hash).into();
     assert_eq!(ours, pinned, "a parameter came or went: give a new one its line here, for ever");

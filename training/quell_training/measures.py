@@ -23,6 +23,8 @@ def all_measures(clean: np.ndarray, out: np.ndarray, noisy: np.ndarray) -> dict[
         snr_gain_db=snr_db(clean, out) - snr_db(clean, noisy),
         segmental_snr_db=segmental_snr_db(clean, out),
         lsd_db=lsd_db(clean, out),
+        pause_spread_db=pause_spread_db(clean, out, noisy),
+        pause_level_db=pause_level_db(clean, out, noisy),
         **picture,
     )
 
@@ -67,6 +69,44 @@ def segmental_snr_db(clean, out) -> float:
     c, e = _frames(clean, 1440, 360) * window, _frames(out, 1440, 360) * window
     ratio = (c * c).sum(1) / (((c - e) ** 2).sum(1) + 1e-10)
     return float(np.clip(10 * np.log10(ratio + 1e-10), -10, 35).mean())
+
+
+#: Windows that pauses are made of, samples: 100 ms.
+PAUSE_LEN = 4_800
+#: A window is a pause where no 10 ms of what is wanted, 20 ms to either side included, lie higher than so many dB
+#: over the quietest window of the recording, or less than so many dB below what is heard.
+PAUSE_FLOOR_DB, PAUSE_BURIED_DB = 10.0, 10.0
+#: Fewer say nothing of a recording, nor does noise whose own level spreads further.
+PAUSE_LEAST, PAUSE_STEADY_DB = 4, 1.5
+
+
+def pause_spread_db(clean, out, noisy) -> float:
+    """How much what is left in pauses comes and goes: standard deviation of the level of 100 ms, dB."""
+    levels_db, is_pause = _levels_db(out), _steady_pauses(clean, noisy)
+    return float(levels_db[: len(is_pause)][is_pause].std()) if is_pause.any() else float("nan")
+
+
+def pause_level_db(clean, out, noisy) -> float:
+    """Mean level in the same pauses, over that of the noise."""
+    change_db, is_pause = _levels_db(out)[: len(noisy) // PAUSE_LEN] - _levels_db(noisy), _steady_pauses(clean, noisy)
+    return float(change_db[: len(is_pause)][is_pause].mean()) if is_pause.any() else float("nan")
+
+
+def _levels_db(x, length: int = PAUSE_LEN):
+    return 10 * np.log10((x[: len(x) // length * length].reshape(-1, length) ** 2).mean(1) + 1e-20)
+
+
+def _steady_pauses(clean, noisy):
+    """Which windows are pauses; none where they are too few or the noise is not steady."""
+    part, margin = PAUSE_LEN // 10, PAUSE_LEN // 5
+    levels_db, n = _levels_db(noisy), len(clean) // PAUSE_LEN
+    padded = np.pad(clean[: n * PAUSE_LEN], margin)
+    parts_db = _levels_db(padded, part)
+    around = PAUSE_LEN // part + 2 * margin // part
+    loudest_db = np.lib.stride_tricks.sliding_window_view(parts_db, around)[:: PAUSE_LEN // part].max(1)
+    is_pause = (loudest_db < loudest_db.min() + PAUSE_FLOOR_DB) & (loudest_db < levels_db[:n] - PAUSE_BURIED_DB)
+    is_steady = is_pause.sum() >= PAUSE_LEAST and levels_db[:n][is_pause].std() <= PAUSE_STEADY_DB
+    return is_pause & is_steady
 
 
 def _log_spectra(clean, out):

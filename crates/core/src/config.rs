@@ -188,6 +188,30 @@ pub const LEAST_A_PRIORI_SNR: f32 = 0.01;
 /// running minimum looks back (1.8 s).
 pub const FORGETS_AFTER_S: f64 = 2.0;
 
+// ---- Room tone ------------------------------------------------------------------------------
+
+/// Level of the room tone from which there is one, dB re the noise: at it and below there is none.
+pub const ROOM_TONE_OFF_DB: f32 = -60.0;
+/// Full width of the neighbourhood whose power a bin is held by, Hz: 34 values in two frames, so
+/// that the noise keeps its own flicker and its level is known to 1 dB.
+pub const ROOM_TONE_REACH_HZ: f32 = 400.0;
+/// Weight of the past in that power, per frame: what it knows of a word is gone 40 ms behind it.
+pub const ROOM_TONE_MEMORY: f32 = 0.5;
+/// Least ratio to the noise that is made up for: noise is lifted by up to 6 dB where it has become
+/// softer than it is known.
+pub const ROOM_TONE_LEAST: f32 = 0.25;
+/// Ratio to the noise beyond which nothing grows: 60 dB.
+pub const ROOM_TONE_MOST: f32 = 1e6;
+/// Power that is left of a neighbourhood, over its noise, that is as likely sound as noise: masks
+/// leave −15 to −8 dB of noise in pauses, and a note or a voice 10 dB and more.
+pub const ROOM_TONE_SOUND: f32 = 1.5;
+/// The same for a neighbourhood among others that speak for sound in the frame.
+pub const ROOM_TONE_TRACE: f32 = 0.5;
+/// Share of the ear's bands that must: a fan's tone which a mask lets pass is in fewer.
+pub const ROOM_TONE_SHARE: f32 = 0.08;
+/// How much of that stays from frame to frame.
+pub const ROOM_TONE_FADE: f32 = 0.5;
+
 // ---- Mains hum (decision 10) ----------------------------------------------------------------
 
 /// Nominal frequencies of the mains, Hz.

@@ -17,6 +17,7 @@ mod profile;
 mod quiet;
 mod recent;
 mod ring;
+mod room_tone;
 pub mod settings;
 mod silence;
 mod smoothing;

@@ -138,6 +138,7 @@ fn automation() -> Vec<Settings> {
                     amount: step as f32 / 40.0,
                     sensitivity: step as f32 / 10.0 - 1.0,
                     knee_db: (step % 13) as f32,
+                    room_tone_db: -1.5 * step as f32,
                     freq_smoothing_hz: (step * 25) as f32,
                     time_smoothing_ms: step as f32,
                     attack_ms: (step % 5) as f32 * 10.0,

@@ -7,6 +7,7 @@ use crate::engines::{Build, EngineShares, Frame, Heard, Slots};
 use crate::geometry::{BuildError, LatencyMode};
 use crate::level::average;
 use crate::mask::MaskStages;
+use crate::room_tone::{self, RoomTone};
 use crate::settings::{Engine, ProfileSource, Settings};
 
 /// The engines of one mask, what they hear and what becomes of it.
@@ -16,6 +17,7 @@ pub(super) struct Lane {
     shares: EngineShares,
     slots: Slots,
     stages: MaskStages,
+    room_tone: RoomTone,
     pub(super) gain: Vec<f32>,
 }
 
@@ -34,13 +36,15 @@ pub(super) struct Channels<'a> {
 impl Lane {
     pub(super) fn new(build: &Build, mode: LatencyMode) -> Result<Self, BuildError> {
         let geometry = build.geometry;
+        let (n_bins, bin_hz) = (geometry.n_bins(), geometry.bin_hz() as f32);
         Ok(Self {
-            bin_hz: geometry.bin_hz() as f32,
-            heard: Heard::new(geometry.n_bins()),
+            bin_hz,
+            heard: Heard::new(n_bins),
             shares: EngineShares::new(geometry.hop_s()),
             slots: Slots::new(build)?,
             stages: MaskStages::new(geometry, mode),
-            gain: vec![0.0; geometry.n_bins()],
+            room_tone: RoomTone::new(n_bins, bin_hz, mode.look_ahead_frames()),
+            gain: vec![0.0; n_bins],
         })
     }
 
@@ -48,6 +52,7 @@ impl Lane {
         self.shares.reset();
         self.slots.rest();
         self.stages.reset();
+        self.room_tone.rest();
     }
 
     /// Goes on from where another lane is: what a channel does when it leaves the common mask.
@@ -55,6 +60,7 @@ impl Lane {
         self.shares = other.shares;
         self.slots.continue_from(&other.slots);
         self.stages.continue_from(&other.stages);
+        self.room_tone.continue_from(&other.room_tone);
     }
 
     /// Threshold over reference level.
@@ -65,7 +71,7 @@ impl Lane {
     /// Writes the gains of the frame that is due.
     pub(super) fn estimate(&mut self, channels: &Channels, settings: &Settings) {
         self.shares.glide_to(settings.engine);
-        self.listen(channels);
+        self.listen(channels, settings);
         let frame = Frame {
             heard: &self.heard,
             bin_hz: self.bin_hz,
@@ -81,10 +87,17 @@ impl Lane {
         let bed = self.slots.bed(&self.shares);
         self.slots.join(&self.shares, spread_db, self.stages.next_mask(bed));
         self.stages.finish(settings, &mut self.gain);
+        if room_tone::is_on(settings) {
+            let (power, noise) = (&self.heard.power, &self.heard.print);
+            self.room_tone.hold(settings, power, noise, &mut self.gain);
+        } else {
+            self.room_tone.rest();
+        }
     }
 
-    /// Mean of the channels, of all that an engine with a part in the mask asks for.
-    fn listen(&mut self, channels: &Channels) {
+    /// Mean of the channels, of all that an engine with a part in the mask, or the room tone, asks
+    /// for.
+    fn listen(&mut self, channels: &Channels, settings: &Settings) {
         let (heard, noise) = (&mut self.heard, channels.noise);
         let share = 1.0 / noise.len() as f32;
         heard.snr.fill(0.0);
@@ -96,7 +109,7 @@ impl Lane {
         }
         average(noise.iter().map(|n| &*n.level.threshold), &mut heard.threshold);
         let is_captured = channels.source == ProfileSource::Captured;
-        if self.shares.any(Engine::uses_network) {
+        if self.shares.any(Engine::uses_network) || room_tone::is_on(settings) {
             average(channels.powers.iter().map(|power| &**power), &mut heard.power);
             average(noise.iter().map(|n| &*n.level.print), &mut heard.print);
             if is_captured {

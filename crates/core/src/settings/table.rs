@@ -303,6 +303,19 @@ after the curve: {
         shown: Shown::Advanced(8),
         page: Some((Page::Mask, 9)),
     }
+    /// Level at which what is left of the noise is held, dB re the noise; there is none at
+    /// `config::ROOM_TONE_OFF_DB` and below.
+    room_tone_db: f32 = config::ROOM_TONE_OFF_DB, -200.0..=0.0;
+    {
+        id: "tone",
+        name: "Room tone",
+        help: "Holds what is left of the noise at this level, in its own colour, so that it does \
+               not come and go with words. Reduction must go further; at the least it is off.",
+        kind: number(Unit::Decibel, config::ROOM_TONE_OFF_DB, 0.0),
+        flag: Flag::Value("room-tone"),
+        shown: Shown::Advanced(9),
+        page: Some((Page::Mask, 12)),
+    }
     /// Algorithm that makes the mask.
     engine: Engine = Engine::DEFAULT;
     {
