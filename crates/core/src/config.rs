@@ -188,6 +188,12 @@ pub const LEAST_A_PRIORI_SNR: f32 = 0.01;
 /// running minimum looks back (1.8 s).
 pub const FORGETS_AFTER_S: f64 = 2.0;
 
+// ---- What may be lost ------------------------------------------------------------------------
+
+/// Ratio to the noise at which what is taken away is as likely voice or tone as noise: 15 dB, which
+/// steady noise is over in none of 10^13 bins.
+pub const RISK_RATIO: f32 = 30.0;
+
 // ---- Room tone ------------------------------------------------------------------------------
 
 /// Level of the room tone from which there is one, dB re the noise: at it and below there is none.

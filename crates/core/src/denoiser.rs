@@ -17,6 +17,7 @@ use core::ops::Range;
 use std::sync::Arc;
 
 use crate::capture::{Capture, CaptureProgress, CaptureRefusal, Captured};
+use crate::config;
 use crate::engines::Build;
 use crate::geometry::{BuildError, Geometry, LatencyMode};
 use crate::hum::{Hum, Response};
@@ -71,6 +72,23 @@ pub struct FrameView<'a> {
     pub gain: &'a [f32],
     /// The hum that is subtracted, of the first channel that has some.
     pub hum: Option<Hum>,
+}
+
+impl FrameView<'_> {
+    /// How much of what is taken away is likely voice or tone, 0 to 1: the share of its power in
+    /// bins that stand further over the noise than noise does. 0 where nothing is taken away.
+    pub fn at_risk(&self) -> f32 {
+        let (mut removed, mut risky) = (0.0, 0.0);
+        for (power, (noise, gain)) in self.power.iter().zip(self.noise.iter().zip(self.gain)) {
+            let gone = (1.0 - gain) * (1.0 - gain) * power;
+            let floor = config::RISK_RATIO * noise;
+            // Squares, so that noise at its peaks counts for a hundredth.
+            let likely = power * power / (power * power + floor * floor).max(f32::MIN_POSITIVE);
+            removed += gone;
+            risky += likely * gone;
+        }
+        if removed > 0.0 { (risky / removed).clamp(0.0, 1.0) } else { 0.0 }
+    }
 }
 
 /// Receives every frame on the audio thread; must not allocate or block.
