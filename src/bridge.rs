@@ -1,9 +1,10 @@
 //! What the audio thread and the others tell each other, without a lock on the audio side.
 //!
-//! Everything here is 'the latest wins': a slot holds one message, a newer one takes its place and
-//! whoever put it in gets the older one back. Messages are boxes that travel both ways, so the
-//! audio thread neither allocates nor frees.
+//! Everything here is 'the latest wins': a cell holds one message, a newer one takes its place and
+//! whoever put it in gets the older one back. What is about a print has a cell for each slot.
+//! Messages are boxes that travel both ways, so the audio thread neither allocates nor frees.
 
+mod audio;
 mod messages;
 mod words;
 
@@ -13,27 +14,30 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crossbeam_utils::atomic::AtomicCell;
-use quell_core::{CaptureProgress, CaptureRefusal, Captured, NoiseChange, NoiseProfile};
-use ringbuf::traits::{Consumer, Observer, Producer, Split};
+use quell_core::slot::{self, N_SLOTS, Slots};
+use quell_core::{CaptureProgress, NoiseChange, NoiseProfile};
+use ringbuf::traits::{Consumer, Producer, Split};
 use ringbuf::{HeapCons, HeapProd, HeapRb};
 
+use crate::params::{QuellParams, SLOT};
 use messages::Message;
-pub use messages::{CaptureOrder, CaptureStep, News, Print};
-use words::{
-    pack_change, pack_progress, pack_refusal, unpack_change, unpack_progress, unpack_refusal,
-};
+pub use messages::{CaptureOrder, CaptureStep, News, Print, Prints};
+use words::{pack_change, pack_progress, unpack_change, unpack_progress, unpack_refusal};
 
-/// Boxes that may be under way at once, with room to spare: one in every slot and one in every
-/// hand.
-const N_BOXES: usize = 8;
+/// Boxes that a stream fills: one for every cell that it puts them in, and one for each hand.
+const N_FILLED: usize = N_SLOTS + 3;
+/// Boxes that may be under way at once, with room to spare.
+const N_BOXES: usize = 2 * N_FILLED;
 /// Captures that are kept for the history while no window looks.
 const MAX_UNSEEN: usize = 32;
 
 /// The side of the main thread and the editor; shared by all of them.
 pub struct Link {
-    to_audio: AtomicCell<Option<Box<Message>>>,
-    /// Captured prints: what came into force, and what did not.
-    in_force: AtomicCell<Option<Box<Message>>>,
+    /// Says which slot is chosen.
+    params: Arc<QuellParams>,
+    to_audio: Slots<AtomicCell<Option<Box<Message>>>>,
+    /// Captured prints: what came into a slot, and what did not.
+    taken: Slots<AtomicCell<Option<Box<Message>>>>,
     offered: AtomicCell<Option<Box<Message>>>,
     refusal: AtomicU64,
     progress: AtomicU64,
@@ -57,18 +61,27 @@ pub struct Link {
 
 /// What only threads that may wait touch.
 struct MainSide {
-    /// The profile as it was captured or loaded, on its own bins and channels.
-    profile: Print,
+    /// The profiles as they were captured or loaded, on their own bins and channels.
+    profiles: Prints,
+    /// What is in force between two of them, where somebody looked.
+    mix: Option<Mix>,
     news: Option<News>,
     /// Captures that nobody has put into the history.
     steps: Vec<CaptureStep>,
-    n_orders: u32,
+    n_orders: Slots<u32>,
     /// Number of the last capture's end that was taken in.
     event_idx: u32,
     /// Boxes that the audio thread is done with.
     used: HeapCons<Box<Message>>,
     /// Boxes for the audio thread to fill.
     blank: HeapProd<Box<Message>>,
+}
+
+/// What is in force at a position between two prints.
+struct Mix {
+    position: f32,
+    of: Prints,
+    print: Print,
 }
 
 /// The side of the audio thread.
@@ -78,19 +91,20 @@ pub struct AudioEnd {
     blank: HeapCons<Box<Message>>,
     /// A box that came back unread. There is never a second: one is only taken where this one went.
     spare: Option<Box<Message>>,
-    /// Number of the last message taken.
-    order_idx: u32,
+    /// Number of the last message taken, for each slot.
+    order_idx: Slots<u32>,
     /// Number of the last capture's end.
     event_idx: u32,
 }
 
-/// Makes both ends.
-pub fn link() -> (Arc<Link>, AudioEnd) {
+/// Makes both ends, for an instance with these parameters.
+pub fn link(params: Arc<QuellParams>) -> (Arc<Link>, AudioEnd) {
     let (used_in, used_out) = HeapRb::new(N_BOXES).split();
     let (blank_in, blank_out) = HeapRb::new(N_BOXES).split();
     let link = Arc::new(Link {
-        to_audio: AtomicCell::new(None),
-        in_force: AtomicCell::new(None),
+        params,
+        to_audio: Slots::default(),
+        taken: Slots::default(),
         offered: AtomicCell::new(None),
         refusal: AtomicU64::new(0),
         progress: AtomicU64::new(pack_progress(None)),
@@ -104,10 +118,11 @@ pub fn link() -> (Arc<Link>, AudioEnd) {
         is_source_new: AtomicBool::new(false),
         is_active: AtomicBool::new(false),
         main: Mutex::new(MainSide {
-            profile: None,
+            profiles: Prints::default(),
+            mix: None,
             news: None,
             steps: Vec::new(),
-            n_orders: 0,
+            n_orders: [0; N_SLOTS],
             event_idx: 0,
             used: used_out,
             blank: blank_in,
@@ -118,40 +133,90 @@ pub fn link() -> (Arc<Link>, AudioEnd) {
         used: used_in,
         blank: blank_out,
         spare: None,
-        order_idx: 0,
+        order_idx: [0; N_SLOTS],
         event_idx: 0,
     };
     (link, audio)
 }
 
 impl Link {
-    /// The profile in its original form: the last one loaded or captured.
-    pub fn profile(&self) -> Print {
-        self.main().profile.clone()
+    /// Where the instance is among the slots.
+    fn position(&self) -> f32 {
+        self.params[SLOT].plain()
     }
 
-    /// Replaces the profile, here and on the audio thread.
+    /// The slot that is chosen, or nearest to what is: everything by hand is about it.
+    pub fn slot(&self) -> usize {
+        slot::nearest(self.position())
+    }
+
+    /// The profile in the chosen slot, in its original form: the last one loaded or captured.
+    pub fn profile(&self) -> Print {
+        let slot_idx = self.slot();
+        self.main().profiles[slot_idx].clone()
+    }
+
+    /// What all slots hold.
+    pub fn profiles(&self) -> Prints {
+        self.main().profiles.clone()
+    }
+
+    /// What the noise is known by: on a slot its own print, and between two what lies between them.
+    pub fn in_force(&self) -> Print {
+        let position = self.position();
+        let mut main = self.main();
+        let is_same = |mix: &Mix, now: &Prints| {
+            let pairs = mix.of.iter().zip(now);
+            mix.position == position && pairs.into_iter().all(|(old, new)| is_one(old, new))
+        };
+        if main.mix.as_ref().is_none_or(|mix| !is_same(mix, &main.profiles)) {
+            let of = main.profiles.clone();
+            let print = slot::in_force(position, &of);
+            main.mix = Some(Mix { position, of, print });
+        }
+        main.mix.as_ref().and_then(|mix| mix.print.clone())
+    }
+
+    /// Replaces the profile in the chosen slot, here and on the audio thread.
     pub fn set_profile(&self, profile: Print) {
+        let slot_idx = self.slot();
+        self.replace(slot_idx, profile);
+    }
+
+    /// Replaces all of them: what is captured meanwhile belongs to what was there before.
+    pub fn set_profiles(&self, profiles: Prints) {
+        for (slot_idx, profile) in profiles.into_iter().enumerate() {
+            self.replace(slot_idx, profile);
+        }
+    }
+
+    fn replace(&self, slot_idx: usize, profile: Print) {
         let mut main = self.main();
         while main.used.try_pop().is_some() {}
-        main.n_orders = main.n_orders.wrapping_add(1);
+        main.n_orders[slot_idx] = main.n_orders[slot_idx].wrapping_add(1);
         let copy = profile.as_deref().cloned().unwrap_or_default();
-        let message = Message::order(copy, main.n_orders);
-        main.profile = profile;
+        let message = Message::order(copy, main.n_orders[slot_idx]);
+        main.profiles[slot_idx] = profile;
         main.news = None;
-        drop(self.to_audio.swap(Some(Box::new(message))));
+        drop(self.to_audio[slot_idx].swap(Some(Box::new(message))));
     }
 
-    /// Replaces or removes the profile by hand, which changes what is saved.
+    /// Replaces or removes the profile in the chosen slot by hand, which changes what is saved.
     pub fn edit_profile(&self, profile: Print) {
-        self.set_profile(profile);
+        self.edit_profile_in(self.slot(), profile);
+    }
+
+    /// The same in any slot.
+    pub fn edit_profile_in(&self, slot_idx: usize, profile: Print) {
+        self.replace(slot_idx, profile);
         self.is_dirty.store(true, Ordering::Relaxed);
     }
 
-    /// Gives the print another name; nothing of it is heard.
+    /// Gives the print in the chosen slot another name; nothing of it is heard.
     pub fn name_profile(&self, name: &str) {
+        let slot_idx = self.slot();
         let mut main = self.main();
-        if let Some(profile) = &mut main.profile {
+        if let Some(profile) = &mut main.profiles[slot_idx] {
             Arc::make_mut(profile).about_mut().name = name.to_owned();
             self.is_dirty.store(true, Ordering::Relaxed);
         }
@@ -256,14 +321,15 @@ impl Link {
     /// Takes in what the audio thread told of captures, in the order of their ends, and sends the
     /// boxes back.
     fn collect(&self, main: &mut MainSide) {
-        let mut boxes = [(self.in_force.take(), true), (self.offered.take(), false)];
-        if let [(Some(first), _), (Some(second), _)] = &boxes
-            && is_later(first.event_idx, second.event_idx)
-        {
-            boxes.swap(0, 1);
-        }
+        let taken = self.taken.each_ref().map(|cell| (cell.take(), true));
+        let mut boxes: Vec<_> = taken
+            .into_iter()
+            .chain([(self.offered.take(), false)])
+            .filter_map(|(message, is_in_force)| Some((message?, is_in_force)))
+            .collect();
+        let last = main.event_idx;
+        boxes.sort_by_key(|(message, _)| message.event_idx.wrapping_sub(last) as i32);
         for (message, is_in_force) in boxes {
-            let Some(message) = message else { continue };
             main.take_in(&message, is_in_force);
             // A full ring means that the audio thread has more than enough boxes.
             drop(main.blank.try_push(message));
@@ -277,6 +343,14 @@ impl Link {
     }
 }
 
+/// Whether two are the same print, or both none.
+fn is_one(a: &Print, b: &Print) -> bool {
+    match (a, b) {
+        (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+        (a, b) => a.is_none() && b.is_none(),
+    }
+}
+
 /// Whether one event came after another; numbers go round.
 fn is_later(event_idx: u32, than: u32) -> bool {
     (event_idx.wrapping_sub(than) as i32) > 0
@@ -287,7 +361,8 @@ impl MainSide {
         if is_later(message.event_idx, self.event_idx) {
             self.event_idx = message.event_idx;
         }
-        if message.order_idx != self.n_orders {
+        let slot = message.slot;
+        if message.order_idx != self.n_orders[slot] {
             return;
         }
         let mut profile = message.profile.clone();
@@ -302,122 +377,9 @@ impl MainSide {
         if self.steps.len() == MAX_UNSEEN {
             self.steps.remove(0);
         }
-        let before = self.profile.replace(Arc::clone(&profile));
+        let before = self.profiles[slot].replace(Arc::clone(&profile));
         let source_before = message.source_before;
-        self.steps.push(CaptureStep { before, after: profile, source_before });
-    }
-}
-
-impl AudioEnd {
-    /// Makes ready for a stream with profiles of this size. Allocates; not while audio runs.
-    ///
-    /// Returns the profile that the new stream starts with.
-    pub fn prepare(&mut self, n_channels: usize, n_bins: usize) -> Print {
-        let link = Arc::clone(&self.link);
-        let mut main = link.main();
-        // Frames of the last stream are gone.
-        link.stretch_due.store(0, Ordering::Relaxed);
-        // What was still under way is in the main side's profile already.
-        drop(link.to_audio.take());
-        self.order_idx = main.n_orders;
-        // Boxes of the last stream may be too small for this one.
-        self.spare = None;
-        while self.blank.try_pop().is_some() {}
-        for _ in 0..4 {
-            let profile = NoiseProfile::with_capacity(n_channels, n_bins);
-            drop(main.blank.try_push(Box::new(Message::order(profile, 0))));
-        }
-        main.profile.clone()
-    }
-
-    /// Hands a newly ordered profile to `adopt`: `None` removes the print.
-    pub fn take_order(&mut self, adopt: impl FnOnce(Option<&NoiseProfile>)) {
-        if self.used.is_full() {
-            return;
-        }
-        let Some(message) = self.link.to_audio.take() else { return };
-        self.order_idx = message.order_idx;
-        adopt(Some(&message.profile).filter(|profile| !profile.is_empty()));
-        // There is a slot: it was looked for above, and only this side fills the ring.
-        if let Err(message) = self.used.try_push(message) {
-            std::mem::forget(message);
-        }
-    }
-
-    /// What was ordered about the switch for captures since the last call.
-    pub fn take_capture_order(&mut self) -> Option<CaptureOrder> {
-        match self.link.capture_order.swap(0, Ordering::Acquire) {
-            1 => Some(CaptureOrder::Block),
-            2 => Some(CaptureOrder::Abandon),
-            3 => Some(CaptureOrder::Release),
-            _ => None,
-        }
-    }
-
-    /// Whether somebody has asked for what was heard last.
-    pub fn take_recent(&mut self) -> bool {
-        self.link.is_recent_due.swap(false, Ordering::Relaxed)
-    }
-
-    /// The frames that somebody has asked to be learned.
-    pub fn take_stretch(&mut self) -> Option<Range<u32>> {
-        let word = self.link.stretch_due.swap(0, Ordering::Relaxed);
-        (word != 0).then_some((word >> 32) as u32..word as u32)
-    }
-
-    /// Whether the end of a capture can be told now; else it waits in the stream.
-    pub fn can_tell(&self) -> bool {
-        self.spare.is_some() || !self.blank.is_empty()
-    }
-
-    /// Tells the end of a capture.
-    pub fn tell(&mut self, end: Result<Captured, CaptureRefusal>) {
-        let event_idx = self.event_idx.wrapping_add(1);
-        match end {
-            Ok(captured) => {
-                let Some(mut message) = self.spare.take().or_else(|| self.blank.try_pop()) else {
-                    return;
-                };
-                message.profile.copy_from(captured.print);
-                message.order_idx = self.order_idx;
-                message.event_idx = event_idx;
-                message.source_before = captured.source_before;
-                let slot =
-                    if captured.is_in_force { &self.link.in_force } else { &self.link.offered };
-                // Where nobody has looked at the one before, its box serves again.
-                self.spare = slot.swap(Some(message));
-                let is_source_new = captured.source_before.is_some();
-                self.link.is_source_new.fetch_or(is_source_new, Ordering::Relaxed);
-                self.link.is_dirty.fetch_or(captured.is_in_force, Ordering::Relaxed);
-            }
-            Err(refusal) => {
-                self.link.refusal.store(pack_refusal(refusal, event_idx), Ordering::Release);
-            }
-        }
-        self.event_idx = event_idx;
-        self.show_progress(None);
-    }
-
-    /// Shows how far a capture has come.
-    pub fn show_progress(&self, progress: Option<CaptureProgress>) {
-        self.link.progress.store(pack_progress(progress), Ordering::Relaxed);
-    }
-
-    /// Shows how the noise differs from the print.
-    pub fn show_change(&self, change: Option<NoiseChange>) {
-        self.link.noise_change.store(pack_change(change), Ordering::Relaxed);
-    }
-
-    /// Tells whether there is a stream.
-    pub fn show_active(&self, is_active: bool) {
-        self.link.is_active.store(is_active, Ordering::Relaxed);
-    }
-
-    /// Announces the delay of a stream that is about to run.
-    pub fn show_latency(&self, samples: usize) {
-        self.link
-            .latency_samples
-            .store(u32::try_from(samples).unwrap_or(u32::MAX), Ordering::Relaxed);
+        self.steps.push(CaptureStep { slot, before, after: profile, source_before });
     }
 }
 

@@ -23,6 +23,8 @@ pub const CAPTURE: usize = place_of("capture");
 pub const RECENT: usize = place_of("recent");
 /// Captures join the print.
 pub const ADD: usize = place_of("add");
+/// Which slot's print is in force.
+pub const SLOT: usize = place_of("slot");
 /// How far the noise is turned down, dB.
 pub const REDUCTION: usize = place_of("floor");
 /// What the output is.

@@ -96,8 +96,10 @@ impl Quell {
     pub fn prepare(&mut self, spec: StreamSpec) -> Result<(), BuildError> {
         let mut denoiser = Denoiser::new(spec)?;
         let n_bins = NoiseProfile::bins_up_to(spec.sample_rate_hz / 2.0);
-        let profile = self.audio.prepare(spec.n_channels, n_bins);
-        denoiser.set_profile(profile.as_deref());
+        let profiles = self.audio.prepare(spec.n_channels, n_bins);
+        for (slot_idx, profile) in profiles.iter().enumerate() {
+            denoiser.set_profile_in(slot_idx, profile.as_deref());
+        }
         let geometry = denoiser.geometry();
         self.display.prepare(spec.sample_rate_hz, geometry.bin_hz(), geometry.n_bins());
         self.is_restart_requested = false;
@@ -114,7 +116,7 @@ impl Quell {
     pub fn work(&mut self, io: &mut [&mut [f32]], noise: Option<&[&mut [f32]]>) -> Option<usize> {
         let denoiser = self.denoiser.as_mut()?;
         // 1. Orders from outside.
-        self.audio.take_order(|profile| denoiser.set_profile(profile));
+        self.audio.take_orders(|slot_idx, profile| denoiser.set_profile_in(slot_idx, profile));
         let order = self.audio.take_capture_order();
         match order {
             // What is being learned belongs to what was there before.

@@ -34,15 +34,11 @@ thread_local! {
 impl Shared {
     /// What a new instance shares, and the ends of it that only its audio thread may have.
     pub fn new() -> (Self, AudioEnd, FeedEnd) {
-        let (link, audio) = bridge::link();
+        let params = Arc::<QuellParams>::default();
+        let (link, audio) = bridge::link(Arc::clone(&params));
         let (feed, display) = feed::feed();
-        let shared = Self {
-            params: Arc::default(),
-            link,
-            feed,
-            session: Arc::default(),
-            edits: EditsSlot::default(),
-        };
+        let shared =
+            Self { params, link, feed, session: Arc::default(), edits: EditsSlot::default() };
         LAST_BUILT.set(Some(shared.clone()));
         (shared, audio, display)
     }

@@ -15,7 +15,7 @@ use crate::params::{CAPTURE, QuellParams, RECENT};
 pub fn of(shared: &Shared) -> State {
     let values = shared.params.iter().map(crate::params::Control::saved_plain);
     let mut state = State::new(values);
-    state.profile = shared.link.profile();
+    state.profiles = shared.link.profiles();
     state.model = Some(shared.session.model());
     state.window = Some(shared.session.window());
     state
@@ -50,14 +50,15 @@ pub fn apply(state: State, shared: &Shared) {
         shared.session.set_window(window);
     }
     shared.session.set_model(state.model);
-    shared.link.set_profile(state.profile);
+    shared.link.set_profiles(state.profiles);
     if let Some(notice) = model_notice(shared) {
         nice_warn!("{notice}");
     }
 }
 
-/// Puts a preset in force: its print where it brings one, and of the settings what makes the sound;
-/// the latency mode where it names one. What belongs to the session stays.
+/// Puts a preset in force: its print where it brings one, in the slot that is chosen here, and of
+/// the settings what makes the sound; the latency mode where it names one. What belongs to the
+/// session stays.
 pub fn apply_preset(preset: State, shared: &Shared) {
     for control in shared.params.iter() {
         let plain = preset.value(control.place());
@@ -67,8 +68,9 @@ pub fn apply_preset(preset: State, shared: &Shared) {
             Scope::Session => {}
         }
     }
-    if preset.profile.is_some() {
-        shared.link.set_profile(preset.profile);
+    let profile = preset.chosen_profile();
+    if profile.is_some() {
+        shared.link.set_profile(profile);
     }
     shared.feed.request_repaint();
 }

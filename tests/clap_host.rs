@@ -9,9 +9,10 @@ use clack_host::entry::PluginEntry;
 use quell_core::Settings;
 use quell_formats::presets::FACTORY;
 use quell_formats::state::decode;
-use quell_testkit::host::{Buffers, Calls, LAYOUTS, PLUGIN_ID, Rig};
+use quell_testkit::host::{Buffers, Calls, Change, LAYOUTS, PLUGIN_ID, Rig};
 use quell_testkit::presets::{Found, presets};
 use quell_testkit::signals::{even, impulse_at, peak, quiet_after, rms_db, seeded};
+use serde_json::Value;
 
 /// The plugin, linked in: no bundle is needed.
 fn entry() -> PluginEntry {
@@ -74,6 +75,7 @@ fn parameter_ids_are_what_they_have_always_been() {
         "recent",
         "add",
         "tone",
+        "slot",
     ];
     let pinned: BTreeSet<u32> = pinned.map(hash).into();
     assert_eq!(ours, pinned, "a parameter came or went: give a new one its line here, for ever");
@@ -108,6 +110,8 @@ fn text_carries_units_and_is_read_without_them() {
         ("Amount", "90 %", "90.0 %"),
         ("Latency", "Live (20 ms)", "Live (20 ms)"),
         ("Hear", "Removed", "Removed"),
+        ("Print", "c", "C"),
+        ("Print", "A > B 50 %", "A \u{2192} B 50 %"),
     ] {
         let id = rig.param(name).id;
         let value = rig.text_value(id, text).unwrap_or_else(|| panic!("{name}: '{text}'"));
@@ -122,6 +126,7 @@ fn modes_are_stepped_bypass_is_the_hosts_and_all_can_be_automated() {
         assert!(rig.param(name).flags.contains(ParamInfoFlags::IS_STEPPED), "{name}");
     }
     assert!(rig.param("Bypass").flags.contains(ParamInfoFlags::IS_BYPASS));
+    assert!(!rig.param("Print").flags.contains(ParamInfoFlags::IS_STEPPED), "it glides");
     // Some hosts, Ardour among them, show nothing else.
     for param in rig.params() {
         assert!(param.flags.contains(ParamInfoFlags::IS_AUTOMATABLE), "{}", param.name);
@@ -494,8 +499,8 @@ fn a_profile_survives_other_rates_modes_and_layouts() {
     }
 }
 
-fn profile_of(state: &[u8]) -> serde_json::Value {
-    serde_json::from_slice::<serde_json::Value>(state).expect("JSON")["profile"].clone()
+fn profile_of(state: &[u8]) -> Value {
+    serde_json::from_slice::<Value>(state).expect("JSON")["profile"].clone()
 }
 
 #[test]
@@ -537,6 +542,124 @@ fn a_damaged_state_is_refused_and_the_running_one_kept() {
         }
         assert!(rig.save() == good);
     }
+}
+
+// ---- Slots -------------------------------------------------------------------------------------
+
+const FOUR_PRINTS: &[u8] = include_bytes!("fixtures/state/v2.json");
+
+/// The print in a slot of a saved state.
+fn print_in(state: &[u8], slot: &str) -> Value {
+    let state: Value = serde_json::from_slice(state).expect("JSON");
+    if slot == "A" { state["profile"].clone() } else { state["slots"][slot].clone() }
+}
+
+/// Noise of this size on both channels, captured into a slot.
+fn capture_into(rig: &mut Rig, slot: &str, amplitude: f32) {
+    let mut random = seeded(20);
+    let noise = vec![even(&mut random, 144_000, amplitude), even(&mut random, 144_000, amplitude)];
+    rig.set(&[("Print", slot)]);
+    let [on, off] = [(0, "On"), (140_000, "Off")].map(|(at, to)| rig.change(at, "Capture", to));
+    rig.play(&noise, &[on, off]);
+}
+
+/// Automation of the print: jumps, a ramp from A to D, and one back.
+fn glides(rig: &mut Rig) -> Vec<Change> {
+    let jumps = [(5_000, "D"), (9_001, "B"), (13_333, "A > B 30 %"), (20_000, "A")];
+    let mut changes: Vec<_> = jumps.map(|(at, to)| rig.change(at, "Print", to)).into();
+    let ramp = |idx: usize| if idx < 60 { idx } else { 120 - idx } as f64 / 20.0;
+    for idx in 0..=120 {
+        let jump = rig.change(30_000 + idx * 501, "Print", "A");
+        changes.push(Change { value: ramp(idx), ..jump });
+    }
+    changes
+}
+
+#[test]
+fn every_slot_keeps_its_print_and_the_project_keeps_all() {
+    let mut rig = rig();
+    rig.activate(RATE_HZ, 512);
+    capture_into(&mut rig, "A", 0.05);
+    let only_a: Value = serde_json::from_slice(&rig.save()).unwrap();
+    assert_eq!(only_a["quell_state"], 1, "which older versions open");
+    let mut before = rig.save();
+    for (idx, slot) in ["C", "D", "B", "C"].into_iter().enumerate() {
+        capture_into(&mut rig, slot, 0.01 / (idx + 1) as f32);
+        let after = rig.save();
+        for other in ["A", "B", "C", "D"] {
+            let is_same = print_in(&after, other) == print_in(&before, other);
+            assert_eq!(is_same, other != slot, "a capture into {slot}: {other}");
+        }
+        assert_eq!(print_in(&after, slot)["verdict"], "steady");
+        before = after;
+    }
+    rig.set(&[("Print", "B > C 25 %")]);
+    let bytes = rig.save();
+    let mut other = self::rig();
+    assert!(other.load(&bytes));
+    assert!(other.save() == bytes, "it comes back as it was saved");
+    other.activate(RATE_HZ, 512);
+    rig.reset();
+    let mut random = seeded(21);
+    let sound = vec![even(&mut random, 96_000, 0.02), even(&mut random, 96_000, 0.02)];
+    let changes = glides(&mut rig);
+    assert!(rig.play(&sound, &changes) == other.play(&sound, &changes), "and sounds the same");
+}
+
+#[test]
+fn gliding_between_prints_does_not_depend_on_the_cut_into_blocks() {
+    let mut random = seeded(22);
+    let sound = vec![even(&mut random, 96_000, 0.02), even(&mut random, 96_000, 0.02)];
+    let mut reference = None;
+    for blocks in [&[512][..], &[16_384], &[1, 2, 3], &ODD_BLOCKS] {
+        let mut rig = rig();
+        assert!(rig.load(FOUR_PRINTS));
+        rig.set(&[("Engine", "Gate"), ("Print", "A")]);
+        rig.activate(RATE_HZ, 16_384);
+        let changes = glides(&mut rig);
+        let mut buffers = Buffers::new(sound.clone(), 2);
+        rig.render(&mut buffers, blocks, &changes);
+        match &reference {
+            None => reference = Some(buffers.output),
+            Some(reference) => assert!(*reference == buffers.output, "blocks of {blocks:?}"),
+        }
+    }
+}
+
+#[test]
+fn on_an_empty_slot_the_noise_is_followed() {
+    let mut random = seeded(23);
+    let sound = vec![even(&mut random, 96_000, 0.02), even(&mut random, 96_000, 0.02)];
+    let mut without = rig();
+    without.activate(RATE_HZ, 512);
+    let followed = without.play(&sound, &[]);
+    let mut rig = rig();
+    rig.activate(RATE_HZ, 512);
+    capture_into(&mut rig, "A", 0.001);
+    let mut sound_at = |place: &str| {
+        rig.set(&[("Print", place)]);
+        rig.reset();
+        rig.play(&sound, &[])
+    };
+    let with_a = sound_at("A");
+    assert!(with_a != followed);
+    assert!(sound_at("B") == followed);
+    assert!(sound_at("A > B 90 %") == with_a, "on the way to nothing, A stays");
+}
+
+#[test]
+fn an_old_project_opens_with_its_print_in_a() {
+    let mut rig = rig();
+    assert!(rig.load(include_bytes!("fixtures/state/v1.json")));
+    assert_eq!(rig.value("Print"), 0.0);
+    let saved = rig.save();
+    assert!(print_in(&saved, "A").is_object());
+    assert!(["B", "C", "D"].iter().all(|slot| print_in(&saved, slot).is_null()));
+    // What was in the other slots before belongs to another project.
+    assert!(rig.load(FOUR_PRINTS));
+    assert_eq!(print_in(&rig.save(), "D")["name"], "Side 4");
+    assert!(rig.load(include_bytes!("fixtures/state/v1.json")));
+    assert!(rig.save() == saved);
 }
 
 // ---- Presets -----------------------------------------------------------------------------------

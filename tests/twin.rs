@@ -44,13 +44,11 @@ fn rendered_by_cli(state: &[u8], sound: &[Vec<f32>]) -> Vec<Vec<f32>> {
     let file = tempfile::NamedTempFile::new().expect("a temporary file");
     std::fs::write(file.path(), state).expect("room for a state");
     let preset = preset::load(file.path()).expect("the plugin's own state");
-    assert!(preset.profile.is_some(), "the print travels with the state");
     let settings = preset.settings();
-    let treatment = Treatment {
-        settings: &settings,
-        mode: settings.latency,
-        profile: preset.profile.as_deref(),
-    };
+    let profile = preset.into_profile();
+    assert!(profile.is_some(), "the print travels with the state");
+    let treatment =
+        Treatment { settings: &settings, mode: settings.latency, profile: profile.as_ref() };
     denoise(sound, RATE_HZ, &treatment).expect("a valid stream")
 }
 
@@ -65,7 +63,7 @@ fn the_command_line_equals_the_plugin_sample_for_sample() {
             noise.iter().enumerate().map(|(i, noise)| noise + tone(i)).collect()
         })
         .to_vec();
-    let cases: [&[(&str, &str)]; 6] = [
+    let cases: [&[(&str, &str)]; 7] = [
         &[],
         &[
             ("Latency", "Live (20 ms)"),
@@ -92,6 +90,7 @@ fn the_command_line_equals_the_plugin_sample_for_sample() {
         ],
         &[("Engine", "Neural"), ("Sensitivity", "2"), ("Latency", "Studio (80 ms)")],
         &[("Engine", "Hybrid"), ("Stereo link", "Off"), ("Amount", "90 %")],
+        &[("Engine", "Gate"), ("Print", "C")],
     ];
     for settings in cases {
         let state = saved_state(settings, &noise);

@@ -2,31 +2,39 @@
 
 use std::sync::Arc;
 
+use quell_core::slot::Slots;
 use quell_core::{CaptureRefusal, NoiseProfile, ProfileSource};
 
 /// A print or none, shared.
 pub type Print = Option<Arc<NoiseProfile>>;
+/// What each slot holds.
+pub type Prints = Slots<Print>;
 
 /// A profile on its way to the audio thread or back; an empty one removes the print.
 pub(super) struct Message {
     pub(super) profile: NoiseProfile,
-    /// To the audio thread: number of this message. From it: the last number it had taken when
-    /// it captured, so that a capture from before a newer order is recognised as outdated.
+    /// To the audio thread: number of this message for its slot. From it: the last number it had
+    /// taken when it captured, so that a capture from before a newer order is recognised as
+    /// outdated.
     pub(super) order_idx: u32,
-    /// From the audio thread: number of the capture's end, and the source that it overruled.
+    /// From the audio thread: the slot that the capture is for, number of its end, and the source
+    /// that it overruled.
+    pub(super) slot: usize,
     pub(super) event_idx: u32,
     pub(super) source_before: Option<ProfileSource>,
 }
 
 impl Message {
     pub(super) fn order(profile: NoiseProfile, order_idx: u32) -> Self {
-        Self { profile, order_idx, event_idx: 0, source_before: None }
+        Self { profile, order_idx, slot: 0, event_idx: 0, source_before: None }
     }
 }
 
 /// A capture whose print came into force, whatever started it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CaptureStep {
+    /// The slot that it went into.
+    pub slot: usize,
     /// The print before it.
     pub before: Print,
     /// The print that it gave.

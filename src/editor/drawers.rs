@@ -9,9 +9,9 @@ use crate::Shared;
 use crate::editor::capture;
 use crate::editor::dials::{DialShape, dial};
 use crate::editor::edits::Edits;
-use crate::editor::print_card;
 use crate::editor::theme::{GAP, Theme};
 use crate::editor::widgets::{InUse, Label, button, panel, pick};
+use crate::editor::{print_card, prints};
 use crate::params::{Control, QuellParams};
 
 /// Stands in the row that is always there.
@@ -37,7 +37,7 @@ impl Drawer {
     /// What is in it, and what is not, as it would do nothing.
     pub(super) fn hint(self, params: &QuellParams, in_use: InUse) -> String {
         if self == Self::Print {
-            return "The noise print: what it holds, other ways to learn it, files.".to_owned();
+            return "The noise prints: four slots, other ways to learn, files.".to_owned();
         }
         let idle: Vec<_> = params
             .iter()
@@ -95,11 +95,15 @@ fn print(
     let left = rect.right() - (rect.width() * 0.36).clamp(240.0, 360.0);
     let card = Rect::from_min_max(rect.min, pos2(left - GAP, rect.bottom()));
     print_card::show(ui, t, shared, card);
-    let right = Rect::from_min_max(pos2(left, rect.top()), rect.max);
-    let size = vec2(right.width(), 28.0);
-    capture::other_ways(ui, t, edits, shared, Rect::from_min_size(right.min, size));
-    let row = Rect::from_min_max(pos2(left, right.bottom() - 28.0), right.max);
-    capture::row(ui, t, row, shared.link.profile().is_some())
+    let height = 22.0;
+    let step = (rect.height() - height) / 2.0;
+    let row = |idx: f32| {
+        let min = pos2(left, rect.top() + step * idx);
+        Rect::from_min_size(min, vec2(rect.right() - left, height))
+    };
+    prints::slots(ui, t, edits, shared, row(0.0));
+    capture::other_ways(ui, t, edits, shared, row(1.0));
+    capture::row(ui, t, row(2.0), shared.link.profile().is_some())
 }
 
 /// Lists above, dials below, switches at the end.

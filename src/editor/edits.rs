@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nice_plug::context::gui::GuiContext;
 use quell_core::settings::row::Scope;
+use quell_core::slot::NAMES;
 use quell_core::{Choice, ProfileSource};
 use quell_formats::presets::FACTORY;
 use quell_formats::state::State;
 
 use crate::Shared;
-use crate::bridge::{CaptureOrder, Print};
+use crate::bridge::{CaptureOrder, Print, Prints};
 use crate::editor::history::{Loaded, Marks, Memory, OwnCapture, Snapshot, Step};
 use crate::params::{CAPTURE, Control, ENGINE, QuellParams, SOURCE};
 
@@ -89,7 +90,7 @@ impl Edits {
         if self.open.is_empty() && !self.ended.is_empty() {
             let changes = std::mem::take(&mut self.ended);
             let at_s = self.now_s;
-            self.memory().push(Step { changes, print: None, marks: None, at_s });
+            self.memory().push(Step { changes, prints: Vec::new(), marks: None, at_s });
         }
     }
 
@@ -127,13 +128,13 @@ impl Edits {
 
     // ---- The print -----------------------------------------------------------------------------
 
-    /// Replaces the print as an edit; `changes` of parameters belong to the same step.
+    /// Replaces the chosen print as an edit; `changes` of parameters belong to the same step.
     fn replace_print(&mut self, print: Print, changes: Vec<(usize, f32, f32)>) {
-        let before = self.shared.link.profile();
+        let (slot, before) = (self.shared.link.slot(), self.shared.link.profile());
         changes.iter().for_each(|&(idx, _, after)| self.send(idx, after));
-        self.shared.link.edit_profile(print.clone());
-        let at_s = self.now_s;
-        self.memory().push(Step { changes, print: Some((before, print)), marks: None, at_s });
+        self.shared.link.edit_profile_in(slot, print.clone());
+        let (prints, at_s) = (vec![(slot, before, print)], self.now_s);
+        self.memory().push(Step { changes, prints, marks: None, at_s });
     }
 
     /// Replaces or removes the print, and leaves the source as it is.
@@ -164,8 +165,9 @@ impl Edits {
             let captured = self.source_value(ProfileSource::Captured);
             let change = |source| (SOURCE, self.source_value(source), captured);
             let changes = capture.source_before.map(change).into_iter().collect();
-            let (print, at_s) = (Some((capture.before, Some(capture.after))), self.now_s);
-            self.memory().push(Step { changes, print, marks: None, at_s });
+            let print = (capture.slot, capture.before, Some(capture.after));
+            let (prints, at_s) = (vec![print], self.now_s);
+            self.memory().push(Step { changes, prints, marks: None, at_s });
         }
     }
 
@@ -225,8 +227,8 @@ impl Edits {
         let step = self.memory().take_undo();
         if let Some(step) = step {
             step.changes.iter().for_each(|&(idx, before, _)| self.send(idx, before));
-            if let Some((before, _)) = step.print {
-                self.shared.link.edit_profile(before);
+            for (slot, before, _) in step.prints {
+                self.shared.link.edit_profile_in(slot, before);
             }
             if let Some(marks) = step.marks {
                 self.memory().marks = marks.0;
@@ -239,8 +241,8 @@ impl Edits {
         let step = self.memory().take_redo();
         if let Some(step) = step {
             step.changes.iter().for_each(|&(idx, _, after)| self.send(idx, after));
-            if let Some((_, after)) = step.print {
-                self.shared.link.edit_profile(after);
+            for (slot, _, after) in step.prints {
+                self.shared.link.edit_profile_in(slot, after);
             }
             if let Some(marks) = step.marks {
                 self.memory().marks = marks.1;
@@ -261,43 +263,46 @@ impl Edits {
                 None => format!("Setting {}", if new.is_b { "B" } else { "A" }),
             };
         }
-        match (&step.print, &step.changes[..]) {
-            (Some((_, None)), _) => "Print cleared".to_owned(),
-            (Some((_, Some(_))), _) => "Another print".to_owned(),
-            (None, [(place, _, after), ..]) => {
+        match (&step.prints[..], &step.changes[..]) {
+            ([(slot, _, None), ..], _) => format!("Print {} cleared", NAMES[*slot]),
+            ([(slot, _, Some(_)), ..], _) => format!("Another print {}", NAMES[*slot]),
+            ([], [(place, _, after), ..]) => {
                 let control = &self.shared.params[*place];
                 let value = control.text(*after).replace('-', "\u{2212}");
                 format!("{}: {value}", control.row().name)
             }
-            (None, []) => "Nothing".to_owned(),
+            ([], []) => "Nothing".to_owned(),
         }
     }
 
     fn snapshot(&self) -> Snapshot {
         let sound = self.shared.params.iter().filter(|c| c.row().scope == Scope::Sound);
         let values = sound.map(|control| (control.place(), control.normalized())).collect();
-        Snapshot { values, print: self.shared.link.profile() }
+        Snapshot { values, prints: self.shared.link.profiles() }
     }
 
-    /// Many values as one edit, with the print that goes with them where there is one, and what
-    /// then stands beside them.
-    fn set_all(&mut self, values: &[(usize, f32)], print: Option<Print>, marks: Marks) {
+    /// Many values as one edit, with the prints that the slots then hold, and what then stands
+    /// beside them.
+    fn set_all(&mut self, values: &[(usize, f32)], prints: Prints, marks: Marks) {
         let changes: Vec<_> = values
             .iter()
             .map(|&(idx, value)| (idx, self.value(idx), value))
             .filter(|(_, before, after)| before != after)
             .collect();
         changes.iter().for_each(|&(idx, _, after)| self.send(idx, after));
-        let before = self.shared.link.profile();
-        let print = print.filter(|print| *print != before).map(|print| (before, print));
-        if let Some((_, after)) = &print {
-            self.shared.link.edit_profile(after.clone());
+        let pairs = self.shared.link.profiles().into_iter().zip(prints).enumerate();
+        let prints: Vec<_> = pairs
+            .filter(|(_, (before, after))| before != after)
+            .map(|(slot, (before, after))| (slot, before, after))
+            .collect();
+        for (slot, _, after) in &prints {
+            self.shared.link.edit_profile_in(*slot, after.clone());
         }
         let at_s = self.now_s;
         let mut memory = self.memory();
         let old = std::mem::replace(&mut memory.marks, marks.clone());
-        if !changes.is_empty() || print.is_some() || old != marks {
-            memory.push(Step { changes, print, marks: Some(Box::new((old, marks))), at_s });
+        if !changes.is_empty() || !prints.is_empty() || old != marks {
+            memory.push(Step { changes, prints, marks: Some(Box::new((old, marks))), at_s });
         }
     }
 
@@ -307,7 +312,7 @@ impl Edits {
         let mut marks = self.memory().marks.clone();
         marks.is_b = !marks.is_b;
         let other = marks.other.replace(now.clone()).unwrap_or(now);
-        self.set_all(&other.values, Some(other.print), marks);
+        self.set_all(&other.values, other.prints, marks);
     }
 
     /// Makes the other of A and B the same as this one.
@@ -316,8 +321,8 @@ impl Edits {
         self.memory().marks.other = Some(now);
     }
 
-    /// Takes over a preset's values, and its print where it has one. What the preset does not name
-    /// takes its default; what belongs to the session stays.
+    /// Takes over a preset's values, and its print into the chosen slot where it has one. What the
+    /// preset does not name takes its default; what belongs to the session stays.
     pub(super) fn load(&mut self, name: &str, preset: &State) {
         let wanted = QuellParams::default();
         crate::state::apply_params(preset, &wanted);
@@ -333,8 +338,11 @@ impl Edits {
             .collect();
         let mut marks = self.memory().marks.clone();
         marks.preset = Some(Loaded { name: name.to_owned(), values: values.clone() });
-        let print = preset.profile.is_some().then(|| preset.profile.clone());
-        self.set_all(&values, print, marks);
+        let mut prints = self.shared.link.profiles();
+        if let Some(print) = preset.chosen_profile() {
+            prints[self.shared.link.slot()] = Some(print);
+        }
+        self.set_all(&values, prints, marks);
     }
 
     /// What is heard now was saved as this preset.

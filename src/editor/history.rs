@@ -1,31 +1,31 @@
 //! What an instance's editor remembers while its window is closed: edits to undo, two settings to
 //! compare, the name of the preset.
 
-use crate::bridge::Print;
+use crate::bridge::{Print, Prints};
 
 /// Steps that can be undone.
 const MAX_STEPS: usize = 200;
 /// Edits of one parameter within this time are one step, seconds.
 const MERGE_S: f64 = 0.7;
 
-/// One edit: parameters by their place in the table, and the print.
+/// One edit: parameters by their place in the table, and prints.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Step {
     /// Place, normalised value before and after.
     pub(super) changes: Vec<(usize, f32, f32)>,
-    /// The print before and after, where it changed.
-    pub(super) print: Option<(Print, Print)>,
+    /// Slots whose print changed, with what they held before and after.
+    pub(super) prints: Vec<(usize, Print, Print)>,
     /// What stood beside the settings before and after, where that changed.
     pub(super) marks: Option<Box<(Marks, Marks)>>,
     /// When it was made, seconds.
     pub(super) at_s: f64,
 }
 
-/// All that can be heard, as normalised values, and the print.
+/// All that can be heard, as normalised values, and the prints.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Snapshot {
     pub(super) values: Vec<(usize, f32)>,
-    pub(super) print: Print,
+    pub(super) prints: Prints,
 }
 
 /// What says where the settings are from, and goes back with them.
@@ -78,8 +78,8 @@ impl Memory {
             && let ([(idx, _, after)], [(new_idx, _, new_after)]) =
                 (&mut last.changes[..], &step.changes[..])
             && idx == new_idx
-            && last.print.is_none()
-            && step.print.is_none()
+            && last.prints.is_empty()
+            && step.prints.is_empty()
             && last.marks.is_none()
             && step.marks.is_none()
             && step.at_s - last.at_s < MERGE_S
@@ -127,7 +127,7 @@ mod tests {
     use super::*;
 
     fn step(idx: usize, before: f32, after: f32, at_s: f64) -> Step {
-        Step { changes: vec![(idx, before, after)], print: None, marks: None, at_s }
+        Step { changes: vec![(idx, before, after)], prints: Vec::new(), marks: None, at_s }
     }
 
     #[test]

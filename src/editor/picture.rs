@@ -125,7 +125,7 @@ impl Picture {
         let params = &scene.shared.params;
         let settings = params.settings();
         let is_captured = scene.source == ProfileSource::Captured;
-        let print = scene.shared.link.profile().filter(|_| is_captured);
+        let print = scene.shared.link.in_force().filter(|_| is_captured);
         let analysis = self.frozen.as_deref().unwrap_or(scene.analysis);
         let axes = Axes { rect, max_hz: analysis.max_hz, range: self.range };
         let mut curves = Curves::new(

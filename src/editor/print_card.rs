@@ -14,7 +14,7 @@ const CURVE_HZ: (f32, f32) = (50.0, 16_000.0);
 const CURVE_DB: (f32, f32) = (-130.0, -30.0);
 
 pub(super) fn show(ui: &Ui, t: &Theme, shared: &Shared, rect: Rect) {
-    let print = shared.link.profile();
+    let print = shared.link.in_force();
     let width = (rect.width() * 0.4).min(220.0);
     let curve = Rect::from_min_max(rect.min, pos2(rect.left() + width, rect.bottom()));
     ui.painter().rect_filled(curve, CornerRadius::same(3), t.ground);

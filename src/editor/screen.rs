@@ -245,7 +245,7 @@ impl Screen {
             is_held: link.is_capture_held(),
             news: link.news(),
             change: link.noise_change(),
-            print: &link.profile(),
+            print: &link.in_force(),
             settings: &self.shared.params.settings(),
             source: self.analysis.source,
             is_noise_silent: self.analysis.is_noise_silent(),
@@ -276,7 +276,7 @@ impl Screen {
     fn in_use(&self) -> InUse {
         let Settings { engine, latency, profile_source, .. } = self.shared.params.settings();
         let will_be = match profile_source {
-            ProfileSource::Captured if self.shared.link.profile().is_none() => {
+            ProfileSource::Captured if self.shared.link.in_force().is_none() => {
                 ProfileSource::Adaptive
             }
             source => source,

@@ -22,7 +22,7 @@ use super::*;
 use crate::bridge::AudioEnd;
 use crate::columns::N_COLUMNS;
 use crate::feed::FeedEnd;
-use crate::params::{CAPTURE, ENGINE, QuellParams, REDUCTION, SOURCE};
+use crate::params::{CAPTURE, ENGINE, QuellParams, REDUCTION, SLOT, SOURCE};
 use crate::standalone::shelf::{Entry, Fate, N_PEAKS, OnDeck, Order};
 
 const LATENCY: usize = place_of("latency");
@@ -153,6 +153,10 @@ impl Bench {
 
     fn level(&self) -> Option<f32> {
         self.shared.link.profile().map(|profile| profile.mean_db()[0])
+    }
+
+    fn levels(&self) -> [Option<f32>; 4] {
+        self.shared.link.profiles().map(|print| print.map(|print| print.mean_db()[0]))
     }
 
     /// A frame of sound on its way to the window.
@@ -643,7 +647,12 @@ fn end_capture(bench: &mut Bench, level_db: f32, verdict: Verdict, before: Optio
     if before.is_some() {
         bench.p()[SOURCE].set_plain(ProfileSource::Captured.idx() as f32);
     }
-    bench.audio.tell(Ok(Captured { print: &captured, is_in_force, source_before: before }));
+    bench.audio.tell(Ok(Captured {
+        print: &captured,
+        is_in_force,
+        slot: bench.shared.link.slot(),
+        source_before: before,
+    }));
     bench.steps(2);
 }
 
@@ -682,6 +691,71 @@ fn every_capture_is_a_step_and_what_was_no_noise_is_offered() {
     bench.click("Redo");
     assert_eq!(bench.level(), Some(-60.0));
     assert_eq!(bench.settings().profile_source, ProfileSource::Captured);
+}
+
+#[test]
+fn a_slot_is_chosen_by_hand_and_everything_by_hand_is_about_it() {
+    let mut bench = bench();
+    bench.audio.prepare(1, 961);
+    bench.click("Print");
+    end_capture(&mut bench, -60.0, Verdict::Steady, None);
+    bench.host.gestures.lock().unwrap().clear();
+    bench.click("Print B");
+    assert_eq!(*bench.host.gestures.lock().unwrap(), ["begin", "set", "end"]);
+    assert_eq!((bench.settings().slot, bench.level()), (1.0, None));
+    assert!(bench.status().starts_with("Following the noise"), "{}", bench.status());
+    // 1. Captured, pasted, cleared; the other stays.
+    end_capture(&mut bench, -50.0, Verdict::Steady, None);
+    assert_eq!(bench.levels(), [Some(-60.0), Some(-50.0), None, None]);
+    bench.click("Print C");
+    bench.harness.event(Event::Text(prints::to_text(&print(-40.0))));
+    bench.steps(2);
+    assert_eq!(bench.levels(), [Some(-60.0), Some(-50.0), Some(-40.0), None]);
+    bench.click("Print A");
+    bench.click("Clear");
+    assert_eq!(bench.levels(), [None, Some(-50.0), Some(-40.0), None]);
+    // 2. Each step is undone where it was made, whichever is chosen by then.
+    bench.click("Print D");
+    for expected in [
+        (0.0, [None, Some(-50.0), Some(-40.0), None]),
+        (0.0, [Some(-60.0), Some(-50.0), Some(-40.0), None]),
+        (2.0, [Some(-60.0), Some(-50.0), Some(-40.0), None]),
+        (2.0, [Some(-60.0), Some(-50.0), None, None]),
+        (1.0, [Some(-60.0), Some(-50.0), None, None]),
+        (1.0, [Some(-60.0), None, None, None]),
+        (0.0, [Some(-60.0), None, None, None]),
+        (0.0, [None; 4]),
+    ] {
+        bench.click("Undo");
+        let slot = bench.settings().slot;
+        assert!(near(slot, expected.0) && bench.levels() == expected.1, "{slot}, {expected:?}");
+    }
+    for _ in 0..8 {
+        bench.click("Redo");
+    }
+    assert_eq!(bench.levels(), [None, Some(-50.0), Some(-40.0), None]);
+    assert!(near(bench.settings().slot, 3.0));
+    // 3. Between two, the nearer one is meant, and what is heard is said.
+    bench.p()[SLOT].set_plain(1.25);
+    bench.steps(2);
+    assert!(bench.status().contains("B \u{2192} C 25 %"), "{}", bench.status());
+    bench.click("Clear");
+    assert_eq!(bench.levels(), [None, None, Some(-40.0), None]);
+}
+
+#[test]
+fn a_and_b_hold_all_prints_and_leave_the_slot_alone() {
+    let mut bench = bench();
+    bench.click("Print");
+    bench.shared.link.set_profiles([-60.0, -50.0, -40.0, -30.0].map(|l| Some(Arc::new(print(l)))));
+    bench.click("B");
+    bench.click("Print C");
+    bench.click("Clear");
+    bench.click("A");
+    assert_eq!(bench.levels(), [-60.0, -50.0, -40.0, -30.0].map(Some));
+    assert!(near(bench.settings().slot, 2.0));
+    bench.click("Undo");
+    assert_eq!(bench.levels(), [Some(-60.0), Some(-50.0), None, Some(-30.0)]);
 }
 
 #[test]
@@ -883,8 +957,17 @@ const EXPERT_OF_ALL: &[&str] = &[
     "Knee",
     "Time smoothing",
 ];
-const PRINT: [&str; 7] =
-    ["Use last seconds", "Add to print", "Clear", "Copy", "Paste", "Save", "Load"];
+const PRINT: [&str; 9] = [
+    "Print A",
+    "Print D",
+    "Use last seconds",
+    "Add to print",
+    "Clear",
+    "Copy",
+    "Paste",
+    "Save",
+    "Load",
+];
 
 #[test]
 fn nothing_overlaps_at_any_size() {

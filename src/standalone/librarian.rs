@@ -195,7 +195,7 @@ impl Librarian {
             use_recent: false,
             ..self.shared.params.settings()
         };
-        let print = self.shared.link.profile();
+        let print = self.shared.link.in_force();
         let treatment =
             Treatment { settings: &settings, mode: settings.latency, profile: print.as_deref() };
         let failed = |error: &dyn std::fmt::Display| error.to_string();

@@ -13,6 +13,8 @@ pub struct Captured<'a> {
     pub print: &'a NoiseProfile,
     /// False where it was judged to be no noise: the print before it, or none, is in force still.
     pub is_in_force: bool,
+    /// The slot that was chosen when it ended, which holds the print where it is in force.
+    pub slot: usize,
     /// Where the settings had the noise known from, where that was elsewhere. A print in force is
     /// used at once: until the settings choose another source, the stream takes it for theirs.
     pub source_before: Option<ProfileSource>,

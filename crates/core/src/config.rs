@@ -40,6 +40,10 @@ pub const RECENT_FRAMES_AT_ONCE: usize = 5;
 /// Level below which a frame is silent, dBFS (RMS): under the dither of 16-bit audio (about −98).
 pub const SILENCE_DBFS: f32 = -110.0;
 
+/// Time in which one slot's print takes over from another's, seconds: a jump is no click, and a
+/// glide by automation is followed at once up to a slot in this time.
+pub const SLOT_GLIDE_S: f64 = 0.1;
+
 /// Where the energy of speech lies, Hz: the band of a telephone.
 pub const VOICE_RANGE_HZ: core::ops::RangeInclusive<f64> = 300.0..=3_400.0;
 /// Mean spread of the bins up to which a capture is steady, dB: Gaussian noise has 5.6.

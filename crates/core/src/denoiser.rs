@@ -121,7 +121,7 @@ pub struct Denoiser {
     frames: Frames,
     /// 3. A capture under way.
     learning: Learning,
-    /// What was captured.
+    /// What was captured, and what of it is in force.
     print: Print,
     /// Whether it still fits, where somebody may want to know.
     fit: Option<Fit>,
@@ -204,11 +204,12 @@ impl Denoiser {
         self.latency_samples() + self.geometry.frame_len
     }
 
-    /// Forgets all sound; keeps the captured profile, and what can still be learned from.
+    /// Forgets all sound; keeps the captured profiles, and what can still be learned from.
     pub fn reset(&mut self) {
         self.hops.reset();
         self.frames.reset();
         self.learning.reset();
+        self.print.reset();
         if let Some(fit) = &mut self.fit {
             fit.reset();
         }
@@ -222,7 +223,8 @@ impl Denoiser {
     /// How the noise that is heard between words differs from the print in force, where it does by
     /// more than one can put down to chance.
     pub fn noise_change(&self) -> Option<NoiseChange> {
-        self.fit.as_ref()?.change().filter(|_| self.noise.is_print_in_force())
+        let is_settled = self.noise.is_print_in_force() && !self.print.is_gliding();
+        self.fit.as_ref()?.change().filter(|_| is_settled)
     }
 
     /// How far a capture under way has come; nothing while none is.
@@ -233,12 +235,13 @@ impl Denoiser {
     /// The end of a capture, told once: the print that it gave, in force or not, or why it gave
     /// none. The last one counts where nobody asked for those before.
     pub fn take_capture(&mut self) -> Option<Result<Captured<'_>, CaptureRefusal>> {
-        let print = self.print.captured();
+        let (print, slot) = self.print.captured();
         let source_before = self.noise.overruled();
         let event = self.learning.take_event()?;
         Some(event.map(|is_in_force| Captured {
             print,
             is_in_force,
+            slot,
             source_before: source_before.filter(|_| is_in_force),
         }))
     }
@@ -275,16 +278,28 @@ impl Denoiser {
         self.learning.end_after(seconds);
     }
 
-    /// The captured profile, if there is one. One that was set comes back on this stream's bins
-    /// and channels, so keep the original where it may hold more.
+    /// The captured profile, if there is one: that in slot A, the only slot where the settings
+    /// choose no other. One that was set comes back on this stream's bins and channels, so keep the
+    /// original where it may hold more.
     pub fn profile(&self) -> Option<&NoiseProfile> {
-        self.print.profile()
+        self.profile_in(0)
     }
 
-    /// Replaces or removes the captured profile. Allocates nothing; any sample rate and channel
-    /// layout will do.
+    /// The same of one of [`N_SLOTS`](crate::slot::N_SLOTS) slots.
+    pub fn profile_in(&self, slot_idx: usize) -> Option<&NoiseProfile> {
+        self.print.profile(slot_idx)
+    }
+
+    /// Replaces or removes the captured profile in slot A. Allocates nothing; any sample rate and
+    /// channel layout will do.
     pub fn set_profile(&mut self, profile: Option<&NoiseProfile>) {
-        self.print.set(profile);
+        self.set_profile_in(0, profile);
+    }
+
+    /// The same in one of [`N_SLOTS`](crate::slot::N_SLOTS) slots, of which `settings.slot` says
+    /// what is in force.
+    pub fn set_profile_in(&mut self, slot_idx: usize, profile: Option<&NoiseProfile>) {
+        self.print.set(slot_idx, profile);
     }
 
     /// Processes a block in place.
@@ -328,8 +343,10 @@ impl Denoiser {
         if self.learning.run(settings, (number, is_usable), traits, powers, &mut self.print) {
             self.noise.prefer_print(settings);
         }
+        self.print.glide(settings.slot);
         if let Some(fit) = &mut self.fit
             && self.noise.is_print_in_force()
+            && !self.print.is_gliding()
         {
             fit.watch(&self.print, powers, self.hops.is_sounding());
         }

@@ -20,6 +20,7 @@ mod ring;
 mod room_tone;
 pub mod settings;
 mod silence;
+pub mod slot;
 mod smoothing;
 pub mod stft;
 pub mod unet;

@@ -45,7 +45,9 @@ impl AlignedStream {
         .without_memory();
         denoiser.set_profile(treatment.profile);
         let n_to_skip = denoiser.latency_samples();
-        Ok(Self { denoiser, settings: *treatment.settings, n_to_skip })
+        // There is but one print, whichever slot it came from.
+        let settings = Settings { slot: 0.0, ..*treatment.settings };
+        Ok(Self { denoiser, settings, n_to_skip })
     }
 
     /// Latency that is taken out again, samples.

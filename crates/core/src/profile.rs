@@ -324,6 +324,12 @@ fn check(name: &'static str, values: &[f32], low: f32, high: f32) -> Result<(), 
     }
 }
 
+pub(crate) fn add_weighted(sum: &mut [f32], values: &[f32], weight: f32) {
+    for (sum, value) in sum.iter_mut().zip(values) {
+        *sum += value * weight;
+    }
+}
+
 fn lerp_at(values: &[f32], position: f64) -> f32 {
     let below = (position.floor() as usize).min(values.len() - 1);
     let above = (below + 1).min(values.len() - 1);
@@ -353,6 +359,17 @@ pub(crate) struct BinProfile {
 impl BinProfile {
     pub(crate) fn new(n_bins: usize) -> Self {
         Self { mean_db: vec![config::MIN_LEVEL_DB; n_bins], std_db: vec![0.0; n_bins] }
+    }
+
+    /// Makes this a part of a sum.
+    pub(crate) fn scale(&mut self, weight: f32) {
+        self.mean_db.iter_mut().chain(&mut self.std_db).for_each(|value| *value *= weight);
+    }
+
+    /// Adds a part of another to it.
+    pub(crate) fn add(&mut self, other: &Self, weight: f32) {
+        add_weighted(&mut self.mean_db, &other.mean_db, weight);
+        add_weighted(&mut self.std_db, &other.std_db, weight);
     }
 
     /// Makes this both as one capture; `share` is the weight of the other.

@@ -37,6 +37,7 @@ struct Scene {
     right: Vec<f32>,
     noise: Vec<f32>,
     profile: NoiseProfile,
+    other: NoiseProfile,
     settings: Vec<Settings>,
     tap: Peek,
 }
@@ -53,6 +54,8 @@ impl Scene {
             left: white(&mut rng, n, 0.1),
             right: white(&mut rng, n, 0.1),
             noise: white(&mut rng, n, 0.05),
+            other: NoiseProfile::new(1, n_bins, vec![-60.0; n_bins], std_db.clone(), 2.0)
+                .expect("valid numbers"),
             profile: NoiseProfile::new(1, n_bins, mean_db, std_db, 2.0).expect("valid numbers"),
             settings: automation(),
             tap: Peek::default(),
@@ -79,6 +82,9 @@ impl Scene {
             }
             match block_idx {
                 20 => self.stream.set_profile(Some(&self.profile)),
+                // From here on there is something to glide between.
+                25 => self.stream.set_profile_in(1, Some(&self.other)),
+                30 => self.stream.set_profile_in(3, Some(&self.profile)),
                 40 => self.stream.set_profile(None),
                 60 => self.stream.reset(),
                 _ => {}
@@ -131,6 +137,7 @@ fn automation() -> Vec<Settings> {
                     capture,
                     use_recent: !capture,
                     add_to_print: capture,
+                    slot: [0.0, 0.3, 1.0, 3.0, 1.7, 2.0, 0.6][step % 7],
                     stereo_link: step % 3 != 0,
                     remove_hum: step < 35,
                     monitor: [Monitor::Denoised, Monitor::Removed][step % 2],

@@ -2,7 +2,7 @@
 
 use quell_core::settings::row::{Flag, Kind, Scope};
 use quell_core::settings::table::place_of;
-use quell_core::settings::{Setting, TABLE};
+use quell_core::settings::{Setting, TABLE, Unit};
 use quell_core::{Engine, LatencyMode, Settings};
 use quell_testkit::signals::{hum, sine, white};
 use quell_testkit::stream::{denoiser, learn, run};
@@ -125,10 +125,10 @@ fn busy(engine: Engine) -> Settings {
     settings
 }
 
-/// Rows that can be heard while a stream runs: captures are heard after them, the latency after a
-/// restart, and the engine is what the others are tried with.
+/// Rows that can be heard while a stream runs with one print: captures are heard after them, the
+/// latency after a restart, and the engine is what the others are tried with.
 fn heard_rows() -> impl Iterator<Item = &'static Setting> {
-    const NOT_HEARD: [&str; 5] = ["capture", "recent", "add", "latency", "engine"];
+    const NOT_HEARD: [&str; 6] = ["capture", "recent", "add", "slot", "latency", "engine"];
     TABLE.iter().filter(|row| !NOT_HEARD.contains(&row.id))
 }
 
@@ -251,6 +251,9 @@ fn readme_table() -> String {
             n => first.name.replacen('1', &format!("1 to {n}"), 1),
         };
         let range = match first.kind {
+            Kind::Number(number) if number.unit == Unit::Slot => {
+                format!("{} to {}", number.unit.short(number.min), number.unit.short(number.max))
+            }
             Kind::Number(number) => {
                 format!("{} to {}", number.min, number.unit.short(number.max))
             }

@@ -2,28 +2,38 @@
 //!
 //! A JSON object, so that a project file can be looked into and repaired by hand:
 //! `quell_state` (format version), `app` (who wrote it), `params` (values by id in their units,
-//! choices by their id), `profile` (the print, or `null`: `channels`, `bins`, `seconds`, the levels
-//! in dB as base64 of little-endian f32, and what is known of it besides), `editor` (size and
-//! colours of the window); where the engine holds a network, also `model`, the hash of its weights.
-//! Only `quell_state` and `params` have to be there; a state without `profile` is a preset. The
-//! text of equal states is equal, byte for byte.
+//! choices by their id), `profile` (the print in slot A, or `null`: `channels`, `bins`, `seconds`,
+//! the levels in dB as base64 of little-endian f32, and what is known of it besides), `slots` (the
+//! prints in the others, by their letters, where there are any), `editor` (size and colours of the
+//! window); where the engine holds a network, also `model`, the hash of its weights. Only
+//! `quell_state` and `params` have to be there; a state without `profile` is a preset. The text of
+//! equal states is equal, byte for byte.
+//!
+//! Format 2 is format 1 with slots. What does without them is written as format 1, so that older
+//! versions open it; the rest they refuse, as they would lose prints.
+
+mod older;
 
 use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use quell_core::settings::row::{Kind, Scope};
+use quell_core::settings::table::place_of;
 use quell_core::settings::{Setting, TABLE};
+use quell_core::slot::{self, Slots};
 use quell_core::unet::SHIPPED_IDENTITY;
-use quell_core::{Choice, Engine, NoiseProfile, ProfileError, Settings, ThresholdCurve};
+use quell_core::{Engine, NoiseProfile, ProfileError, Settings};
 use serde_json::{Map, Number, Value, json};
 
 use crate::about;
 
-/// Format written, and the only one so far.
-pub const VERSION: u64 = 1;
-/// No state is longer, bytes: 64 channels of the widest profile take 23 MB.
-pub const MAX_LEN: usize = 32 << 20;
+/// Newest format.
+pub const VERSION: u64 = 2;
+/// The one before there were slots, written while none but A is used.
+const WITHOUT_SLOTS: u64 = 1;
+/// No state is longer, bytes: four profiles of 64 channels, the widest, take 92 MB.
+pub const MAX_LEN: usize = 96 << 20;
 /// No file that holds one is, with what a host wraps around it.
 pub const MAX_FILE_LEN: usize = 2 * MAX_LEN;
 
@@ -67,7 +77,7 @@ impl core::fmt::Display for StateError {
             }
             Self::Syntax => write!(f, "it is damaged or was never one of Quell's"),
             Self::Version { actual } => {
-                write!(f, "the state has format {actual}, this version reads {VERSION}")
+                write!(f, "the state has format {actual}, this version reads up to {VERSION}")
             }
             Self::Field { name } => write!(f, "the state's field '{name}' is missing or damaged"),
             Self::Profile(error) => write!(f, "{error}"),
@@ -132,8 +142,8 @@ impl Window {
 pub struct State {
     /// Values in the settings' units, by place in the table; nothing where none is named.
     values: Vec<Option<f32>>,
-    /// The print, if it has one.
-    pub profile: Option<Arc<NoiseProfile>>,
+    /// The prints that it has.
+    pub profiles: Slots<Option<Arc<NoiseProfile>>>,
     /// It says nothing of a print, so it leaves the one in use alone, and the session, too.
     pub is_preset: bool,
     /// Hash of the network's weights that it was made with.
@@ -154,7 +164,7 @@ impl State {
     }
 
     /// All settings. One that the state does not name has its default, as it had no effect when the
-    /// state was written; where it had, `MIGRATIONS` have named it.
+    /// state was written; where it had, `older::MIGRATIONS` have named it.
     pub fn settings(&self) -> Settings {
         let mut settings = Settings::default();
         for (row, plain) in TABLE.iter().zip(&self.values) {
@@ -165,11 +175,30 @@ impl State {
         settings
     }
 
-    /// The print alone.
+    /// Where it is among the slots.
+    fn position(&self) -> f32 {
+        self.value(SLOT).unwrap_or(TABLE[SLOT].default_plain())
+    }
+
+    /// The print in the slot that it has chosen.
+    pub fn chosen_profile(&self) -> Option<Arc<NoiseProfile>> {
+        self.profiles[slot::nearest(self.position())].clone()
+    }
+
+    /// The print in force alone.
     pub fn into_profile(self) -> Option<NoiseProfile> {
-        self.profile.map(Arc::unwrap_or_clone)
+        slot::in_force(self.position(), &self.profiles).map(Arc::unwrap_or_clone)
+    }
+
+    /// The oldest format that says all of it.
+    fn version(&self) -> u64 {
+        let is_slot_a = self.position() == TABLE[SLOT].default_plain();
+        let is_only_a = self.profiles[1..].iter().all(Option::is_none) && is_slot_a;
+        if is_only_a { WITHOUT_SLOTS } else { VERSION }
     }
 }
+
+const SLOT: usize = place_of("slot");
 
 /// Says so where an engine will not sound as it did with the network of this hash.
 pub fn model_notice(engine: Engine, theirs: u64) -> Option<String> {
@@ -186,7 +215,14 @@ pub fn model_notice(engine: Engine, theirs: u64) -> Option<String> {
 /// The state as a project keeps it.
 pub fn encode(state: &State) -> Vec<u8> {
     let mut json = written(state, |_| true);
-    json["profile"] = state.profile.as_deref().map_or(Value::Null, encode_profile);
+    json["quell_state"] = state.version().into();
+    let [first, others @ ..] = &state.profiles;
+    json["profile"] = first.as_deref().map_or(Value::Null, encode_profile);
+    for (name, profile) in slot::NAMES[1..].iter().zip(others) {
+        if let Some(profile) = profile {
+            json["slots"][name] = encode_profile(profile);
+        }
+    }
     if let Some(window) = state.window {
         json["editor"] = encode_window(window);
     }
@@ -211,7 +247,7 @@ fn written(state: &State, is_taken: impl Fn(&Setting) -> bool) -> Value {
         .filter(|(row, _)| is_taken(row))
         .filter_map(|(row, plain)| Some((row.id.to_owned(), encode_value(row, (*plain)?))))
         .collect();
-    json!({ "quell_state": VERSION, "app": env!("CARGO_PKG_VERSION"), "params": values })
+    json!({ "quell_state": WITHOUT_SLOTS, "app": env!("CARGO_PKG_VERSION"), "params": values })
 }
 
 /// A value in the setting's unit.
@@ -292,22 +328,32 @@ fn check_len(bytes: &[u8], allowed: usize) -> Result<(), StateError> {
 fn from_json(state: &Value) -> Result<State, StateError> {
     match &state["quell_state"] {
         Value::Null => return Err(missing("quell_state")),
-        version if version.as_u64() == Some(VERSION) => {}
+        version if version.as_u64().is_some_and(|n| (1..=VERSION).contains(&n)) => {}
         other => return Err(StateError::Version { actual: other.to_string() }),
     }
     let mut params = state["params"].as_object().ok_or_else(|| missing("params"))?.clone();
-    MIGRATIONS.iter().for_each(|migrate| migrate(&mut params));
+    older::MIGRATIONS.iter().for_each(|migrate| migrate(&mut params));
     let value = |row: &Setting| match params.get(row.id) {
         None => Ok(None),
         Some(value) => decode_value(row, value).map(Some).ok_or_else(|| missing(row.id)),
     };
-    let profile = match &state["profile"] {
-        Value::Null => None,
-        profile => Some(Arc::new(decode_profile(profile)?)),
+    let profile_in = |slot_idx: usize| match slot_idx {
+        0 => &state["profile"],
+        _ => &state["slots"][slot::NAMES[slot_idx]],
     };
+    if !matches!(state["slots"], Value::Null | Value::Object(_)) {
+        return Err(missing("slots"));
+    }
+    let mut profiles = Slots::default();
+    for (slot_idx, slot) in profiles.iter_mut().enumerate() {
+        *slot = match profile_in(slot_idx) {
+            Value::Null => None,
+            profile => Some(Arc::new(decode_profile(profile)?)),
+        };
+    }
     Ok(State {
         values: TABLE.iter().map(value).collect::<Result<_, _>>()?,
-        profile,
+        profiles,
         is_preset: state.get("profile").is_none(),
         model: decode_model(&state["model"])?,
         window: decode_window(&state["editor"]),
@@ -374,41 +420,6 @@ fn decode_levels(text: &str) -> Option<Vec<f32>> {
     let bytes = STANDARD.decode(text).ok()?;
     let (words, rest) = bytes.as_chunks::<4>();
     rest.is_empty().then(|| words.iter().map(|&word| f32::from_le_bytes(word)).collect())
-}
-
-// ---- Older states -----------------------------------------------------------------------------
-
-/// What makes the values of an older state sound as they did, in the order in which the format
-/// grew.
-const MIGRATIONS: [fn(&mut Map<String, Value>); 3] = [add_inner_nodes, keep_hum, name_engine];
-
-/// States from before the threshold had six nodes know the second, fourth and sixth; the others
-/// then lie on the lines between.
-fn add_inner_nodes(params: &mut Map<String, Value>) {
-    const INNER: [(&str, usize); 3] = [("thr_1", 0), ("thr_3", 2), ("thr_5", 4)];
-    if INNER.iter().any(|(id, _)| params.contains_key(*id)) {
-        return;
-    }
-    let offset_db = |id: &str| params.get(id).and_then(Value::as_f64).unwrap_or(0.0) as f32;
-    let [low, mid, high] = ["thr_low", "thr_mid", "thr_high"].map(offset_db);
-    let curve = ThresholdCurve::from_three(low, mid, high);
-    for (id, node_idx) in INNER {
-        params.insert(id.to_owned(), number(curve.nodes[node_idx].offset_db));
-    }
-}
-
-/// The default of what was called the floor, before there was another engine than the gates.
-const GATES_FLOOR_DB: f32 = -24.0;
-
-/// States that name no engine, or no reduction in decibels, were made when both were the gate's.
-fn name_engine(params: &mut Map<String, Value>) {
-    params.entry("engine").or_insert_with(|| Value::from(Engine::Gate.id()));
-    params.entry("floor").or_insert_with(|| number(GATES_FLOOR_DB));
-}
-
-/// States from before hum could be removed.
-fn keep_hum(params: &mut Map<String, Value>) {
-    params.entry("hum").or_insert(Value::Bool(false));
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ impl Screen {
         }
         ui.painter().rect_filled(rect, CornerRadius::same(theme::ROUND), t.panel);
         let inside = rect.shrink(1.0);
-        let source = self.source(self.shared.link.profile().is_some());
+        let source = self.source(self.shared.link.in_force().is_some());
         let Self { picture, edits, shared, analysis, .. } = self;
         let scene = &mut Scene { theme: &t, edits, shared, analysis, source };
         picture.show(ui, scene, inside);

@@ -7,6 +7,7 @@ use crate::capture::{Capture, CaptureProgress, CaptureRefusal, FrameTraits};
 use crate::quiet::INAUDIBLE_DBFS;
 use crate::recent::Recent;
 use crate::settings::Settings;
+use crate::slot;
 
 /// The capture under way and the end of the last one.
 pub(super) struct Learning {
@@ -138,7 +139,8 @@ impl Learning {
             return false;
         }
         self.is_running = false;
-        let end = print.take_from(&mut self.capture, settings.add_to_print);
+        let slot_idx = slot::nearest(settings.slot);
+        let end = print.take_from(&mut self.capture, slot_idx, settings.add_to_print);
         self.event = Some(end);
         end == Ok(true)
     }
@@ -166,7 +168,7 @@ impl Learning {
         let end = match capture.level_dbfs() < INAUDIBLE_DBFS {
             true if self.is_chosen => Err(CaptureRefusal::Silent),
             true => Err(CaptureRefusal::NothingSteady),
-            false => print.take_from(capture, settings.add_to_print),
+            false => print.take_from(capture, slot::nearest(settings.slot), settings.add_to_print),
         };
         self.event = Some(end);
         end == Ok(true)

@@ -183,7 +183,7 @@ impl NoiseStage {
             other => other,
         };
         match without_input {
-            ProfileSource::Captured if print.profile().is_none() => ProfileSource::Adaptive,
+            ProfileSource::Captured if !print.is_in_force() => ProfileSource::Adaptive,
             other => other,
         }
     }

@@ -1,5 +1,7 @@
 //! Numbers as people write them: `-12 dB`, `1.2 kHz`, `40 ms`.
 
+use crate::slot;
+
 /// What a number is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
@@ -13,6 +15,8 @@ pub enum Unit {
     Millisecond,
     /// %; settings hold shares.
     Percent,
+    /// A slot of prints or a place between two, from 0 for A: `A → B 50 %`.
+    Slot,
 }
 
 /// Why text is no quantity.
@@ -30,6 +34,11 @@ pub enum QuantityError {
         /// What is taken.
         expected: Unit,
     },
+    /// It names no slot.
+    Slot {
+        /// What was written.
+        text: String,
+    },
 }
 
 impl core::fmt::Display for QuantityError {
@@ -41,6 +50,9 @@ impl core::fmt::Display for QuantityError {
             }
             Self::Unit { given, expected } => {
                 write!(f, "'{given}' is not a unit for this; expected {}", expected.symbol())
+            }
+            Self::Slot { text } => {
+                write!(f, "'{text}' names no print; expected A, B, C, D or 'A > B 50 %'")
             }
         }
     }
@@ -57,7 +69,7 @@ impl Unit {
     /// As it is written behind a value.
     pub const fn suffix(self) -> &'static str {
         match self {
-            Self::Plain => "",
+            Self::Plain | Self::Slot => "",
             Self::Decibel => " dB",
             Self::Hertz => " Hz",
             Self::Millisecond => " ms",
@@ -69,14 +81,14 @@ impl Unit {
     pub const fn per_one(self) -> f32 {
         match self {
             Self::Percent => 100.0,
-            Self::Plain | Self::Decibel | Self::Hertz | Self::Millisecond => 1.0,
+            Self::Plain | Self::Decibel | Self::Hertz | Self::Millisecond | Self::Slot => 1.0,
         }
     }
 
     /// Digits after the point that are worth showing.
     const fn n_decimals(self) -> usize {
         match self {
-            Self::Plain => 2,
+            Self::Plain | Self::Slot => 2,
             Self::Decibel | Self::Percent | Self::Millisecond => 1,
             Self::Hertz => 0,
         }
@@ -84,6 +96,9 @@ impl Unit {
 
     /// A value without its unit, as hosts and the window show it.
     pub fn digits(self, value: f32) -> String {
+        if self == Self::Slot {
+            return slot::text(value);
+        }
         let text = format!("{value:.*}", self.n_decimals());
         // A value that rounds to nothing has no sign.
         match text.strip_prefix('-') {
@@ -94,6 +109,9 @@ impl Unit {
 
     /// A value with its unit and without digits that say nothing, as help texts and errors name it.
     pub fn short(self, value: f32) -> String {
+        if self == Self::Slot {
+            return slot::text(value);
+        }
         // Three decimals: 90, not 89.99999.
         let rounded = (f64::from(value) * 1000.0).round() / 1000.0;
         format!("{rounded}{}", self.suffix())
@@ -115,6 +133,10 @@ impl Unit {
     /// minus is no obstacle.
     pub fn parse(self, text: &str) -> Result<f32, QuantityError> {
         let text = text.trim();
+        if self == Self::Slot {
+            let no_slot = || QuantityError::Slot { text: text.to_owned() };
+            return slot::parse(text).ok_or_else(no_slot);
+        }
         let plain = text.replace('\u{2212}', "-").replace(',', ".").to_lowercase();
         let (number, suffix) = plain.split_at(end_of_number(&plain));
         let no_number = || QuantityError::Number { text: text.to_owned() };

@@ -80,6 +80,19 @@ before the curve: {
         page: Some((Page::Mask, 11)),
         scope: Scope::Session,
     }
+    /// Which slot's print is in force, 0 to 3 for A to D; between two, both are, in decibels. A
+    /// jump takes [`config::SLOT_GLIDE_S`]. What is captured goes into the nearest slot.
+    slot: f32 = 0.0, 0.0..=3.0;
+    {
+        id: "slot",
+        name: "Print",
+        help: "Which of the four prints says what noise is; between two it glides, half-way in \
+               decibels at 50 %. What is captured goes into the nearest. While an empty one is \
+               chosen, the noise is followed; on the way to it the other stays.",
+        kind: number(Unit::Slot, 0.0, 3.0),
+        page: Some((Page::Mask, 13)),
+        scope: Scope::Session,
+    }
     /// Share of what `reduction_db` lets go that goes, 0 to 1.
     amount: f32 = 1.0, 0.0..=1.0;
     {

@@ -1,10 +1,26 @@
-use quell_core::{LatencyMode, Monitor, ProfileSource};
+use quell_core::{About, LatencyMode, Monitor, ProfileSource, ThresholdCurve, Verdict};
 
 use super::*;
 
 fn profile() -> NoiseProfile {
-    let mean = (0..10).map(|i| -60.0 - i as f32 / 3.0).collect();
+    profile_at(-60.0)
+}
+
+fn profile_at(level_db: f32) -> NoiseProfile {
+    let mean = (0..10).map(|i| level_db - i as f32 / 3.0).collect();
     NoiseProfile::new(2, 5, mean, vec![5.5; 10], 2.25).unwrap()
+}
+
+/// Four prints, each with a name and a verdict of its own.
+fn four_profiles() -> Slots<Option<Arc<NoiseProfile>>> {
+    let about = |idx: usize| About {
+        level_dbfs: Some(-40.0 - idx as f32),
+        verdict: Some([Verdict::Steady, Verdict::Varying, Verdict::Tone, Verdict::Speech][idx]),
+        made_unix_s: Some(1_790_000_000 + idx as u64),
+        name: format!("Side {}", idx + 1),
+    };
+    let print = |idx: usize| profile_at(-60.0 - idx as f32).described(about(idx));
+    std::array::from_fn(|idx| Some(Arc::new(print(idx))))
 }
 
 /// Every setting off its default, which no rounding may move.
@@ -19,7 +35,7 @@ fn used() -> State {
     });
     let window = Window { width: 1_234, height: 777, is_light: true, scale_percent: 150 };
     State {
-        profile: Some(Arc::new(profile())),
+        profiles: four_profiles(),
         model: Some(0x0123_4567_89ab_cdef),
         window: Some(window),
         ..State::new(values)
@@ -49,7 +65,7 @@ fn a_state_comes_back_as_it_was_and_is_written_the_same_again() {
 fn a_preset_leaves_print_window_and_session_alone() {
     let preset = decode(&encode_preset(&used())).unwrap();
     assert!(preset.is_preset && !decode(&encode(&used())).unwrap().is_preset);
-    assert_eq!((&preset.profile, preset.window, preset.model), (&None, None, None));
+    assert_eq!((&preset.profiles, preset.window, preset.model), (&Slots::default(), None, None));
     for (place, row) in TABLE.iter().enumerate() {
         let expected = used().value(place).filter(|_| row.scope != Scope::Session);
         assert_eq!(preset.value(place), expected, "{}", row.id);
@@ -74,7 +90,8 @@ fn projects_of_the_first_version_open() {
         ..state.settings()
     };
     assert_eq!(state.settings(), expected);
-    assert_eq!(state.profile.as_deref(), Some(&profile()));
+    assert_eq!(state.profiles, [Some(Arc::new(profile())), None, None, None]);
+    assert_eq!(state.clone().into_profile(), Some(profile()), "and it is in force");
     // Its network never existed.
     let bytes = include_bytes!("../../../../tests/fixtures/state/v1_network.json");
     let state = decode(bytes).unwrap();
@@ -83,6 +100,43 @@ fn projects_of_the_first_version_open() {
     assert!(notice.contains("0123456789abcdef"), "{notice}");
     assert_eq!(model_notice(Engine::Gate, state.model.unwrap()), None);
     assert_eq!(model_notice(Engine::Hybrid, SHIPPED_IDENTITY), None);
+}
+
+/// Written once by the first version with slots.
+#[test]
+fn projects_with_four_prints_open() {
+    let bytes = include_bytes!("../../../../tests/fixtures/state/v2.json");
+    let state = decode(bytes).unwrap();
+    assert_eq!(state.profiles, four_profiles());
+    assert_eq!(state.settings().slot, 1.5);
+    assert_eq!(state.chosen_profile().unwrap().about().name, "Side 3");
+    let print = state.into_profile().unwrap();
+    assert_eq!((print.mean_db()[0], print.about().level_dbfs), (-61.5, Some(-41.5)));
+    assert_eq!(print.about().name, "B \u{2192} C 50 %");
+}
+
+#[test]
+fn a_project_with_one_print_is_one_that_older_versions_open() {
+    let version = |state: &State| {
+        let written: Value = serde_json::from_slice(&encode(state)).unwrap();
+        assert_eq!(decode(&encode(state)).unwrap(), *state);
+        written["quell_state"].as_u64().unwrap()
+    };
+    let in_slot = |slot: f32| {
+        let mut settings = used().settings();
+        settings.slot = slot;
+        let values = TABLE.iter().map(|row| row.plain(&settings));
+        State { model: Some(SHIPPED_IDENTITY), ..State::new(values) }
+    };
+    let [first, second, ..] = four_profiles();
+    let one = State { profiles: [first, None, None, None], ..in_slot(0.0) };
+    assert_eq!(version(&one), 1);
+    assert_eq!(version(&State { profiles: Slots::default(), ..one.clone() }), 1);
+    let two = State { profiles: [None, second, None, None], ..one.clone() };
+    assert_eq!(version(&two), 2, "they would lose the other print");
+    assert_eq!(version(&State { profiles: one.profiles, ..in_slot(1.0) }), 2);
+    let preset: Value = serde_json::from_slice(&encode_preset(&two)).unwrap();
+    assert_eq!((&preset["quell_state"], &preset["params"]["slot"]), (&json!(1), &Value::Null));
 }
 
 #[test]
@@ -157,14 +211,18 @@ fn damage_is_refused_by_name() {
     for len in 1..whole.len() {
         assert!(matches!(decode(&whole[..len]), Err(StateError::Syntax)), "{len} bytes");
     }
-    let wrong_version = with(|state| state["quell_state"] = json!(2));
-    assert_eq!(decode(&wrong_version).unwrap_err(), StateError::Version { actual: "2".to_owned() });
+    let wrong_version = with(|state| state["quell_state"] = json!(3));
+    assert_eq!(decode(&wrong_version).unwrap_err(), StateError::Version { actual: "3".to_owned() });
     let nan = encode_levels(&[f32::NAN; 10]);
     let nan = with(|state| state["profile"]["mean_db"] = json!(nan));
     assert!(matches!(
         decode(&nan).unwrap_err(),
         StateError::Profile(ProfileError::Value { name: "level", index: 0, .. })
     ));
+    let in_c = with(|state| state["slots"]["C"]["std_db"] = json!("AAA"));
+    assert_eq!(decode(&in_c).unwrap_err(), missing("std_db"), "in any slot");
+    let no_slots = with(|state| state["slots"] = json!([1]));
+    assert_eq!(decode(&no_slots).unwrap_err(), missing("slots"));
     let short = with(|state| state["profile"]["bins"] = json!(6));
     assert!(matches!(decode(&short).unwrap_err(), StateError::Profile(_)));
     for junk in ["AAA", "Zg==Zg==", "Z===", "Zm9v", "Zm 9"] {
@@ -204,7 +262,7 @@ fn unknown_parameters_are_passed_over_absent_ones_default_and_numbers_brought_in
     });
     let state = decode(&bytes).unwrap();
     assert_eq!(state.settings().reduction_db, -100.0, "as far as a host can turn it");
-    assert_eq!(state.profile, None, "a state need not have a print");
+    assert_eq!(state.profiles[0], None, "a state need not have a print");
 }
 
 #[test]
