@@ -52,6 +52,6 @@ mod tests {
         assert_eq!(load(&file).unwrap(), load(Path::new("hum")).unwrap());
         assert_ne!(load(&file).unwrap(), voice);
         let error = load(Path::new("vioce")).unwrap_err().to_string();
-        assert!(error.contains("'vioce'") && error.contains("voice, podcast"), "{error}");
+        assert!(error.contains("'vioce'") && error.contains("voice, music"), "{error}");
     }
 }
