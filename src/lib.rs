@@ -19,6 +19,7 @@
 //! | [`shared`] | what the above have in common for one instance |
 //! | [`editor`] | the window |
 //! | [`clap_shell`], [`vst3_shell`] | between hosts and the framework |
+//! | [`loudness`] | makes what is heard as loud as what comes in |
 //! | [`standalone`] | a program of its own, without a host |
 
 pub mod bridge;
@@ -26,6 +27,7 @@ pub mod clap_shell;
 pub mod columns;
 pub mod editor;
 pub mod feed;
+pub mod loudness;
 pub mod params;
 pub mod plugin;
 pub mod session;

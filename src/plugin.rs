@@ -12,6 +12,7 @@ use quell_formats::vst3_preset;
 use crate::bridge::{AudioEnd, CaptureOrder};
 use crate::editor::QuellEditor;
 use crate::feed::FeedEnd;
+use crate::loudness::Loudness;
 use crate::params::{CAPTURE, RECENT, SOURCE};
 use crate::shared::Shared;
 
@@ -24,6 +25,9 @@ pub struct Quell {
     capture: CaptureSwitch,
     recent: CaptureSwitch,
     /// The host was asked for the restart that a new latency mode needs.
+    loudness: Loudness,
+    /// The host renders: nobody listens.
+    is_offline: bool,
     is_restart_requested: bool,
 }
 
@@ -37,6 +41,8 @@ impl Default for Quell {
             denoiser: None,
             capture: CaptureSwitch::default(),
             recent: CaptureSwitch::default(),
+            loudness: Loudness::new(48_000.0),
+            is_offline: false,
             is_restart_requested: false,
         }
     }
@@ -102,6 +108,7 @@ impl Quell {
         }
         let geometry = denoiser.geometry();
         self.display.prepare(spec.sample_rate_hz, geometry.bin_hz(), geometry.n_bins());
+        self.loudness = Loudness::new(spec.sample_rate_hz);
         self.is_restart_requested = false;
         // Nothing begins by learning; in particular no project that was just opened.
         self.block_capture();
@@ -145,7 +152,11 @@ impl Quell {
         if is_watched {
             self.display.input(io);
         }
+        // For ears alone: what is rendered keeps its level.
+        let is_even = self.shared.link.is_even() && !self.is_offline;
+        self.loudness.hear(io, is_even);
         run(denoiser, io, noise, &settings, &mut self.display);
+        self.loudness.even_out(io, is_even);
         if is_watched {
             self.display.output(io);
         }
@@ -217,6 +228,7 @@ impl Plugin for Quell {
         _: &mut impl ActivateContext<Self>,
     ) -> bool {
         let count = |n: Option<&NonZeroU32>| n.map_or(0, |n| n.get() as usize);
+        self.is_offline = config.process_mode == ProcessMode::Offline;
         let spec = StreamSpec {
             sample_rate_hz: f64::from(config.sample_rate),
             n_channels: count(layout.main_input_channels.as_ref()),

@@ -8,7 +8,6 @@ use crate::editor::edits::Edits;
 use crate::editor::theme::Theme;
 use crate::editor::widgets::{Label, button, segments};
 use crate::params::{BYPASS, MONITOR};
-use crate::standalone::deck::Deck;
 
 /// A key that is down for longer is let go to hear what was heard before, seconds.
 const HOLD_S: f64 = 0.5;
@@ -74,28 +73,21 @@ pub(super) struct HeldKey {
     since_s: f64,
 }
 
-/// The buttons; beside a recording also how loud they are.
-pub(super) fn show(
-    ui: &mut Ui,
-    t: &Theme,
-    edits: &mut Edits,
-    shared: &Shared,
-    deck: Option<&Deck>,
-    rect: Rect,
-) -> Rect {
+/// The buttons, and whether they are equally loud.
+pub(super) fn show(ui: &mut Ui, t: &Theme, edits: &mut Edits, shared: &Shared, rect: Rect) -> Rect {
     let place = Rect::from_min_size(rect.min, vec2(WIDTH, rect.height()));
     let now = Heard::ALL.iter().position(|heard| *heard == Heard::now(shared));
     if let Some(idx) = segments(ui, t, place, &Heard::ALL.map(Heard::label), now) {
         Heard::ALL[idx].put_in_force(edits, shared);
     }
-    let Some(deck) = deck else { return place };
     let min = pos2(place.right() + 8.0, rect.top());
     let place = Rect::from_min_size(min, vec2(116.0, rect.height()));
-    let is_level = deck.is_level();
-    let hint = "Makes what you hear as loud as the recording, so that loudness does not decide";
+    let is_even = shared.link.is_even();
+    let hint = "Makes what you hear as loud as what comes in, so that loudness does not decide. For \
+                your ears: a host that renders leaves it out, and no project keeps it.";
     let label = Label { name: "Same loudness", hint };
-    if button(ui, t, place, label, is_level, true).clicked() {
-        deck.make_level(!is_level);
+    if button(ui, t, place, label, is_even, true).clicked() {
+        shared.link.make_even(!is_even);
     }
     place
 }

@@ -10,6 +10,11 @@ pub(crate) fn presets() -> Option<PathBuf> {
     Some(home()?.join("presets"))
 }
 
+/// The names of the presets that stand first in lists.
+pub(super) fn favourites() -> Option<PathBuf> {
+    Some(home()?.join("favourites.txt"))
+}
+
 /// The user's folder for prints.
 pub(super) fn prints() -> Option<PathBuf> {
     Some(home()?.join("prints"))
@@ -17,6 +22,10 @@ pub(super) fn prints() -> Option<PathBuf> {
 
 /// Quell's own folder, where the system wants such things. `QUELL_HOME` moves it.
 pub(crate) fn home() -> Option<PathBuf> {
+    #[cfg(test)]
+    if let Some(home) = tests::HOME.with_borrow(Clone::clone) {
+        return Some(home);
+    }
     let variable =
         |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     if let Some(home) = variable("QUELL_HOME") {
@@ -119,8 +128,21 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), String> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
+    use std::cell::RefCell;
+
     use super::*;
+
+    thread_local! {
+        /// Another folder for a test, which has a thread of its own.
+        pub(super) static HOME: RefCell<Option<PathBuf>> = const { RefCell::new(None) };
+    }
+
+    pub(in crate::editor) fn with_home(home: &Path, act: impl FnOnce()) {
+        HOME.set(Some(home.to_owned()));
+        act();
+        HOME.set(None);
+    }
 
     #[test]
     fn names_become_files_of_the_folder_and_paths_stay() {

@@ -509,6 +509,36 @@ fn a_saved_preset_holds_no_monitor_and_is_only_replaced_when_asked() {
 }
 
 #[test]
+fn presets_are_found_by_a_part_of_their_name_and_favourites_come_first() {
+    let home = tempfile::tempdir().unwrap();
+    let names = |bench: &Bench| {
+        let all = ["Default", "Voice", "Cassette", "Vinyl", "Field recording"];
+        all.into_iter()
+            .filter(|name| bench.harness.query_all_by_label(name).count() > 0)
+            .collect::<Vec<_>>()
+    };
+    places::tests::with_home(home.path(), || {
+        let mut bench = bench();
+        bench.click("Preset: Presets");
+        assert_eq!(names(&bench).len(), 5);
+        bench.harness.event(Event::Text("ass".to_owned()));
+        bench.steps(3);
+        // The row of materials holds one of these names, too.
+        assert_eq!(names(&bench), ["Voice", "Cassette"], "by any part");
+        bench.click("Favourite: Cassette");
+        bench.harness.key_press(Key::Escape);
+        bench.steps(3);
+        bench.click("Preset: Presets");
+        let top = |name: &str| bench.harness.get_by_label(name).rect().top();
+        assert!(top("Cassette") < top("Default"), "favourites stand above");
+        bench.click("Favourite: Cassette");
+        bench.steps(3);
+        let top = |name: &str| bench.harness.get_by_label(name).rect().top();
+        assert!(top("Cassette") > top("Default"), "and can be let go");
+    });
+}
+
+#[test]
 fn a_material_is_a_preset_that_can_be_undone() {
     let mut bench = bench();
     bench.click("Music");
@@ -902,7 +932,7 @@ fn the_pictures_take_every_size_sound_and_theme() {
 }
 
 /// What is always there, and what the drawers hold.
-const ALWAYS: [&str; 20] = [
+const ALWAYS: [&str; 21] = [
     "A",
     "B",
     "Undo",
@@ -921,6 +951,7 @@ const ALWAYS: [&str; 20] = [
     "Original",
     "Clean",
     "Removed",
+    "Same loudness",
     "Spectrum",
     "Spectrogram",
 ];
@@ -1023,7 +1054,7 @@ fn the_hand_knows_where_things_are() {
         "Save all",
         "Open\u{2026}",
     ];
-    let mut places = serde_json::Map::new();
+    let mut table = serde_json::Map::new();
     let (width, height) = (1_000.0 + 2.0 * MARGIN, 640.0 + 2.0 * MARGIN);
     let mut bench = bench_of(width, height);
     let mut folded = middles(&bench, &ALWAYS);
@@ -1043,27 +1074,43 @@ fn the_hand_knows_where_things_are() {
     folded["spectrum"] = of(&[strip.left(), levels.top(), strip.right(), levels.bottom()]).into();
     folded["last seconds"] = of(&[strip.left(), strip.right(), strip.center().y]).into();
     folded["levels, low"] = of(&[levels.center().x, levels.bottom() - 12.0]).into();
-    places.insert("folded".to_owned(), folded);
+    table.insert("folded".to_owned(), folded);
     bench.click("Print");
-    places.insert("Print".to_owned(), middles(&bench, &[&ALWAYS[..], &PRINT].concat()));
+    table.insert("Print".to_owned(), middles(&bench, &[&ALWAYS[..], &PRINT].concat()));
     bench.click("Expert");
     for engine in Engine::ALL {
         bench.p()[ENGINE].set_plain(engine.idx() as f32);
         bench.steps(2);
         let is_there = |name: &&&str| bench.harness.query_by_label(name).is_some();
         let names: Vec<_> = ALWAYS.iter().chain(EXPERT_OF_ALL).filter(is_there).copied().collect();
-        places.insert(format!("Expert, {}", engine.name()), middles(&bench, &names));
+        table.insert(format!("Expert, {}", engine.name()), middles(&bench, &names));
     }
+    let home = tempfile::tempdir().unwrap();
+    places::tests::with_home(home.path(), || {
+        let presets = places::presets().unwrap();
+        std::fs::create_dir_all(&presets).unwrap();
+        for (state, preset) in [("presets", None), ("presets with one", Some("Tape.json"))] {
+            if let Some(preset) = preset {
+                std::fs::write(presets.join(preset), "{}").unwrap();
+            }
+            let mut bench = bench_of(width, height);
+            bench.click("Preset: Presets");
+            table.insert(state.to_owned(), middles(&bench, &["Save as\u{2026}"]));
+        }
+    });
+    let mut look = bench_of(width, height);
+    look.click("Look");
+    table.insert("look".to_owned(), middles(&look, &["Dark", "Light", "200 %"]));
     let live = bench_with(width, height, Some(Desk::default()));
     let names = ["Capture noise", "Original", "Clean", "Open\u{2026}"];
-    places.insert("live".to_owned(), middles(&live, &names));
+    table.insert("live".to_owned(), middles(&live, &names));
     let (with_recordings, _) = with_recordings_in(width, height, 2);
     let wave = with_recordings.harness.get_by_label_contains("0.wav").rect();
     let mut of_program = middles(&with_recordings, &BESIDE_RECORDINGS);
     of_program["waveform"] =
         serde_json::json!([wave.left(), wave.right(), wave.center().y].map(|at| at - MARGIN));
-    places.insert("with recordings".to_owned(), of_program);
-    let text = format!("{}\n", serde_json::to_string_pretty(&places).unwrap());
+    table.insert("with recordings".to_owned(), of_program);
+    let text = format!("{}\n", serde_json::to_string_pretty(&table).unwrap());
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python/places.json");
     if std::env::var_os("QUELL_UPDATE_PLACES").is_some() {
         std::fs::write(file, &text).unwrap();
@@ -1341,7 +1388,7 @@ fn of_a_recording_three_sounds_are_heard_as_loud_as_one_likes() {
     bench.click("Clean");
     assert_eq!(bench.settings().monitor, Monitor::Denoised);
     bench.click("Same loudness");
-    assert!(desk.deck.is_level());
+    assert!(bench.shared.link.is_even());
     bench.click("Play");
     assert!(desk.deck.is_playing());
     bench.click("Pause");

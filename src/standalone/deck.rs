@@ -6,12 +6,6 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use crate::standalone::player::Exchange;
 
-/// Time constant of the levels that are made alike, seconds.
-const LEVEL_S: f64 = 2.0;
-/// What is made alike is turned up and down by at most this.
-const LOUDER: Range<f64> = 0.25..32.0;
-/// Power below which nothing is heard, and nothing learnt about levels.
-const SILENT_POWER: f64 = 1e-9;
 /// Nobody asks for another place.
 const NOWHERE: usize = usize::MAX;
 
@@ -34,7 +28,6 @@ pub struct Deck {
     /// Where reels change hands.
     pub reels: Exchange<Reel>,
     is_playing: AtomicBool,
-    is_level: AtomicBool,
     /// Next frame that is played.
     at: AtomicUsize,
     wanted: AtomicUsize,
@@ -48,7 +41,6 @@ impl Default for Deck {
         Self {
             reels: Exchange::default(),
             is_playing: AtomicBool::new(false),
-            is_level: AtomicBool::new(false),
             at: AtomicUsize::new(0),
             wanted: AtomicUsize::new(NOWHERE),
             stretch: AtomicU64::new(0),
@@ -65,16 +57,6 @@ impl Deck {
     /// Whether it plays; a reel that has come to its end does not.
     pub fn is_playing(&self) -> bool {
         self.is_playing.load(Ordering::Relaxed)
-    }
-
-    /// Makes what is heard as loud as the recording.
-    pub fn make_level(&self, is_level: bool) {
-        self.is_level.store(is_level, Ordering::Relaxed);
-    }
-
-    /// Whether what is heard is made as loud as the recording.
-    pub fn is_level(&self) -> bool {
-        self.is_level.load(Ordering::Relaxed)
     }
 
     /// The next frame that is played.
@@ -109,15 +91,11 @@ impl Deck {
 pub(super) struct DeckEnd {
     deck: Arc<Deck>,
     reel: Option<Box<Reel>>,
-    /// Powers of the recording and of what is made of it.
-    before: f64,
-    after: f64,
-    gain: f32,
 }
 
 impl DeckEnd {
     pub(super) fn new(deck: Arc<Deck>) -> Self {
-        Self { deck, reel: None, before: 0.0, after: 0.0, gain: 1.0 }
+        Self { deck, reel: None }
     }
 
     /// Puts the recording in the place of the input, where there is one.
@@ -131,8 +109,6 @@ impl DeckEnd {
             at = self.copy(reel, at, io);
         }
         self.deck.at.store(at, Ordering::Relaxed);
-        let share = self.share(io);
-        self.before += (power(io) - self.before) * share;
     }
 
     /// A block from this frame on; returns where the next begins.
@@ -159,51 +135,12 @@ impl DeckEnd {
         }
         at
     }
-
-    /// Makes what the engine left as loud as the recording, where that is wanted.
-    pub(super) fn level(&mut self, io: &mut [&mut [f32]]) {
-        if self.reel.is_none() {
-            self.gain = 1.0;
-            return;
-        }
-        let share = self.share(io);
-        self.after += (power(io) - self.after) * share;
-        let is_heard = self.before > SILENT_POWER && self.after > SILENT_POWER;
-        let wanted = match self.deck.is_level() {
-            true if is_heard => (self.before / self.after).sqrt().clamp(LOUDER.start, LOUDER.end),
-            true => f64::from(self.gain),
-            false => 1.0,
-        } as f32;
-        let n_frames = io.first().map_or(0, |channel| channel.len());
-        let step = (wanted - self.gain) / n_frames.max(1) as f32;
-        for channel in io.iter_mut() {
-            let mut gain = self.gain;
-            for sample in channel.iter_mut() {
-                gain += step;
-                *sample *= gain;
-            }
-        }
-        self.gain = wanted;
-    }
-
-    /// Weight of a block in the levels.
-    fn share(&self, io: &[&mut [f32]]) -> f64 {
-        let n_frames = io.first().map_or(0, |channel| channel.len()) as f64;
-        let rate_hz = self.reel.as_ref().map_or(1.0, |reel| reel.rate_hz);
-        1.0 - (-n_frames / (rate_hz * LEVEL_S)).exp()
-    }
 }
 
 impl Drop for DeckEnd {
     fn drop(&mut self) {
         self.deck.reels.hand_back(&mut self.reel);
     }
-}
-
-fn power(io: &[&mut [f32]]) -> f64 {
-    let sum: f64 = io.iter().flat_map(|channel| channel.iter()).map(|s| f64::from(s * s)).sum();
-    let n: usize = io.iter().map(|channel| channel.len()).sum();
-    sum / n.max(1) as f64
 }
 
 #[cfg(test)]
@@ -248,30 +185,5 @@ mod tests {
         deck.reels.recall();
         assert_eq!(block(&mut end), [-1.0; 4]);
         assert!(deck.reels.take_back().is_some());
-    }
-
-    #[test]
-    fn what_is_left_is_made_as_loud_as_the_recording() {
-        let sound: Vec<f32> = (0..480_000).map(|at| (at as f32 * 0.7).sin() * 0.1).collect();
-        let deck = Arc::<Deck>::default();
-        deck.reels.give(Box::new(Reel { channels: vec![sound], rate_hz: 48_000.0 }));
-        deck.play(true);
-        let mut end = DeckEnd::new(Arc::clone(&deck));
-        let mut heard = |n_blocks: usize| {
-            let mut last = 0.0;
-            for _ in 0..n_blocks {
-                let mut block = vec![0.0f32; 480];
-                end.feed(&mut [&mut block]);
-                block.iter_mut().for_each(|sample| *sample *= 0.2);
-                end.level(&mut [&mut block]);
-                last = power(&[&mut block]);
-            }
-            10.0 * (last / 0.005).log10()
-        };
-        assert!((heard(10) + 13.98).abs() < 0.1, "as it is");
-        deck.make_level(true);
-        assert!(heard(600).abs() < 0.1);
-        deck.make_level(false);
-        assert!((heard(2) + 13.98).abs() < 0.1);
     }
 }

@@ -78,7 +78,6 @@ impl Player {
         if worked.is_none() {
             io.iter_mut().for_each(|channel| channel.fill(0.0));
         }
-        self.deck.level(io);
     }
 }
 

@@ -26,10 +26,6 @@ def recording():
     return np.repeat(sound[:1], 2, axis=0)
 
 
-# In the list under *Look*, which a test of the window's own does not open.
-LIGHT = (880, 112)
-
-
 def capture(plugin, player, fan, seconds=2.3):
     player.play(fan)
     time.sleep(0.3)
@@ -75,7 +71,7 @@ def scene(name, path):
                 resize(2400, 1536)
             if name == "light":
                 click("Look")
-                click(LIGHT)
+                click("Light", "look")
             if name in ("print", "expert"):
                 click(name.capitalize())
             time.sleep(0.6)

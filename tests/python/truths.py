@@ -19,8 +19,6 @@ from common import RATE, load, noise, state_of
 
 FOLDER = pathlib.Path(sys.argv[1])
 
-# In the list of presets, which a test of the window's own does not open.
-SAVE_AS, SAVE_AS_BELOW_ONE = (150, 388), (150, 418)
 #: Where the spectrum is drawn, and the levels at its upper and lower edge in a new window, dB.
 PLOT_LEFT, PLOT_TOP, PLOT_RIGHT, PLOT_BOTTOM = PLACES["folded"]["spectrum"]
 TOP_DB, BOTTOM_DB = -20, -120
@@ -254,7 +252,7 @@ def presets(plugin):
     wait_for("Removed", lambda: plugin.hear == "Removed")
     click("Presets")
     picture("presets")
-    click(SAVE_AS)
+    click("Save as\u2026", "presets")
     keys("type", "--delay", "60", "Tape")
     keys("key", "Return")
     path = pathlib.Path(os.environ["QUELL_HOME"]) / "presets/Tape.json"
@@ -275,7 +273,7 @@ def presets(plugin):
     typed("Reduction, value", "20")
     picture("edited")
     click("Presets")
-    click(SAVE_AS_BELOW_ONE)
+    click("Save as\u2026", "presets with one")
     keys("type", "--delay", "60", "Tape")
     keys("key", "Return")
     picture("replace")

@@ -86,11 +86,9 @@ impl Screen {
     /// What is heard, and what it costs.
     fn listen(&mut self, ui: &mut Ui, rect: Rect) {
         let (edits, shared) = (&mut self.edits, &self.shared);
-        let desk = self.desk.as_ref().filter(|desk| desk.shelf.look().entry().is_some());
-        let deck = desk.map(|desk| &*desk.deck);
         // Names on it stand elsewhere in the window, too.
         let own = egui::UiBuilder::new().id_salt("listen").max_rect(rect);
-        let used = listen::show(&mut ui.new_child(own), &self.theme, edits, shared, deck, rect);
+        let used = listen::show(&mut ui.new_child(own), &self.theme, edits, shared, rect);
         let rest = Rect::from_min_max(pos2(used.right() + GAP, rect.top()), rect.max);
         let loudest_dbfs = self.meters.loudest_dbfs();
         if let Some(next) = figures::show(ui, &self.theme, shared, loudest_dbfs, rest) {
