@@ -13,7 +13,7 @@ use egui::{
 
 use crate::editor::edits::Edits;
 use crate::editor::theme::Theme;
-use crate::editor::widgets::{InUse, font, help, line_of_text, outline};
+use crate::editor::widgets::{InUse, font, hand_delta, help, line_of_text, outline};
 use crate::params::Control;
 
 /// What every dial and slider understands.
@@ -200,9 +200,9 @@ fn turn(ui: &Ui, edits: &mut Edits, control: &Control, response: &Response, trav
     }
     // Where no audio runs, the parameter hears of an edit late; the hand's own value counts.
     let mut held = ui.data(|data| data.get_temp::<f32>(way));
-    if let Some(value) = held.as_mut().filter(|_| response.dragged()) {
+    if let Some(value) = held.as_mut().filter(|_| response.dragged() || response.drag_stopped()) {
         let travel = travel * if is_fine { 6.0 } else { 1.0 };
-        let delta = response.drag_delta();
+        let delta = hand_delta(ui, response);
         *value = (*value + towards_more(control) * (delta.x - delta.y) / travel).clamp(0.0, 1.0);
         edits.drag(control, *value);
         let value = *value;

@@ -71,6 +71,15 @@ pub(super) fn take_help(ui: &Ui) -> Option<String> {
     pointed.or(focused)
 }
 
+/// How far a hand has moved since the last look. A quick one moves and lets go between two looks:
+/// that counts, too.
+pub(super) fn hand_delta(ui: &Ui, response: &Response) -> Vec2 {
+    match response.dragged() || response.drag_stopped() {
+        true => ui.input(|input| input.pointer.delta()),
+        false => Vec2::ZERO,
+    }
+}
+
 /// A button of our own look; `is_on` fills it with light.
 pub(super) fn button(
     ui: &mut Ui,

@@ -254,15 +254,6 @@ impl Axes {
     }
 }
 
-/// How far a hand has moved since the last look. A quick one moves and lets go between two looks:
-/// that counts, too.
-pub(in crate::editor) fn hand_delta(ui: &Ui, response: &egui::Response) -> Vec2 {
-    match response.dragged() || response.drag_stopped() {
-        true => ui.input(|input| input.pointer.delta()),
-        false => Vec2::ZERO,
-    }
-}
-
 /// What makes a text readable over what is drawn.
 pub(in crate::editor) fn plate(painter: &Painter, t: &Theme, text: Rect) {
     painter.rect_filled(text.expand2(vec2(3.0, -1.0)), 2, t.panel.gamma_multiply(0.85));
