@@ -55,6 +55,8 @@ pub struct Frame {
     pub output_power: f32,
     /// The same of the noise's reference level.
     pub noise_power: f32,
+    /// How much of what goes is likely voice or tone, 0 to 1.
+    pub at_risk: f32,
     /// The hum that is being taken away.
     pub hum: Option<Hum>,
 }
@@ -72,6 +74,7 @@ impl Frame {
         input_power: 0.0,
         output_power: 0.0,
         noise_power: 0.0,
+        at_risk: 0.0,
         hum: None,
     };
 }
@@ -283,6 +286,7 @@ impl Tap for FeedEnd {
         frame.input_power = view.power.iter().sum();
         frame.output_power = (0..=last).map(output).sum();
         frame.noise_power = view.noise.iter().sum();
+        frame.at_risk = view.at_risk();
         // Nobody empties the ring fast enough: this frame is not seen.
         drop(self.frames.try_push(frame));
     }

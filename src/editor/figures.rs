@@ -1,22 +1,63 @@
 //! What the sound costs and how loud it is, in figures.
 
-use egui::{Align2, Rect, Ui, pos2};
+use egui::accesskit::Role;
+use egui::{Align2, CornerRadius, Rect, Sense, Ui, WidgetInfo, pos2};
 
 use crate::Shared;
 use crate::editor::axes::db_text;
 use crate::editor::files::Next;
 use crate::editor::theme::Theme;
-use crate::editor::widgets::{Label, button, line_of_text};
+use crate::editor::widgets::{Label, button, help, line_of_text};
 
 /// Level below which nothing is said, dBFS.
 const LEAST_DBFS: f32 = -90.0;
+
+/// Share of what goes from which its being voice is worth a look.
+const MUCH: f32 = 0.2;
+/// Room for what is said of it.
+const RISK_WIDTH: f32 = 130.0;
+
+/// What the figures say.
+#[derive(Clone, Copy)]
+pub(super) struct Heard {
+    /// Of input and output in the last moments.
+    pub(super) loudest_dbfs: [f32; 2],
+    /// How much of what goes is likely voice or tone, 0 to 1.
+    pub(super) at_risk: Option<f32>,
+}
+
+/// How much of what goes may be wanted, as a bar and a figure, where there is room.
+fn risk(ui: &mut Ui, t: &Theme, share: f32, rect: Rect) {
+    if rect.width() < RISK_WIDTH {
+        return;
+    }
+    let color = if share >= MUCH { t.noise } else { t.dim };
+    let text = format!("Voice in it: {:.0} %", share * 100.0);
+    let place = Rect::from_min_max(pos2(rect.right() - RISK_WIDTH, rect.top()), rect.max);
+    let at = pos2(place.right(), rect.center().y - 3.0);
+    line_of_text(ui, at, Align2::RIGHT_CENTER, &text, 13.0, color, RISK_WIDTH);
+    let y = rect.center().y + 9.0;
+    let bar = |width: f32| {
+        Rect::from_min_max(pos2(place.left() + 22.0, y), pos2(place.left() + 22.0 + width, y + 3.0))
+    };
+    let whole = RISK_WIDTH - 22.0;
+    ui.painter().rect_filled(bar(whole), CornerRadius::same(1), t.line);
+    ui.painter().rect_filled(bar(whole * share), CornerRadius::same(1), color);
+    let response = ui.interact(place, ui.scope_id().with("risk"), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &text));
+    help(&response, || {
+        "How much of what is taken away stands so far over the noise that it is likely voice or a \
+         tone. Much of it: lower Reduction or Sensitivity, or capture a better print."
+            .to_owned()
+    });
+}
 
 /// The line; returns what a click leads to.
 pub(super) fn show(
     ui: &mut Ui,
     t: &Theme,
     shared: &Shared,
-    loudest_dbfs: [f32; 2],
+    heard: Heard,
     rect: Rect,
 ) -> Option<Next> {
     let late_ms = late_ms(shared);
@@ -27,7 +68,12 @@ pub(super) fn show(
     let is_clicked = button(ui, t, place, Label { name: &name, hint }, false, true).clicked();
     let at = pos2(place.left() - 12.0, rect.center().y);
     let width = at.x - rect.left();
-    line_of_text(ui, at, Align2::RIGHT_CENTER, &peaks(loudest_dbfs), 13.0, t.dim, width);
+    let peaks = peaks(heard.loudest_dbfs);
+    let shown = line_of_text(ui, at, Align2::RIGHT_CENTER, &peaks, 13.0, t.dim, width);
+    if let Some(share) = heard.at_risk {
+        let at = pos2(shown.left() - 14.0, at.y);
+        risk(ui, t, share, Rect::from_min_max(rect.min, pos2(at.x, rect.bottom())));
+    }
     if !is_clicked {
         return None;
     }

@@ -3,7 +3,7 @@
 use egui::accesskit::Role;
 use egui::{
     Align2, ComboBox, CornerRadius, FontId, Id, Painter, Pos2, Rect, Response, Sense, Stroke,
-    StrokeKind, Ui, WidgetInfo, pos2, vec2,
+    StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2,
 };
 use quell_core::settings::row::Variants;
 use quell_core::{Engine, LatencyMode};

@@ -12,6 +12,8 @@ const SHARE: f32 = 0.095;
 const SLOW_SHARE: f32 = 0.0033;
 /// The same for the level of noise alone: 0.2 s, as it is not always heard.
 const NOISE_SHARE: f32 = 0.05;
+/// The same for what is said of voice in what goes: half a second.
+const RISK_SHARE: f32 = 0.02;
 /// What is heard is noise alone up to this times the noise's reference level: in half of the frames
 /// of steady noise, and hardly while somebody speaks softly.
 const NOISE_UP_TO: f32 = 1.0;
@@ -45,6 +47,9 @@ pub(in crate::editor) struct Analysis {
     noise_alone: Option<[f32; 2]>,
     /// Whether the noise is no longer the print's.
     has_noise_changed: bool,
+    /// How much of what goes is likely voice or tone, 0 to 1, and how much power goes: means.
+    at_risk: f32,
+    gone_power: f32,
     /// Counts frames, to see whether any came.
     pub(in crate::editor) n_frames: u64,
 }
@@ -66,6 +71,8 @@ impl Default for Analysis {
             noise_power: 0.0,
             noise_alone: None,
             has_noise_changed: false,
+            at_risk: 0.0,
+            gone_power: 0.0,
             n_frames: 0,
         }
     }
@@ -100,6 +107,7 @@ impl Analysis {
         self.source = Some(frame.source);
         self.noise_power = frame.noise_power;
         self.hear_noise(frame);
+        self.weigh_risk(frame);
     }
 
     /// Where hardly more is heard than the noise, it is noise alone; its levels stay until the next
@@ -121,6 +129,18 @@ impl Analysis {
             self.noise_alone = None;
         }
         self.has_noise_changed = has_noise_changed;
+    }
+
+    /// Weighs each frame by what goes in it.
+    fn weigh_risk(&mut self, frame: &Frame) {
+        let gone = (frame.input_power - frame.output_power).max(0.0);
+        self.at_risk += (frame.at_risk * gone - self.at_risk) * RISK_SHARE;
+        self.gone_power += (gone - self.gone_power) * RISK_SHARE;
+    }
+
+    /// How much of what goes is likely voice or tone, 0 to 1; nothing where hardly anything goes.
+    pub(in crate::editor) fn share_at_risk(&self) -> Option<f32> {
+        (self.gone_power > SILENT_POWER).then(|| (self.at_risk / self.gone_power).clamp(0.0, 1.0))
     }
 
     /// Level of noise alone before and after, dBFS, as it was last heard.
@@ -229,6 +249,24 @@ mod tests {
         analysis.mark_change(true);
         let [before, after] = analysis.noise_dbfs().expect("the softer one is heard");
         assert!((before + 70.0).abs() < 0.1 && (after + 100.0).abs() < 0.1, "{before}, {after}");
+    }
+
+    #[test]
+    fn what_is_said_of_voice_counts_where_much_goes() {
+        let mut analysis = Analysis::default();
+        assert_eq!(analysis.share_at_risk(), None);
+        let frame = |gone, at_risk| Frame {
+            input_power: 2.0 * gone,
+            output_power: gone,
+            at_risk,
+            ..Frame::EMPTY
+        };
+        for _ in 0..200 {
+            analysis.take(&frame(1e-3, 0.01));
+            analysis.take(&frame(1e-7, 0.9));
+        }
+        let share = analysis.share_at_risk().unwrap();
+        assert!((share - 0.01).abs() < 0.002, "{share}");
     }
 
     #[test]

@@ -1,14 +1,12 @@
 //! Where frequencies and levels lie in the picture.
 
 use egui::accesskit::Role;
-use egui::{
-    Align2, CursorIcon, Key, Painter, Rect, Sense, Stroke, Ui, Vec2, WidgetInfo, pos2, vec2,
-};
+use egui::{Align2, CursorIcon, Key, Painter, Rect, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
 use crate::columns::{MIN_HZ, N_COLUMNS};
 use crate::editor::dials::hold_arrows;
 use crate::editor::theme::Theme;
-use crate::editor::widgets::{focus_ring, font, help};
+use crate::editor::widgets::{focus_ring, font, hand_delta, help};
 
 /// Room for the levels, right of what is drawn.
 pub(in crate::editor) const LEVELS_WIDTH: f32 = 44.0;

@@ -7,12 +7,12 @@ use egui::{
 
 use crate::editor::dials::hold_arrows;
 use crate::editor::edits::Edits;
-use crate::editor::picture::axes::{Axes, db_text, hand_delta, hz_text};
+use crate::editor::picture::axes::{Axes, db_text, hz_text};
 use crate::editor::picture::node_box::{self, NodeBox};
 use crate::editor::picture::smooth::Levels;
 use crate::editor::picture::spectrum::{Curves, base_db};
 use crate::editor::theme::Theme;
-use crate::editor::widgets::{font, help};
+use crate::editor::widgets::{font, hand_delta, help};
 use crate::params::{Control, QuellParams};
 
 /// Side of the square that takes the pointer.

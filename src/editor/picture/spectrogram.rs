@@ -11,10 +11,10 @@ use egui::{
 use crate::columns::N_COLUMNS;
 use crate::editor::dials::hold_arrows;
 use crate::editor::picture::analysis::{column_at, db};
-use crate::editor::picture::axes::{Axes, Range, db_text, hand_delta, hz_text, note_text};
+use crate::editor::picture::axes::{Axes, Range, db_text, hz_text, note_text};
 use crate::editor::picture::readout;
 use crate::editor::theme::Theme;
-use crate::editor::widgets::{font, help};
+use crate::editor::widgets::{font, hand_delta, help};
 use crate::feed::Frame;
 
 /// Frames kept: 10.24 s.

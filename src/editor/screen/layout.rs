@@ -90,8 +90,9 @@ impl Screen {
         let own = egui::UiBuilder::new().id_salt("listen").max_rect(rect);
         let used = listen::show(&mut ui.new_child(own), &self.theme, edits, shared, rect);
         let rest = Rect::from_min_max(pos2(used.right() + GAP, rect.top()), rect.max);
-        let loudest_dbfs = self.meters.loudest_dbfs();
-        if let Some(next) = figures::show(ui, &self.theme, shared, loudest_dbfs, rest) {
+        let (loudest_dbfs, at_risk) = (self.meters.loudest_dbfs(), self.analysis.share_at_risk());
+        let heard = figures::Heard { loudest_dbfs, at_risk };
+        if let Some(next) = figures::show(ui, &self.theme, shared, heard, rest) {
             self.follow(ui, Some(next));
         }
     }
