@@ -19,9 +19,9 @@ fn the_audio_thread_allocates_nothing_while_streams_and_reels_change_hands() {
     let exchange = Arc::new(Exchange::default());
     let deck = Arc::<Deck>::default();
     deck.play(true);
-    deck.make_level(true);
     let mut player = Player::new(Arc::clone(&exchange), Arc::clone(&deck));
     let mut engine = Box::<Quell>::default();
+    engine.shared().link.make_even(true);
     let (mut left, mut right) = (vec![0.1; 441], vec![-0.1; 441]);
     for mode in [LatencyMode::Live, LatencyMode::Standard, LatencyMode::Studio] {
         let spec =

@@ -11,6 +11,8 @@ use egui::{
     WidgetInfo, pos2, vec2,
 };
 
+use quell_core::settings::table::place_of;
+
 use crate::editor::edits::Edits;
 use crate::editor::theme::Theme;
 use crate::editor::widgets::{InUse, font, hand_delta, help, line_of_text, outline};
@@ -18,6 +20,8 @@ use crate::params::Control;
 
 /// What every dial and slider understands.
 const HANDLING: &str = "Drag (Shift: finer), wheel or arrows; Enter to type; Ctrl-click: default.";
+/// At its least it is off.
+const ROOM_TONE: usize = place_of("tone");
 /// Points of the pointer from one end of a dial to the other.
 const DIAL_TRAVEL: f32 = 180.0;
 /// Where a dial begins and how far it goes, turns; it points down at the gap.
@@ -167,7 +171,8 @@ fn tell(
 ) {
     let idle = in_use.idle_because(control);
     let label = control.row().name;
-    let text = short(&control.text(now));
+    let is_off = control.place() == ROOM_TONE && now <= 0.0;
+    let text = if is_off { "Off".to_owned() } else { short(&control.text(now)) };
     response.widget_info(|| {
         let mut info = WidgetInfo::slider(true, f64::from(now), label);
         info.current_text_value = Some(match &idle {

@@ -53,7 +53,7 @@ impl Drawer {
 
     pub(super) fn height(self) -> f32 {
         match self {
-            Self::Print => 88.0,
+            Self::Print => 104.0,
             Self::Expert => 152.0,
         }
     }
@@ -95,7 +95,7 @@ fn print(
     let left = rect.right() - (rect.width() * 0.36).clamp(240.0, 360.0);
     let card = Rect::from_min_max(rect.min, pos2(left - GAP, rect.bottom()));
     print_card::show(ui, t, shared, card);
-    let height = 22.0;
+    let height = 24.0;
     let step = (rect.height() - height) / 2.0;
     let row = |idx: f32| {
         let min = pos2(left, rect.top() + step * idx);
