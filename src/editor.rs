@@ -107,6 +107,7 @@ impl QuellEditor {
             desk: self.desk.clone(),
             life,
             screen: None,
+            size: None,
         };
         create_egui_editor(state, self.shared.feed.repaint().clone(), settings, app)
     }
@@ -229,6 +230,9 @@ impl EditorHandle for Handle {
     }
 }
 
+/// A window whose size stays for so long is not being dragged, seconds.
+const REST_S: f64 = 0.25;
+
 /// A screen inside a real window.
 struct App {
     shared: Shared,
@@ -237,9 +241,35 @@ struct App {
     desk: Option<Desk>,
     life: Life,
     screen: Option<Screen>,
+    /// The window's size, logical pixels, and since when it has had it, seconds.
+    size: Option<(egui::Vec2, f64)>,
 }
 
 impl App {
+    /// Draws everything larger in a larger window, or as large as it was asked for, once the hand
+    /// that changes its size has come to rest. The window itself keeps its size.
+    fn scale(&mut self, egui: &egui::Context) {
+        let (now, now_s) = (egui.zoom_factor(), egui.input(|input| input.time));
+        let size = egui.content_rect().size() * now;
+        match self.size {
+            Some((last, _)) if (last - size).length() < 1.0 => {}
+            None => self.size = Some((size, f64::MIN)),
+            Some(_) => {
+                self.size = Some((size, now_s));
+                egui.request_repaint_after(std::time::Duration::from_secs_f64(REST_S));
+            }
+        }
+        let points = |length: f32| length.round().clamp(0.0, f32::from(u16::MAX)) as u16;
+        let (width, height) = (points(size.x), points(size.y));
+        let wanted = Window { width, height, ..self.shared.session.window() }.scale();
+        let is_at_rest = self.size.is_some_and(|(_, since_s)| now_s - since_s >= REST_S);
+        if is_at_rest && (wanted - now).abs() > 0.001 {
+            egui.set_zoom_factor(wanted);
+            // Told nothing, the framework would make the window larger by as much.
+            egui.send_viewport_cmd(egui::ViewportCommand::InnerSize(size / wanted));
+        }
+    }
+
     fn note_scale(&self, scale: f64) {
         if scale.is_finite() && scale > 0.0 {
             self.scale.store(scale, Ordering::Relaxed);
@@ -266,7 +296,7 @@ impl NiceEguiApp for App {
     }
 
     fn ui(&mut self, ui: &mut Ui, frame: &mut Frame) {
-        scale(ui.ctx(), self.shared.session.window());
+        self.scale(ui.ctx());
         if let Some(screen) = &mut self.screen {
             frame.set_clear_color(screen.ground());
             screen.show(ui);
@@ -280,18 +310,6 @@ impl NiceEguiApp for App {
         let (width, height) = (points(size.logical.width), points(size.logical.height));
         let window = Window { width, height, ..self.shared.session.window() };
         self.shared.session.set_window(window.in_range());
-    }
-}
-
-/// Draws everything larger in a larger window, or as large as it was asked for. The window itself
-/// keeps its size.
-fn scale(egui: &egui::Context, window: Window) {
-    let (wanted, now) = (window.scale(), egui.zoom_factor());
-    if (wanted - now).abs() > 0.001 {
-        egui.set_zoom_factor(wanted);
-        // Told nothing, the framework would make the window larger by as much.
-        let size = egui::vec2(window.width.into(), window.height.into()) / wanted;
-        egui.send_viewport_cmd(egui::ViewportCommand::InnerSize(size));
     }
 }
 
