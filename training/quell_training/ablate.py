@@ -95,6 +95,8 @@ class Run:
         if start:
             # A copy of it: an optimiser takes the moments that it is given, and changes them.
             self.trainer.restore(dict(with_options(copy.deepcopy(start), variant.options, seed), seed=seed))
+            # An average of its own: most of what is judged after a hundred steps would be the checkpoint's otherwise.
+            self.trainer.average_since = self.trainer.step
         self.trainer.loss = MaskLoss(device, variant.weights)
         self.mixer = Mixer(corpus, variant.recipe, device, seed)
         self.first_step, self.first_seconds = self.trainer.step, self.trainer.seconds_seen

@@ -52,6 +52,7 @@ class Trainer:
         self.arithmetic = "f32"
         self.step = 0
         self.keep = torch.zeros((), device=device)  # how much of the average stays
+        self.average_since = 0  # the step at which the average began
         self.seconds_seen = 0.0
 
     def train_step(self, batch: Batch, rate_factor: float = 1.0) -> dict[str, torch.Tensor]:
@@ -62,7 +63,8 @@ class Trainer:
     def begin_step(self, batch: Batch, rate_factor: float) -> None:
         """Counts, and sets what changes from step to step."""
         self._set_rate(rate_factor)
-        self.keep.fill_(min(1.0 - 1.0 / EMA_HORIZON_STEPS, self.step / (self.step + 10.0)))
+        n_averaged = self.step - self.average_since
+        self.keep.fill_(min(1.0 - 1.0 / EMA_HORIZON_STEPS, n_averaged / (n_averaged + 10.0)))
         self.step += 1
         n_items, n_frames = batch.inputs.shape[:2]
         self.seconds_seen += workers.count() * n_items * n_frames * HOP_LEN / RATE_HZ

@@ -113,6 +113,8 @@ def test_one_run_leaves_the_checkpoint_to_the_next(start, clips):
     one = ablate.Run("plain", Variant.parsed("plain", Options(**start["options"]))[1], 1, clips, torch.device("cpu"), start)
     one.trainer.train_step(one.mixer.batch(one.trainer.step, 2, 30))
     assert one.learned()["steps"] == 1
+    averaged, learned = one.trainer.average.state_dict(), one.trainer.model.state_dict()
+    assert all(torch.allclose(averaged[name].float(), learned[name].float(), atol=1e-6) for name in learned), "an average of its own"
     for kind in ("model", "average"):
         assert all(torch.equal(value, before[kind][name]) for name, value in start[kind].items())
     for i, moments in start["optimiser"]["state"].items():
