@@ -94,6 +94,20 @@ fn a_jump_does_not_pass_through_the_slots_between() {
     assert!((way[19] - quiet_db - 10.0).abs() < 0.01, "{way:?}");
 }
 
+/// Three slots count then; were each weight to go its own way, they would not be 1 in sum.
+#[test]
+fn another_aim_half_way_is_gone_to_straight() {
+    let mut stream = stream([Some(-90.0), None, Some(-40.0), Some(-80.0)]);
+    let mut seen = Seen::default();
+    let quiet_db = seen.frame(&mut stream, 0.0).1;
+    let half_db = seen.levels(&mut stream, 3.0, 5)[4];
+    assert!((half_db - quiet_db - 5.0).abs() < 0.01, "{half_db}");
+    for (idx, level_db) in seen.levels(&mut stream, 2.0, 12).into_iter().enumerate() {
+        let expected_db = half_db + 45.0 * ((idx + 1) as f32 / 10.0).min(1.0);
+        assert!((level_db - expected_db).abs() < 0.01, "frame {idx}: {level_db} dB");
+    }
+}
+
 #[test]
 fn another_print_in_the_slot_in_force_is_heard_with_the_next_frame() {
     let mut stream = stream([Some(-90.0), Some(-60.0), None, None]);
