@@ -1043,7 +1043,7 @@ fn middles(bench: &Bench, names: &[&str]) -> serde_json::Value {
 /// `QUELL_UPDATE_PLACES=1 cargo test --workspace --lib the_hand_knows`.
 #[test]
 fn the_hand_knows_where_things_are() {
-    const BESIDE_RECORDINGS: [&str; 9] = [
+    const BESIDE_RECORDINGS: [&str; 8] = [
         "Capture noise",
         "Original",
         "Clean",
@@ -1051,7 +1051,6 @@ fn the_hand_knows_where_things_are() {
         "Play",
         "Learn noise",
         "Save\u{2026}",
-        "Save all",
         "Open\u{2026}",
     ];
     let mut table = serde_json::Map::new();
@@ -1104,7 +1103,7 @@ fn the_hand_knows_where_things_are() {
     let live = bench_with(width, height, Some(Desk::default()));
     let names = ["Capture noise", "Original", "Clean", "Open\u{2026}"];
     table.insert("live".to_owned(), middles(&live, &names));
-    let (with_recordings, _) = with_recordings_in(width, height, 2);
+    let (with_recordings, _) = with_recordings_in(width, height, 1);
     let wave = with_recordings.harness.get_by_label_contains("0.wav").rect();
     let mut of_program = middles(&with_recordings, &BESIDE_RECORDINGS);
     of_program["waveform"] =

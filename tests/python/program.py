@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 
-from hand import click, shoot, wait_for  # before any other window
+from hand import click, place_of, shoot, wait_for  # before any other window
 
 import jack
 import numpy as np
