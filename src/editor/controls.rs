@@ -11,7 +11,7 @@ use crate::editor::edits::Edits;
 use crate::editor::files::Next;
 use crate::editor::presets;
 use crate::editor::theme::{GAP, Theme};
-use crate::editor::widgets::{InUse, Label, button, line_of_text, panel, segments};
+use crate::editor::widgets::{InUse, Label, button, help, line_of_text, panel, segments};
 use crate::params::{QuellParams, REDUCTION};
 
 const SENSITIVITY: usize = place_of("sensitivity");
@@ -143,9 +143,10 @@ fn purpose(
         let min = pos2(rect.left() + (width + 6.0) * idx as f32, top);
         let place = Rect::from_min_size(min, vec2(width, height));
         let is_open = drawer == Some(which);
-        let hint = which.hint(params, in_use);
-        let label = Label { name: which.name(), hint: &hint };
-        if button(ui, t, place, label, is_open, true).clicked() {
+        let label = Label { name: which.name(), hint: "" };
+        let response = button(ui, t, place, label, is_open, true);
+        help(&response, || which.hint(params, in_use));
+        if response.clicked() {
             request = Some(Request::Drawer(Some(which).filter(|_| !is_open)));
         }
     }

@@ -85,9 +85,9 @@ fn undo_buttons(ui: &mut Ui, t: &Theme, edits: &mut Edits, [undo, redo]: [Rect; 
 
 /// The steps that can be taken back, the newest first: a click takes back all down to it.
 fn history(ui: &mut Ui, t: &Theme, edits: &mut Edits, rect: Rect) {
-    let steps = edits.history(N_STEPS_SHOWN);
     let mut n_back = 0;
     let response = drop_down(ui, t, rect, "History", |ui| {
+        let steps = edits.history(N_STEPS_SHOWN);
         if steps.is_empty() {
             ui.label("Nothing to take back");
         }
