@@ -25,8 +25,16 @@ pub(crate) use response::Response;
 pub struct Hum {
     /// Frequency of the first harmonic, Hz.
     pub hz: f32,
-    /// Harmonics that are steady enough to be taken away.
-    pub n_harmonics: usize,
+    /// A bit for each harmonic that is steady enough to be taken away, the first one lowest.
+    pub steady: u64,
+}
+
+impl Hum {
+    /// The harmonics that are taken away: 1 for the first.
+    pub fn harmonics(&self) -> impl Iterator<Item = u32> + use<> {
+        let steady = self.steady;
+        (0..u64::BITS).filter(move |idx| steady >> idx & 1 == 1).map(|idx| idx + 1)
+    }
 }
 
 /// Finds and follows the hum of one channel.

@@ -54,9 +54,26 @@ pub(in crate::editor) fn show(ui: &Ui, ground: Color32, rect: Rect, rows: &Rows,
     }
 }
 
-/// That hum is being taken away; `bottom` is where text may end.
-pub(in crate::editor) fn hum(ui: &Ui, t: &Theme, axes: &Axes, hum: Hum, bottom: f32) {
+/// Length of the marks of hum, points.
+const TICK: f32 = 9.0;
+
+/// That hum is being taken away, and where it was; `bottom` is where text may end.
+pub(in crate::editor) fn hum(
+    ui: &Ui,
+    t: &Theme,
+    axes: &Axes,
+    curves: &Curves,
+    hum: Hum,
+    bottom: f32,
+) {
     let painter = ui.painter_at(axes.rect);
+    for hz in hum.harmonics().map(|harmonic| harmonic as f32 * hum.hz) {
+        // They hang over the sound where it was taken out of.
+        let level_db = curves.input.as_ref().map(|input| input[column_at(hz, axes.max_hz)]);
+        let y = axes.y(level_db.unwrap_or(axes.range.bottom_db)) - 4.0;
+        let marks = egui::Rangef::new(y - TICK, y);
+        painter.vline(axes.x(hz), marks, Stroke::new(1.6, t.noise));
+    }
     let galley = painter.layout_no_wrap(hum_text(hum), font(12.5), t.noise);
     let at = pos2(axes.rect.left() + 6.0, bottom - 9.0);
     let place = Align2::LEFT_BOTTOM.anchor_size(at, galley.size());
@@ -64,7 +81,8 @@ pub(in crate::editor) fn hum(ui: &Ui, t: &Theme, axes: &Axes, hum: Hum, bottom: 
     painter.galley(place.min, galley, t.noise);
 }
 
-fn hum_text(Hum { hz, n_harmonics }: Hum) -> String {
+fn hum_text(hum: Hum) -> String {
+    let (hz, n_harmonics) = (hum.hz, hum.harmonics().count());
     let harmonics = if n_harmonics == 1 { "harmonic" } else { "harmonics" };
     format!("Hum {hz:.1} Hz, {n_harmonics} {harmonics}")
 }
@@ -75,8 +93,8 @@ mod tests {
 
     #[test]
     fn hum_is_said_in_words() {
-        let said = |hz, n_harmonics| hum_text(Hum { hz, n_harmonics });
-        assert_eq!(said(50.03, 9), "Hum 50.0 Hz, 9 harmonics");
-        assert_eq!(said(60.0, 1), "Hum 60.0 Hz, 1 harmonic");
+        let said = |hz, steady| hum_text(Hum { hz, steady });
+        assert_eq!(said(50.03, 0b1_1111_1111), "Hum 50.0 Hz, 9 harmonics");
+        assert_eq!(said(60.0, 0b100), "Hum 60.0 Hz, 1 harmonic");
     }
 }

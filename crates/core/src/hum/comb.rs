@@ -143,8 +143,9 @@ impl Comb {
     /// What is followed, once a line of it is taken away.
     pub(super) fn followed(&self) -> Option<Hum> {
         let lines = &self.lines[..self.n_lines];
-        let n_harmonics = lines.iter().filter(|line| line.share() > 0.5).count();
-        (n_harmonics > 0).then_some(Hum { hz: self.hz as f32, n_harmonics })
+        let bit = |(idx, line): (usize, &Line)| u64::from(line.share() > 0.5) << idx;
+        let steady = lines.iter().enumerate().map(bit).fold(0, |all, bit| all | bit);
+        (steady > 0).then_some(Hum { hz: self.hz as f32, steady })
     }
 
     /// Begins with a frequency and no idea of the amplitudes.
