@@ -9,8 +9,10 @@ use std::time::Instant;
 
 use quell_core::kernels::{Kernel, Level};
 use quell_core::stft::{Stft, Transform};
-use quell_core::{Denoiser, Engine, Geometry, LatencyMode, ProfileSource, Settings, StreamSpec};
-use quell_cost::{learned_stream, median, noise, time_calls};
+use quell_core::{
+    Denoiser, Engine, Geometry, LatencyMode, ProfileSource, Settings, StreamSpec, learn_noise,
+};
+use quell_cost::{learned_stream, median, noise, time_automated_calls, time_calls};
 
 fn main() {
     let effort = if std::env::args().any(|arg| arg == "--bench") {
@@ -21,6 +23,7 @@ fn main() {
     engines(effort);
     levels(effort);
     calls(effort);
+    glide(effort);
     growth(effort);
 }
 
@@ -129,6 +132,35 @@ fn calls(effort: Effort) {
             times.within_us(0.99),
             times.within_us(1.0)
         );
+    }
+}
+
+/// From one slot's print to another's and back in two seconds, another place at every block.
+fn glide(effort: Effort) {
+    println!("\nBetween two prints, Standard, 48 kHz mono, blocks of 64");
+    println!("  {:<10} {:<10} {:>9} {:>8} {:>8} {:>8}", "engine", "", "%", "p50", "p99", "max");
+    for engine in [Engine::Gate, Engine::Neural] {
+        let settings = Settings { engine, ..Settings::default() };
+        let gliding =
+            |at_s: f64| Settings { slot: (1.0 - (at_s % 2.0 - 1.0).abs()) as f32, ..settings };
+        let mut stream = stream(48_000.0, 1, LatencyMode::Standard);
+        let louder = noise(48_000).iter().map(|sample| sample * 2.0).collect();
+        let print = learn_noise(&[louder], 48_000.0).expect("a second of noise");
+        stream.set_profile_in(1, Some(&print));
+        let seconds = effort.seconds as f64;
+        for (name, times) in [
+            ("on one", time_calls(&mut stream, &settings, seconds, 64)),
+            ("gliding", time_automated_calls(&mut stream, gliding, seconds, 64)),
+        ] {
+            println!(
+                "  {:<10} {name:<10} {:>9.3} {:>8.2} {:>8.2} {:>8.2}",
+                format!("{engine:?}"),
+                times.core_percent(),
+                times.within_us(0.5),
+                times.within_us(0.99),
+                times.within_us(1.0)
+            );
+        }
     }
 }
 

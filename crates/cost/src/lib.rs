@@ -34,6 +34,16 @@ pub fn time_calls(
     seconds: f64,
     block_len: usize,
 ) -> Times {
+    time_automated_calls(stream, |_| *settings, seconds, block_len)
+}
+
+/// The same with settings that change with time, which is in seconds.
+pub fn time_automated_calls(
+    stream: &mut Denoiser,
+    settings_at: impl Fn(f64) -> Settings,
+    seconds: f64,
+    block_len: usize,
+) -> Times {
     let spec = *stream.spec();
     let source = noise((spec.sample_rate_hz as usize).max(2 * block_len));
     let n_calls = ((seconds * spec.sample_rate_hz) as usize / block_len).max(1);
@@ -44,8 +54,9 @@ pub fn time_calls(
             block.copy_from_slice(&source[offset..offset + block_len]);
         }
         let mut io: Vec<&mut [f32]> = blocks.iter_mut().map(Vec::as_mut_slice).collect();
+        let settings = settings_at((call * block_len) as f64 / spec.sample_rate_hz);
         let began = Instant::now();
-        stream.process(black_box(&mut io), None, settings, &mut ());
+        stream.process(black_box(&mut io), None, &settings, &mut ());
         began.elapsed().as_secs_f64()
     });
     Times::new(calls_s.collect(), (n_calls * block_len) as f64 / spec.sample_rate_hz)
