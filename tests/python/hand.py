@@ -20,6 +20,8 @@ import numpy as np  # noqa: E402
 from common import RATE, level_db  # noqa: E402
 
 BLOCK = 480
+#: Pixels of a point, where a screen has more than one.
+SCALE = 1
 PLACES = json.loads((pathlib.Path(__file__).parent / "places.json").read_text())
 
 
@@ -127,7 +129,7 @@ def found(where, state="folded"):
 
 def click(where, state="folded", from_right=False):
     """Clicks on what bears a name, or so many pixels from the window's corner."""
-    share_x, share_y = found(where, state)
+    share_x, share_y = (SCALE * share for share in found(where, state))
     width, _, x, y = geometry()
     at_x = x + (width - share_x if from_right else share_x)
     at_y = y + share_y

@@ -1,4 +1,7 @@
-"""A picture of the editor in a real host, in a state that people meet: `scenes.py SCENE FILE`.
+"""A picture of the editor in a real host, in a state that people meet: `scenes.py SCENE[@LOOK] FILE`.
+
+A look is a size (`750x480`), `light`, or `scale-200`; the scenes `light` and `smallest` and their kin are looks of
+`captured`.
 
 `cargo xtask screenshots` runs this with `QUELL_VST3` and a screen of its own for every scene.
 """
@@ -8,6 +11,7 @@ import subprocess
 import sys
 import time
 
+import hand
 from hand import BLOCK, Player, click, look_away, resize, shoot, with_window  # before any other window
 
 import numpy as np
@@ -35,8 +39,24 @@ def capture(plugin, player, fan, seconds=2.3):
     time.sleep(0.2)
 
 
+#: Scenes that are the usual one in another look.
+LOOKS = {"light": "light", "smallest": "600x300", "largest": "2400x1536", "scale-200": "scale-200"}
+
+
+def put_on(look):
+    """Gives the window another size or other colours."""
+    if look == "light":
+        click("Look")
+        click("Light", "look")
+    elif "x" in look:
+        resize(*map(int, look.split("x")))
+
+
 def scene(name, path):
-    if name == "scale-200":
+    name, _, look = name.partition("@")
+    look = look or LOOKS.get(name, "")
+    if look == "scale-200":
+        hand.SCALE = 2
         setting = ["xprop", "-root", "-f", "RESOURCE_MANAGER", "8s", "-set", "RESOURCE_MANAGER"]
         subprocess.run([*setting, "Xft.dpi: 192"], check=True)
     plugin = load()
@@ -65,15 +85,9 @@ def scene(name, path):
             if name == "spectrogram":
                 click("Spectrogram")
                 time.sleep(9.5)
-            if name == "smallest":
-                resize(600, 300)
-            if name == "largest":
-                resize(2400, 1536)
-            if name == "light":
-                click("Look")
-                click("Light", "look")
             if name in ("print", "expert"):
                 click(name.capitalize())
+            put_on(look)
             time.sleep(0.6)
             shoot(path)
         finally:

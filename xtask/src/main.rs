@@ -39,6 +39,7 @@ Usage: cargo xtask <command>
   tidy                       crate edges, `unsafe`, widths, lengths, invariants: a part of test
   screenshots [--update] [SCENE...]
                              the editor's pictures from a real host; --update for the README
+  screenshots --gallery      every state in every size and look, and as other eyes see it
   validate [--clap-validator PATH] [--pluginval PATH] [--vst3-validator PATH] [--rounds N]
                              run outside validators on the bundle
   book                       the manual with its sounds, into target/web/manual

@@ -24,7 +24,15 @@ const SCENES: [&str; 11] = [
     "scale-200",
 ];
 
+/// States and looks of the gallery: everything that can be on the window, in every size.
+const STATES: [&str; 7] =
+    ["no-profile", "capturing", "captured", "removed", "spectrogram", "print", "expert"];
+const LOOKS: [&str; 5] = ["750x480", "1000x640", "2400x1536", "scale-200", "light"];
+
 pub(crate) fn run(args: &[String]) -> Result<()> {
+    if args == ["--gallery"] {
+        return gallery();
+    }
     let (flags, args): (Vec<_>, Vec<_>) = args.iter().partition(|arg| *arg == "--update");
     if let Some(unknown) = args.iter().find(|name| !SCENES.contains(&name.as_str())) {
         anyhow::bail!("there is no scene '{unknown}'; there are {}", SCENES.join(", "));
@@ -46,6 +54,24 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
             println!("{}", picture.display());
         }
     }
+    Ok(())
+}
+
+/// Every state in every look, and sheets of them, also for eyes that lack a kind of cones.
+fn gallery() -> Result<()> {
+    needs::screen()?;
+    let bundles = bundle::run(&[])?;
+    let python = needs::host_python()?;
+    let folder = places::target().join("gallery");
+    std::fs::create_dir_all(&folder)?;
+    for look in LOOKS {
+        for state in STATES {
+            let (screen, scene) = (Screen::start()?, format!("{state}@{look}"));
+            shoot(&python, &bundles.vst3, &screen, &scene, &folder.join(format!("{scene}.png")))?;
+        }
+    }
+    sh(Command::new(&python).arg("tests/python/gallery.py").arg(&folder))?;
+    println!("{}", folder.display());
     Ok(())
 }
 
