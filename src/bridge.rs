@@ -51,8 +51,6 @@ pub struct Link {
     stretch_due: AtomicU64,
     /// The button of the capture is held: it goes on for as long.
     is_held: AtomicBool,
-    /// What is heard is made as loud as what comes in.
-    is_even: AtomicBool,
     latency_samples: AtomicU32,
     is_dirty: AtomicBool,
     /// A capture has changed the source, which the host has not heard of.
@@ -115,7 +113,6 @@ pub fn link(params: Arc<QuellParams>) -> (Arc<Link>, AudioEnd) {
         is_recent_due: AtomicBool::new(false),
         stretch_due: AtomicU64::new(0),
         is_held: AtomicBool::new(false),
-        is_even: AtomicBool::new(false),
         latency_samples: AtomicU32::new(0),
         is_dirty: AtomicBool::new(false),
         is_source_new: AtomicBool::new(false),
@@ -284,16 +281,6 @@ impl Link {
     /// True while the button of the capture is held.
     pub fn is_capture_held(&self) -> bool {
         self.is_held.load(Ordering::Relaxed)
-    }
-
-    /// Makes what is heard as loud as what comes in, for as long as the project is open.
-    pub fn make_even(&self, is_even: bool) {
-        self.is_even.store(is_even, Ordering::Relaxed);
-    }
-
-    /// Whether it is.
-    pub fn is_even(&self) -> bool {
-        self.is_even.load(Ordering::Relaxed)
     }
 
     /// Delay of the running engine, samples.

@@ -1,6 +1,6 @@
 //! The editor: what people see of Quell.
 //!
-//! It depends on parameters, bridge, feed, columns, session and state only, and it is told nothing:
+//! It depends on parameters, bridge, ears, feed, columns, session and state only, and it is told nothing:
 //! it looks, while something moves thirty times a second. So no message has to reach it from
 //! another thread.
 //!

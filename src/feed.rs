@@ -4,14 +4,23 @@
 //! are dropped. While no window is open one atomic flag is all that is read: no frame is prepared
 //! and no level is measured.
 
+mod level;
+mod load;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use atomic_float::AtomicF32;
 use nice_plug_egui::RepaintNotifier;
-use quell_core::{FrameView, Hum, ProfileSource, Tap};
+use quell_core::{FrameView, Hum, ProfileSource, StreamSpec, Tap};
 use ringbuf::traits::{Consumer, Producer, Split};
 use ringbuf::{HeapCons, HeapProd, HeapRb};
+
+pub use level::Level;
+pub use load::Watch;
+
+use level::{Gauge, Meter};
+use load::{Work, ticks};
 
 use crate::columns::{Column, MAX_HZ, N_COLUMNS, columns};
 
@@ -19,8 +28,6 @@ use crate::columns::{Column, MAX_HZ, N_COLUMNS, columns};
 const N_FRAMES: usize = 50;
 /// The window is asked to look again after so many frames: 33 times a second.
 const FRAMES_PER_LOOK: u32 = 3;
-/// Weight of a block's mean square per second, for the level meters.
-const RMS_RATE_PER_S: f32 = 6.0;
 
 static IS_WATCHED_FROM_THE_START: AtomicBool = AtomicBool::new(false);
 
@@ -79,36 +86,6 @@ impl Frame {
     };
 }
 
-/// Peak since the last look, and mean square.
-#[derive(Default)]
-struct Meter {
-    peak: AtomicF32,
-    mean_square: AtomicF32,
-}
-
-/// Levels of one look.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Level {
-    /// Largest sample since the last look.
-    pub peak: f32,
-    /// Mean square over the last moments.
-    pub mean_square: f32,
-}
-
-impl Meter {
-    fn note(&self, peak: f32, mean_square: f32) {
-        self.peak.fetch_max(peak, Ordering::Relaxed);
-        self.mean_square.store(mean_square, Ordering::Relaxed);
-    }
-
-    fn look(&self) -> Level {
-        Level {
-            peak: self.peak.swap(0.0, Ordering::Relaxed),
-            mean_square: self.mean_square.load(Ordering::Relaxed),
-        }
-    }
-}
-
 /// The window's side.
 pub struct Feed {
     is_watched: AtomicBool,
@@ -116,6 +93,7 @@ pub struct Feed {
     frames: Mutex<HeapCons<Frame>>,
     input: Meter,
     output: Meter,
+    work: Work,
     repaint: RepaintNotifier,
 }
 
@@ -151,6 +129,11 @@ impl Feed {
         [self.input.look(), self.output.look()]
     }
 
+    /// Share of a core's time that the sound takes, as far as it is known.
+    pub fn load(&self, watch: &mut Watch) -> Option<f32> {
+        watch.look(&self.work, self.sample_rate_hz())
+    }
+
     /// Rate of the running stream, Hz; 0 before the first.
     pub fn sample_rate_hz(&self) -> f32 {
         self.sample_rate_hz.load(Ordering::Relaxed)
@@ -179,7 +162,9 @@ pub struct FeedEnd {
     sample_rate_hz: f32,
     max_hz: f32,
     n_since_look: u32,
-    mean_square: [f32; 2],
+    gauges: [Gauge; 2],
+    /// The processor's counter when the block began.
+    begun: Option<u64>,
     is_looking: bool,
 }
 
@@ -192,6 +177,7 @@ pub fn feed() -> (Arc<Feed>, FeedEnd) {
         frames: Mutex::new(consumer),
         input: Meter::default(),
         output: Meter::default(),
+        work: Work::default(),
         repaint: RepaintNotifier::default(),
     });
     let end = FeedEnd {
@@ -201,7 +187,8 @@ pub fn feed() -> (Arc<Feed>, FeedEnd) {
         sample_rate_hz: 0.0,
         max_hz: MAX_HZ,
         n_since_look: 0,
-        mean_square: [0.0; 2],
+        gauges: Default::default(),
+        begun: None,
         is_looking: false,
     };
     (feed, end)
@@ -209,13 +196,13 @@ pub fn feed() -> (Arc<Feed>, FeedEnd) {
 
 impl FeedEnd {
     /// Makes ready for a stream. Allocates; not while audio runs.
-    pub fn prepare(&mut self, sample_rate_hz: f64, bin_hz: f64, n_bins: usize) {
-        self.sample_rate_hz = sample_rate_hz as f32;
+    pub fn prepare(&mut self, spec: &StreamSpec, bin_hz: f64, n_bins: usize) {
+        self.sample_rate_hz = spec.sample_rate_hz as f32;
         self.feed.sample_rate_hz.store(self.sample_rate_hz, Ordering::Relaxed);
         self.max_hz = MAX_HZ.min(self.sample_rate_hz / 2.0);
         self.columns.clear();
         self.columns.extend(columns(self.max_hz, bin_hz as f32, n_bins));
-        self.mean_square = [0.0; 2];
+        self.gauges = [0; 2].map(|_| Gauge::new(self.sample_rate_hz, spec.n_channels));
     }
 
     /// Asks once a block whether a window is open.
@@ -226,32 +213,15 @@ impl FeedEnd {
 
     /// Measures a block that came in.
     pub fn input(&mut self, block: &[&mut [f32]]) {
-        self.measure(block, 0);
+        self.begun = ticks();
+        self.gauges[0].measure(block, &self.feed.input);
     }
 
-    /// Measures a block that goes out.
+    /// Measures a block that goes out, and what it took.
     pub fn output(&mut self, block: &[&mut [f32]]) {
-        self.measure(block, 1);
-    }
-
-    fn measure(&mut self, block: &[&mut [f32]], which: usize) {
+        self.gauges[1].measure(block, &self.feed.output);
         let n_samples = block.first().map_or(0, |channel| channel.len());
-        if n_samples == 0 {
-            return;
-        }
-        let (mut peak, mut sum) = (0.0f32, 0.0f32);
-        for &sample in block.iter().flat_map(|channel| channel.iter()) {
-            // What is no number shows as nothing; what is absurd stays in range.
-            let size = if sample.is_finite() { sample.abs().min(1e6) } else { 0.0 };
-            peak = peak.max(size);
-            sum += size * size;
-        }
-        let mean_square = sum / (n_samples * block.len()) as f32;
-        let seconds = n_samples as f32 / self.sample_rate_hz.max(1.0);
-        let weight = 1.0 - (-seconds * RMS_RATE_PER_S).exp();
-        self.mean_square[which] += (mean_square - self.mean_square[which]) * weight;
-        let meter = if which == 0 { &self.feed.input } else { &self.feed.output };
-        meter.note(peak, self.mean_square[which]);
+        self.feed.work.note(self.begun.take(), n_samples);
     }
 }
 
@@ -296,6 +266,11 @@ impl Tap for FeedEnd {
 mod tests {
     use super::*;
 
+    fn spec(sample_rate_hz: f64) -> StreamSpec {
+        let mode = quell_core::LatencyMode::Standard;
+        StreamSpec { sample_rate_hz, n_channels: 1, n_noise_channels: 0, mode }
+    }
+
     fn view<'a>(power: &'a [f32], gain: &'a [f32], ones: &'a [f32]) -> FrameView<'a> {
         let source = ProfileSource::Adaptive;
         FrameView {
@@ -313,7 +288,7 @@ mod tests {
     #[test]
     fn a_tone_shows_in_its_column_and_nowhere_else() {
         let (feed, mut end) = feed();
-        end.prepare(48_000.0, 25.0, 961);
+        end.prepare(&spec(48_000.0), 25.0, 961);
         feed.watch(true);
         assert!(end.look());
         let mut power = vec![1e-9; 961];
@@ -339,7 +314,7 @@ mod tests {
     fn every_column_has_bins_at_every_rate() {
         for (rate_hz, n_bins) in [(8_000.0, 161), (44_100.0, 883), (192_000.0, 3_841)] {
             let (feed, mut end) = feed();
-            end.prepare(rate_hz, 25.0, n_bins);
+            end.prepare(&spec(rate_hz), 25.0, n_bins);
             feed.watch(true);
             end.look();
             let ones = vec![1.0; n_bins];
@@ -355,7 +330,7 @@ mod tests {
     fn nobody_looking_costs_nothing_and_a_full_ring_drops_the_newest() {
         let (feed, mut end) = feed();
         assert!(!end.look(), "no window");
-        end.prepare(48_000.0, 25.0, 961);
+        end.prepare(&spec(48_000.0), 25.0, 961);
         assert!(!end.look() && !end.is_looking());
         feed.watch(true);
         assert!(end.look());
@@ -371,7 +346,7 @@ mod tests {
     #[test]
     fn meters_hold_the_peak_until_they_are_looked_at() {
         let (feed, mut end) = feed();
-        end.prepare(48_000.0, 25.0, 961);
+        end.prepare(&spec(48_000.0), 25.0, 961);
         let mut loud = vec![0.0f32; 480];
         loud[7] = -0.75;
         loud[8] = f32::NAN;

@@ -1,5 +1,5 @@
 //! Quell as a plugin: the shell between hosts and [`quell_core`]. No signal processing happens
-//! here.
+//! here but what is done for ears alone.
 //!
 //! ```text
 //! host ── clap_shell ──┐                      ┌── editor
@@ -19,15 +19,15 @@
 //! | [`shared`] | what the above have in common for one instance |
 //! | [`editor`] | the window |
 //! | [`clap_shell`], [`vst3_shell`] | between hosts and the framework |
-//! | [`loudness`] | makes what is heard as loud as what comes in |
+//! | [`ears`] | what is done only for one who listens: the same loudness, a band alone |
 //! | [`standalone`] | a program of its own, without a host |
 
 pub mod bridge;
 pub mod clap_shell;
 pub mod columns;
+pub mod ears;
 pub mod editor;
 pub mod feed;
-pub mod loudness;
 pub mod params;
 pub mod plugin;
 pub mod session;

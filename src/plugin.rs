@@ -10,9 +10,9 @@ use quell_core::{BuildError, Choice, Denoiser, NoiseProfile, ProfileSource, Sett
 use quell_formats::vst3_preset;
 
 use crate::bridge::{AudioEnd, CaptureOrder};
+use crate::ears::Ears;
 use crate::editor::QuellEditor;
 use crate::feed::FeedEnd;
-use crate::loudness::Loudness;
 use crate::params::{CAPTURE, RECENT, SOURCE};
 use crate::shared::Shared;
 
@@ -24,10 +24,10 @@ pub struct Quell {
     denoiser: Option<Denoiser>,
     capture: CaptureSwitch,
     recent: CaptureSwitch,
-    /// The host was asked for the restart that a new latency mode needs.
-    loudness: Loudness,
+    ears: Ears,
     /// The host renders: nobody listens.
     is_offline: bool,
+    /// The host was asked for the restart that a new latency mode needs.
     is_restart_requested: bool,
 }
 
@@ -41,7 +41,7 @@ impl Default for Quell {
             denoiser: None,
             capture: CaptureSwitch::default(),
             recent: CaptureSwitch::default(),
-            loudness: Loudness::new(48_000.0),
+            ears: Ears::new(48_000.0, false),
             is_offline: false,
             is_restart_requested: false,
         }
@@ -107,8 +107,8 @@ impl Quell {
             denoiser.set_profile_in(slot_idx, profile.as_deref());
         }
         let geometry = denoiser.geometry();
-        self.display.prepare(spec.sample_rate_hz, geometry.bin_hz(), geometry.n_bins());
-        self.loudness = Loudness::new(spec.sample_rate_hz);
+        self.display.prepare(&spec, geometry.bin_hz(), geometry.n_bins());
+        self.ears = Ears::new(spec.sample_rate_hz, self.is_offline);
         self.is_restart_requested = false;
         // Nothing begins by learning; in particular no project that was just opened.
         self.block_capture();
@@ -152,11 +152,9 @@ impl Quell {
         if is_watched {
             self.display.input(io);
         }
-        // For ears alone: what is rendered keeps its level.
-        let is_even = self.shared.link.is_even() && !self.is_offline;
-        self.loudness.hear(io, is_even);
+        self.ears.before(&self.shared.ears, io);
         run(denoiser, io, noise, &settings, &mut self.display);
-        self.loudness.even_out(io, is_even);
+        self.ears.after(&self.shared.ears, io);
         if is_watched {
             self.display.output(io);
         }

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use nice_plug::context::gui::GuiContext;
 
 use crate::bridge::{self, AudioEnd, Link};
+use crate::ears::Wishes;
 use crate::feed::{self, Feed, FeedEnd};
 use crate::params::QuellParams;
 use crate::session::Session;
@@ -19,6 +20,8 @@ pub struct Shared {
     pub link: Arc<Link>,
     /// What the audio thread shows.
     pub feed: Arc<Feed>,
+    /// What is done only for one who listens.
+    pub ears: Arc<Wishes>,
     /// What is saved besides settings and print.
     pub session: Arc<Session>,
     /// Set where the shell, not the framework, carries the editor's edits to the host.
@@ -37,8 +40,8 @@ impl Shared {
         let params = Arc::<QuellParams>::default();
         let (link, audio) = bridge::link(Arc::clone(&params));
         let (feed, display) = feed::feed();
-        let shared =
-            Self { params, link, feed, session: Arc::default(), edits: EditsSlot::default() };
+        let (ears, session) = (Arc::default(), Arc::default());
+        let shared = Self { params, link, feed, ears, session, edits: EditsSlot::default() };
         LAST_BUILT.set(Some(shared.clone()));
         (shared, audio, display)
     }

@@ -12,7 +12,7 @@ const LOUDER: Range<f64> = 0.25..32.0;
 const SILENT_POWER: f64 = 1e-9;
 
 /// One stream's.
-pub struct Loudness {
+pub(super) struct Loudness {
     rate_hz: f64,
     before: f64,
     after: f64,
@@ -21,12 +21,12 @@ pub struct Loudness {
 
 impl Loudness {
     /// For sound of this rate.
-    pub fn new(rate_hz: f64) -> Self {
+    pub(super) fn new(rate_hz: f64) -> Self {
         Self { rate_hz, before: 0.0, after: 0.0, gain: 1.0 }
     }
 
     /// Takes note of a block that came in.
-    pub fn hear(&mut self, io: &[&mut [f32]], is_wanted: bool) {
+    pub(super) fn hear(&mut self, io: &[&mut [f32]], is_wanted: bool) {
         match is_wanted {
             true => self.before = self.averaged(self.before, io),
             false => (self.before, self.after) = (0.0, 0.0),
@@ -35,7 +35,7 @@ impl Loudness {
 
     /// Makes what became of it as loud, or stops doing so; a block that was never touched stays as
     /// it is, bit for bit.
-    pub fn even_out(&mut self, io: &mut [&mut [f32]], is_wanted: bool) {
+    pub(super) fn even_out(&mut self, io: &mut [&mut [f32]], is_wanted: bool) {
         if !is_wanted && self.gain == 1.0 {
             return;
         }

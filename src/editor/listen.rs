@@ -82,12 +82,12 @@ pub(super) fn show(ui: &mut Ui, t: &Theme, edits: &mut Edits, shared: &Shared, r
     }
     let min = pos2(place.right() + 8.0, rect.top());
     let place = Rect::from_min_size(min, vec2(116.0, rect.height()));
-    let is_even = shared.link.is_even();
+    let is_even = shared.ears.is_even();
     let hint = "Makes what you hear as loud as what comes in, so that loudness does not decide. A \
                 host that renders leaves it out, and no project keeps it.";
     let label = Label { name: "Same loudness", hint };
     if button(ui, t, place, label, is_even, true).clicked() {
-        shared.link.make_even(!is_even);
+        shared.ears.make_even(!is_even);
     }
     place
 }

@@ -14,6 +14,9 @@ const FALL_DB_PER_S: f32 = 26.0;
 /// How long the highest peak is held, seconds.
 const HOLD_S: f64 = 1.5;
 
+/// Time constant of the loudness that is said, seconds: figures that jump are not read.
+const LOUDNESS_S: f32 = 1.0;
+
 /// One meter.
 #[derive(Clone, Copy)]
 struct Meter {
@@ -21,11 +24,13 @@ struct Meter {
     rms_db: f32,
     held_db: f32,
     held_at_s: f64,
+    /// Mean square as loudness weighs it, over the last seconds.
+    loudness: f32,
 }
 
 impl Default for Meter {
     fn default() -> Self {
-        Self { peak_db: -200.0, rms_db: -200.0, held_db: -200.0, held_at_s: 0.0 }
+        Self { peak_db: -200.0, rms_db: -200.0, held_db: -200.0, held_at_s: 0.0, loudness: 0.0 }
     }
 }
 
@@ -37,6 +42,9 @@ impl Meter {
         let rms_db = 10.0 * level.mean_square.max(1e-20).log10();
         self.rms_db =
             if level.peak > 0.0 { rms_db } else { self.rms_db - FALL_DB_PER_S * passed_s };
+        let heard = if level.peak > 0.0 { 10f32.powf(level.loudness_lufs / 10.0) } else { 0.0 };
+        let share = 1.0 - (-passed_s / LOUDNESS_S).exp();
+        self.loudness += (heard - self.loudness) * share;
         if new_db >= self.held_db || now_s - self.held_at_s > HOLD_S {
             self.held_db = self.peak_db;
             self.held_at_s = now_s;
@@ -63,6 +71,11 @@ impl Meters {
     /// The loudest of input and output in the last moments, dBFS.
     pub(super) fn loudest_dbfs(&self) -> [f32; 2] {
         self.meters.map(|meter| meter.held_db)
+    }
+
+    /// Loudness of input and output over the last seconds, LUFS.
+    pub(super) fn loudness_lufs(&self) -> [f32; 2] {
+        self.meters.map(|meter| 10.0 * meter.loudness.max(1e-20).log10())
     }
 
     /// True until both have come to rest.
@@ -120,13 +133,18 @@ mod tests {
     #[test]
     fn a_peak_is_held_and_falls_when_the_sound_stops() {
         let mut meters = Meters::default();
-        let loud = Level { peak: 0.5, mean_square: 0.1 };
+        let loud = Level { peak: 0.5, mean_square: 0.1, loudness_lufs: -20.0 };
         meters.take([loud; 2], 1.0);
         for step in 1..=10 {
             meters.take([Level::default(); 2], 1.0 + f64::from(step) * 0.1);
         }
         assert!((meters.meters[0].held_db + 6.02).abs() < 0.01);
         assert!(meters.meters[0].peak_db < -30.0);
+        assert!(
+            (-32.0..-20.0).contains(&meters.loudness_lufs()[0]),
+            "{:?}",
+            meters.loudness_lufs()
+        );
         for step in 1..=60 {
             meters.take([Level::default(); 2], 2.0 + f64::from(step) * 0.1);
         }

@@ -10,6 +10,7 @@ mod node_box;
 mod nodes;
 mod readout;
 mod smooth;
+pub(in crate::editor) mod solo;
 mod spectrogram;
 mod spectrum;
 mod timeline;
@@ -113,6 +114,7 @@ impl Picture {
                 self.spectrum(ui, scene, plot, is_low);
             }
             Some(sound) => {
+                scene.shared.ears.hear_only(None);
                 let plot = Rect::from_min_max(plot.min, pos2(plot.right(), rect.bottom()));
                 let max_hz = scene.analysis.max_hz;
                 self.spectrogram.show(ui, scene.theme, plot, sound, max_hz);
@@ -152,7 +154,7 @@ impl Picture {
         axes.label_hz(ui.painter(), &t, is_low);
         if let Some(hum) = analysis.hum {
             let bottom = rect.bottom() - if is_low { 18.0 } else { 0.0 };
-            readout::hum(ui, &t, &axes, hum, bottom);
+            readout::hum(ui, &t, &axes, &curves, hum, bottom);
         }
         if curves.input.is_none() {
             let at = pos2(rect.center().x, rect.top() + rect.height() * 0.78);
@@ -160,7 +162,11 @@ impl Picture {
             line_of_text(ui, at, Align2::CENTER_CENTER, text, 15.0, t.dim, rect.width());
         }
         self.range = axes.range_handle(ui, &t, Range::default());
+        if let Some(band_hz) = scene.shared.ears.only() {
+            solo::shade(&painter, &t, &axes, &band_hz);
+        }
         let is_held = nodes::nodes(ui, &t, scene.edits, params, &axes, &curves, &mut self.hand);
+        scene.shared.ears.hear_only(self.hand.solo().map(|node| solo::band_of(params, node)));
         if !is_held {
             help(&hover, || HELP.to_owned());
         }

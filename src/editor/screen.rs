@@ -32,6 +32,7 @@ use crate::editor::status::{self, Known, Remedy};
 use crate::editor::theme::{self, Theme};
 use crate::editor::widgets::{InUse, font};
 use crate::editor::{controls, dialogs, listen, prints, recording, strip};
+use crate::feed::Watch;
 use crate::params::ENGINE;
 use crate::standalone::desk::Desk;
 use crate::standalone::shelf::clean_name;
@@ -53,6 +54,7 @@ pub(super) struct Screen {
     analysis: Analysis,
     picture: Picture,
     meters: Meters,
+    load: Watch,
     drawer: Option<Drawer>,
     held_key: Option<HeldKey>,
     dialog: Option<Dialog>,
@@ -68,9 +70,10 @@ pub(super) struct Screen {
 }
 
 impl Drop for Screen {
-    /// A window that closes under a finger lets go.
+    /// A window that closes under a finger lets go, and what only it can end has ended.
     fn drop(&mut self) {
         self.shared.link.hold_capture(false);
+        self.shared.ears.hear_only(None);
     }
 }
 
@@ -84,6 +87,7 @@ impl Screen {
             analysis: Analysis::default(),
             picture: Picture::default(),
             meters: Meters::default(),
+            load: Watch::default(),
             drawer: None,
             held_key: None,
             dialog: None,

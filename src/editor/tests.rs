@@ -95,7 +95,9 @@ fn bench_of(width: f32, height: f32) -> Bench {
 
 fn bench_with(width: f32, height: f32, desk: Option<Desk>) -> Bench {
     let (shared, audio, mut display) = Shared::new();
-    display.prepare(48_000.0, 25.0, 961);
+    let mode = quell_core::LatencyMode::Standard;
+    let spec = StreamSpec { sample_rate_hz: 48_000.0, n_channels: 2, n_noise_channels: 0, mode };
+    display.prepare(&spec, 25.0, 961);
     shared.feed.watch(true);
     let host = Arc::new(Host::default());
     let context = GuiContext::new(Arc::clone(&host) as Arc<dyn GuiContextInner>);
@@ -1231,6 +1233,41 @@ fn a_node_takes_the_wheel_typed_values_and_its_default_back() {
 }
 
 #[test]
+fn a_nodes_band_is_heard_alone_while_its_box_is_open() {
+    let mut bench = bench();
+    let only = |bench: &Bench| bench.shared.ears.only();
+    let open = |bench: &mut Bench| {
+        bench.harness.get_by_label("Threshold node 4").click_secondary();
+        bench.steps(30);
+    };
+    open(&mut bench);
+    assert_eq!(only(&bench), None);
+    bench.click("Solo");
+    let band_hz = only(&bench).expect("a band");
+    assert!(band_hz.contains(&1_200.0) && !band_hz.contains(&500.0), "{band_hz:?}");
+    assert!(!band_hz.contains(&3_000.0), "{band_hz:?}");
+    // It goes where the node goes.
+    let hz = bench.shared.params.nodes()[3].0;
+    hz.set_normalized(hz.normalize(1_500.0));
+    bench.steps(3);
+    assert!(only(&bench).is_some_and(|moved| moved != band_hz));
+    bench.harness.key_press(Key::Escape);
+    bench.steps(3);
+    assert_eq!(only(&bench), None, "it ends with the box");
+    open(&mut bench);
+    bench.click("Solo");
+    bench.click("Spectrogram");
+    assert_eq!(only(&bench), None, "no box, no solo");
+    bench.click("Spectrum");
+    open(&mut bench);
+    bench.click("Solo");
+    assert!(only(&bench).is_some());
+    let Bench { harness, shared, .. } = bench;
+    drop(harness);
+    assert_eq!(shared.ears.only(), None, "a window that closes lets everything be heard");
+}
+
+#[test]
 fn a_name_in_the_legend_takes_its_curve_away_and_brings_it_back() {
     let mut bench = bench();
     bench.play(30);
@@ -1372,7 +1409,7 @@ fn of_a_recording_three_sounds_are_heard_as_loud_as_one_likes() {
     bench.click("Clean");
     assert_eq!(bench.settings().monitor, Monitor::Denoised);
     bench.click("Same loudness");
-    assert!(bench.shared.link.is_even());
+    assert!(bench.shared.ears.is_even());
     bench.click("Play");
     assert!(desk.deck.is_playing());
     bench.click("Pause");

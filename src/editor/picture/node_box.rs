@@ -1,4 +1,5 @@
-//! The box beside a node: frequency and shift, to be read, typed and put back.
+//! The box beside a node: frequency and shift, to be read, typed and put back, and the band to be
+//! heard alone.
 
 use egui::accesskit::Role;
 use egui::{
@@ -26,13 +27,15 @@ enum Value {
 pub(in crate::editor) struct NodeBox {
     pub(in crate::editor) node: usize,
     typed: Option<(Value, String)>,
+    /// Its band alone is heard, until the box goes.
+    pub(in crate::editor) is_solo: bool,
     /// It was made in this look: the click that made it is not one outside of it.
     is_new: bool,
 }
 
 impl NodeBox {
     pub(in crate::editor) fn of(node: usize) -> Self {
-        Self { node, typed: None, is_new: true }
+        Self { node, typed: None, is_solo: false, is_new: true }
     }
 
     /// One that begins with the shift to be typed over.
@@ -68,6 +71,12 @@ pub(in crate::editor) fn show(
     }
     let default =
         Rect::from_min_size(pos2(rect.right() - 70.0, rect.top() + 5.0), vec2(62.0, 22.0));
+    let solo = Rect::from_min_size(default.min - vec2(54.0, 0.0), vec2(48.0, 22.0));
+    let hint = "Only the frequencies around this node are heard, while this box is open; a host \
+                that renders hears all of them";
+    if button(ui, t, solo, Label { name: "Solo", hint }, open.is_solo, true).clicked() {
+        open.is_solo = !open.is_solo;
+    }
     let label = Label { name: "Default", hint: "Back to where this node stood at first" };
     if button(ui, t, default, label, false, true).clicked() {
         reset(edits, node);

@@ -54,6 +54,11 @@ impl Hand {
     pub(in crate::editor) fn base(&self) -> Option<&Levels> {
         self.drag.as_ref().map(|drag| &drag.base)
     }
+
+    /// The node whose band alone is to be heard.
+    pub(in crate::editor) fn solo(&self) -> Option<usize> {
+        self.open.as_ref().filter(|open| open.is_solo).map(|open| open.node)
+    }
 }
 
 /// One node: its frequency and its shift.

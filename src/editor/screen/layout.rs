@@ -65,6 +65,9 @@ impl Screen {
             self.picture(ui, Rect::from_min_max(all.min, pos2(right, all.bottom())));
             let inside = panel(ui, &self.theme, meters);
             self.meters.show(ui, &self.theme, inside);
+        } else {
+            // No picture, no box in it that could end this.
+            self.shared.ears.hear_only(None);
         }
         match header::show(ui, &self.theme, &mut self.edits, &self.shared, header) {
             Some(header::Request::Next(next)) => self.follow(ui, Some(next)),
@@ -90,8 +93,12 @@ impl Screen {
         let own = egui::UiBuilder::new().id_salt("listen").max_rect(rect);
         let used = listen::show(&mut ui.new_child(own), &self.theme, edits, shared, rect);
         let rest = Rect::from_min_max(pos2(used.right() + GAP, rect.top()), rect.max);
-        let (loudest_dbfs, at_risk) = (self.meters.loudest_dbfs(), self.analysis.share_at_risk());
-        let heard = figures::Heard { loudest_dbfs, at_risk };
+        let heard = figures::Heard {
+            loudest_dbfs: self.meters.loudest_dbfs(),
+            loudness_lufs: self.meters.loudness_lufs(),
+            at_risk: self.analysis.share_at_risk(),
+            load: shared.feed.load(&mut self.load),
+        };
         if let Some(next) = figures::show(ui, &self.theme, shared, heard, rest) {
             self.follow(ui, Some(next));
         }

@@ -1,10 +1,12 @@
 //! The picture, and what has to be said over it.
 
+use std::borrow::Cow;
+
 use egui::{Align2, CornerRadius, Rect, Ui, pos2, vec2};
 use quell_core::{Monitor, ProfileSource};
 
 use super::Screen;
-use crate::editor::picture::Scene;
+use crate::editor::picture::{Scene, solo};
 use crate::editor::theme;
 use crate::editor::widgets::{font, line_of_text};
 use crate::state;
@@ -17,6 +19,7 @@ impl Screen {
         let t = self.theme;
         // Hosts may make a window smaller than they were told to.
         if rect.width() < 240.0 || rect.height() < 46.0 {
+            self.shared.ears.hear_only(None);
             return;
         }
         ui.painter().rect_filled(rect, CornerRadius::same(theme::ROUND), t.panel);
@@ -26,7 +29,7 @@ impl Screen {
         let scene = &mut Scene { theme: &t, edits, shared, analysis, source };
         picture.show(ui, scene, inside);
         if let Some(text) = self.banner(ui.input(|input| input.time)) {
-            self.show_banner(ui, inside, text);
+            self.show_banner(ui, inside, &text);
         }
         if let Some(notice) = state::model_notice(&self.shared) {
             let at = pos2(inside.left() + 10.0, inside.top() + 46.0);
@@ -57,15 +60,19 @@ impl Screen {
     }
 
     /// What has to be said over the picture, which else would be misread.
-    fn banner(&self, now_s: f64) -> Option<&'static str> {
+    fn banner(&self, now_s: f64) -> Option<Cow<'static, str>> {
         let settings = self.shared.params.settings();
         let is_still = self.analysis.has_sound && now_s - self.seen.1 > STILL_S;
-        match (settings.bypass, settings.monitor) {
+        if let Some(band_hz) = self.shared.ears.only() {
+            return Some(solo::banner(&band_hz).into());
+        }
+        let text = match (settings.bypass, settings.monitor) {
             (true, _) => Some("Bypass: you hear the sound as it came"),
             _ if is_still => Some("No sound comes in: the picture shows the last of it"),
             (false, Monitor::Removed) => Some("You hear what is taken away"),
             (false, Monitor::Denoised) => None,
-        }
+        };
+        text.map(Cow::Borrowed)
     }
 
     fn show_banner(&self, ui: &Ui, rect: Rect, text: &str) {
