@@ -36,5 +36,5 @@ def test_the_reader_may_come_and_go(listen):
     assert "came and went" in listen("late", seconds=120)
 
 
-def test_a_host_may_unload_what_a_reader_has_heard(listen):
-    assert "survived" in listen("unload", seconds=120)
+def test_a_reader_outlives_what_it_has_heard(listen):
+    assert "survived" in listen("gone", seconds=120)
