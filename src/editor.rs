@@ -7,6 +7,8 @@
 //! Each window has a screen of its own ([`screen`]); what outlives a window ([`history`]) belongs
 //! to the instance.
 
+#[cfg(any(target_os = "linux", target_os = "windows"))]
+mod access;
 mod bottom;
 mod capture;
 mod clipboard;
@@ -107,6 +109,8 @@ impl QuellEditor {
             desk: self.desk.clone(),
             life,
             screen: None,
+            #[cfg(any(target_os = "linux", target_os = "windows"))]
+            access: None,
             size: None,
         };
         create_egui_editor(state, self.shared.feed.repaint().clone(), settings, app)
@@ -241,6 +245,9 @@ struct App {
     desk: Option<Desk>,
     life: Life,
     screen: Option<Screen>,
+    /// What tells screen readers of the window; gone before it.
+    #[cfg(any(target_os = "linux", target_os = "windows"))]
+    access: Option<access::Access>,
     /// The window's size, logical pixels, and since when it has had it, seconds.
     size: Option<(egui::Vec2, f64)>,
 }
@@ -292,6 +299,11 @@ impl NiceEguiApp for App {
             .with_desk(self.desk.clone());
         screen.set_up(&egui);
         self.screen = Some(screen);
+        #[cfg(any(target_os = "linux", target_os = "windows"))]
+        {
+            let repaint = self.shared.feed.repaint().clone();
+            self.access = Some(access::Access::new(&egui, frame.baseview_window(), repaint));
+        }
         Ok(())
     }
 

@@ -5,12 +5,13 @@
 
 use std::f32::consts::TAU;
 
-use egui::accesskit::Role;
+use egui::accesskit::{Action, ActionData, Role};
 use egui::{
     Align2, EventFilter, Id, Key, Pos2, Rect, Response, Sense, Shape, Stroke, TextEdit, Ui, Vec2,
     WidgetInfo, pos2, vec2,
 };
 
+use quell_core::settings::row::Kind;
 use quell_core::settings::table::place_of;
 
 use crate::editor::edits::Edits;
@@ -24,6 +25,8 @@ const HANDLING: &str = "Drag (Shift: finer), wheel or arrows; Enter to type; Ctr
 const ROOM_TONE: usize = place_of("tone");
 /// Points of the pointer from one end of a dial to the other.
 const DIAL_TRAVEL: f32 = 180.0;
+/// What an arrow or a notch of the wheel moves, of the range.
+const STEP: f32 = 0.02;
 /// Where a dial begins and how far it goes, turns; it points down at the gap.
 const DIAL_START: f32 = 0.375;
 const DIAL_SWEEP: f32 = 0.75;
@@ -181,12 +184,46 @@ fn tell(
         });
         info
     });
+    offer_value(ui, control, response.id);
     let shown = idle.as_deref().filter(|_| !response.hovered() && !response.dragged());
     value_text(ui, t, edits, control, response, place, (&text, shown, size));
     help(response, || {
         let idle = idle.map(|idle| format!("{idle}: does nothing now. ")).unwrap_or_default();
         format!("{idle}{label}: {} {HANDLING}", control.row().explained())
     });
+}
+
+/// Tells those who hear the window the value in its unit, its ends and a step, and that they may
+/// set it.
+fn offer_value(ui: &Ui, control: &Control, id: Id) {
+    let Kind::Number(number) = control.row().kind else { return };
+    ui.ctx().accesskit_node_builder(id, |node| {
+        node.set_numeric_value(f64::from(control.saved_plain()));
+        node.set_min_numeric_value(f64::from(number.min));
+        node.set_max_numeric_value(f64::from(number.max));
+        node.set_numeric_value_step(f64::from((number.max - number.min) * STEP));
+        for action in [Action::SetValue, Action::Increment, Action::Decrement] {
+            node.add_action(action);
+        }
+    });
+}
+
+/// The value that somebody set who hears the window, as a share of the range.
+fn asked_value(ui: &Ui, control: &Control, id: Id) -> Option<f32> {
+    ui.input(|input| {
+        let last = input.accesskit_action_requests(id, Action::SetValue).last();
+        match last.and_then(|request| request.data.as_ref()) {
+            Some(ActionData::NumericValue(plain)) => Some(control.normalize(*plain as f32)),
+            Some(ActionData::Value(text)) => control.parse(text).ok(),
+            _ => None,
+        }
+    })
+}
+
+/// Steps that somebody asked for who hears the window.
+fn asked_steps(ui: &Ui, id: Id) -> f32 {
+    let n = |action| ui.input(|input| input.num_accesskit_action_requests(id, action)) as f32;
+    n(Action::Increment) - n(Action::Decrement)
 }
 
 /// A value as a person writes it: `100 %` and `\u{2212}24 dB`, without digits that say nothing.
@@ -223,9 +260,12 @@ fn turn(ui: &Ui, edits: &mut Edits, control: &Control, response: &Response, trav
     } else if response.clicked() {
         response.request_focus();
     }
-    let steps = wheel_steps(ui, response) + key_steps(ui, response);
+    if let Some(value) = asked_value(ui, control, response.id) {
+        edits.set(control, value);
+    }
+    let steps = wheel_steps(ui, response) + key_steps(ui, response) + asked_steps(ui, response.id);
     if steps != 0.0 {
-        let size = if is_fine { 0.002 } else { 0.02 };
+        let size = if is_fine { STEP / 10.0 } else { STEP };
         edits.set(control, now + towards_more(control) * steps * size);
     }
     held.unwrap_or(now)

@@ -288,6 +288,25 @@ fn arrows_move_a_node_and_a_dial() {
 }
 
 #[test]
+fn who_hears_the_window_sets_a_dial_in_its_unit() {
+    let mut bench = bench();
+    let mut heard = |ask: &dyn Fn(&egui_kittest::Node)| {
+        ask(&bench.harness.get_by_label("Reduction"));
+        bench.steps(2);
+        let node = bench.harness.get_by_label("Reduction").accesskit_node();
+        assert_eq!(node.min_numeric_value().zip(node.max_numeric_value()), Some((-100.0, 0.0)));
+        let heard = node.numeric_value().unwrap() as f32;
+        assert!(near(heard, bench.settings().reduction_db), "{heard}");
+        heard.round()
+    };
+    assert_eq!(heard(&|dial| dial.set_value_accesskit(-18.0)), -18.0);
+    assert_eq!(heard(&|dial| dial.set_text_value_accesskit("-30 dB")), -30.0);
+    // More of it is below.
+    assert_eq!(heard(&|dial| dial.increment_accesskit()), -32.0);
+    assert_eq!(heard(&|dial| dial.decrement_accesskit()), -30.0);
+}
+
+#[test]
 fn tab_goes_through_the_controls() {
     let mut bench = bench();
     let mut reached = Vec::new();

@@ -66,6 +66,12 @@ pub(crate) fn screen() -> Result<()> {
     packages(&SCREEN_PACKAGES)
 }
 
+/// A screen, and the bus on which screen readers hear of windows.
+pub(crate) fn reader() -> Result<()> {
+    screen()?;
+    packages(&["at-spi2-core", "dbus-daemon"])
+}
+
 /// The standard library of another target.
 pub(crate) fn target(triple: &str) -> Result<()> {
     ensure!(has_program("rustup"), "rustup is missing");

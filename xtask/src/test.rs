@@ -148,6 +148,23 @@ fn python_steps(steps: &mut Steps, vst3: &Path) {
             .env("QUELL_VST3", vst3)
             .env("QUELL_SCREENSHOTS", places::proof()))
     });
+    reader_steps(steps, vst3);
+}
+
+/// The window as those meet it who hear it.
+fn reader_steps(steps: &mut Steps, vst3: &Path) {
+    let host_and_reader = || needs::reader().and_then(|()| needs::host_python());
+    steps.run_with("a screen reader in the window under Xvfb", host_and_reader, |python| {
+        sh(pytest(&python, "tests/python/test_access.py")
+            .env("QUELL_VST3", vst3)
+            .env("QUELL_SCREENSHOTS", places::proof()))
+    });
+    steps.run_with("a screen reader beside two CLAP windows", host_and_reader, |python| {
+        let mut session = Command::new("dbus-run-session");
+        session.arg("--").arg(python).args(["tests/python/access.py", "beside", "cargo", "test"]);
+        let test = "two_windows_at_once_change_no_sample";
+        sh(session.args(["--workspace", "--test", "windows", test, "--", "--ignored"]))
+    });
 }
 
 /// The program of its own, with a sound server for a sound card.

@@ -43,6 +43,8 @@ const UNSAFE_FILES: &[&str] = &[
     "src/clap_shell/presets.rs",
     "src/clap_shell/stream.rs",
     "src/editor.rs",
+    "src/editor/access/linux.rs",
+    "src/editor/access/windows.rs",
     "src/editor/drivers.rs",
     "src/editor/edits.rs",
     "src/editor/tests.rs",
