@@ -972,8 +972,9 @@ const EXPERT: [&str; 13] = [
 ];
 /// What else may be there.
 const MORE_EXPERT: [&str; 3] = ["Knee", "Time smoothing", "Room tone"];
-const PRINT: [&str; 9] = [
+const PRINT: [&str; 10] = [
     "Print A",
+    "Print B",
     "Print D",
     "Use last seconds",
     "Add to print",
