@@ -589,6 +589,19 @@ fn keys_choose_what_is_heard_and_a_held_one_lets_go() {
     bench.harness.key_down(Key::Num1);
     bench.steps(60);
     assert!(bench.settings().bypass, "while it is held");
+    // X11 repeats a held key as up and down.
+    let turned = |pressed| Event::Key {
+        key: Key::Num1,
+        physical_key: None,
+        pressed,
+        repeat: false,
+        modifiers: Modifiers::NONE,
+    };
+    for _ in 0..3 {
+        bench.harness.input_mut().events.extend([turned(false), turned(true)]);
+        bench.steps(1);
+        assert!(bench.settings().bypass, "while it repeats");
+    }
     bench.harness.key_up(Key::Num1);
     bench.steps(2);
     assert!(!bench.settings().bypass, "and no longer");
