@@ -1,5 +1,7 @@
 //! The editor driven as a person would: by names, pointer and keys, without a window.
 
+mod cost;
+
 use std::sync::Mutex as StdMutex;
 
 use egui::{Event, Key, Modifiers, Pos2, vec2};
@@ -1149,7 +1151,7 @@ fn a_frame_is_cheap() {
     }
     let mean_ms = began.elapsed().as_secs_f64() * 1e3 / f64::from(N);
     println!("a frame: {mean_ms:.2} ms on average, {worst:?} at worst ({N_COLUMNS} columns)");
-    // Unoptimised code on a busy machine; `cargo bench -p quell` has the figure of the release.
+    // Unoptimised code on a busy machine; tests/cost.rs has the figure of the release.
     assert!(mean_ms < 40.0, "{mean_ms} ms");
 }
 
