@@ -332,3 +332,44 @@ impl Vst3Plugin for Quell {
     const VST3_SUBCATEGORIES: &'static [Vst3SubCategory] =
         &[Vst3SubCategory::Fx, Vst3SubCategory::Restoration];
 }
+
+#[cfg(test)]
+mod tests {
+    use quell_core::LatencyMode;
+    use quell_core::settings::table::place_of;
+
+    use super::*;
+
+    /// What becomes of four seconds of noise at 12 dB less; how much quieter the last is, dB.
+    fn heard(is_even: bool, is_offline: bool) -> (Vec<f32>, f64) {
+        let mode = LatencyMode::Live;
+        let spec =
+            StreamSpec { sample_rate_hz: 48_000.0, n_channels: 1, n_noise_channels: 0, mode };
+        let mut quell = Quell { is_offline, ..Quell::default() };
+        quell.prepare(spec).unwrap();
+        for (id, plain) in [("floor", 0.0), ("gain", -12.0)] {
+            quell.shared().params[place_of(id)].set_plain(plain);
+        }
+        quell.shared().ears.make_even(is_even);
+        let mut random = fastrand::Rng::with_seed(4);
+        let before: Vec<f32> = (0..4 * 48_000).map(|_| 0.2 * (random.f32() - 0.5)).collect();
+        let mut after = before.clone();
+        for block in after.chunks_mut(480) {
+            quell.work(&mut [block], None);
+        }
+        let power = |sound: &[f32]| -> f64 {
+            sound[3 * 48_000..].iter().map(|&sample| f64::from(sample).powi(2)).sum()
+        };
+        let quieter_db = 10.0 * (power(&before) / power(&after)).log10();
+        (after, quieter_db)
+    }
+
+    #[test]
+    fn at_the_same_loudness_it_is_as_loud_as_what_came_but_not_in_what_is_rendered() {
+        let (plain, quieter_db) = heard(false, false);
+        assert!(quieter_db > 6.0, "{quieter_db}");
+        let (_, quieter_db) = heard(true, false);
+        assert!(quieter_db.abs() < 1.0, "{quieter_db}");
+        assert!(heard(true, true).0 == plain, "nobody listens to what is rendered");
+    }
+}

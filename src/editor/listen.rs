@@ -1,5 +1,7 @@
 //! The one place for what is heard: the sound as it came, what remains of it, what is taken away.
 
+use std::time::Duration;
+
 use egui::{Key, Rect, Ui, pos2, vec2};
 use quell_core::{Choice, Monitor};
 
@@ -11,6 +13,9 @@ use crate::params::{BYPASS, MONITOR};
 
 /// A key that is down for longer is let go to hear what was heard before, seconds.
 const HOLD_S: f64 = 0.5;
+/// A key that comes down again within so long was never let go of, seconds: X11 tells each repeat
+/// of a held key as up and down.
+const REPEAT_S: f64 = 0.05;
 const WIDTH: f32 = 240.0;
 /// The keys, in the order of [`Heard::ALL`].
 const KEYS: [Key; 3] = [Key::Num1, Key::Num2, Key::Num3];
@@ -71,6 +76,21 @@ pub(super) struct HeldKey {
     key: Key,
     before: Heard,
     since_s: f64,
+    /// Since when it is up.
+    up_s: Option<f64>,
+}
+
+impl HeldKey {
+    fn is_up(self) -> bool {
+        self.up_s.is_some()
+    }
+
+    /// A long press ends where it began, a short one stays.
+    fn let_go(self, edits: &mut Edits, shared: &Shared) {
+        if self.up_s.is_some_and(|up_s| up_s - self.since_s >= HOLD_S) {
+            self.before.put_in_force(edits, shared);
+        }
+    }
 }
 
 /// The buttons, and whether they are equally loud.
@@ -96,16 +116,22 @@ pub(super) fn show(ui: &mut Ui, t: &Theme, edits: &mut Edits, shared: &Shared, r
 pub(super) fn keys(ui: &Ui, edits: &mut Edits, shared: &Shared, held: &mut Option<HeldKey>) {
     let now_s = ui.input(|input| input.time);
     for (key, heard) in KEYS.into_iter().zip(Heard::ALL) {
-        if ui.input(|input| input.key_pressed(key)) && held.is_none() {
-            *held = Some(HeldKey { key, before: Heard::now(shared), since_s: now_s });
+        let is_free = held.is_none_or(|held| held.is_up() && held.key != key);
+        if ui.input(|input| input.key_pressed(key)) && is_free {
+            held.take().into_iter().for_each(|held| held.let_go(edits, shared));
+            let before = Heard::now(shared);
+            *held = Some(HeldKey { key, before, since_s: now_s, up_s: None });
             heard.put_in_force(edits, shared);
         }
     }
-    let Some(HeldKey { key, before, since_s }) = *held else { return };
-    if ui.input(|input| input.key_released(key)) {
-        *held = None;
-        if now_s - since_s >= HOLD_S {
-            before.put_in_force(edits, shared);
-        }
+    let Some(key) = held else { return };
+    if ui.input(|input| input.key_down(key.key)) {
+        key.up_s = None;
+        return;
     }
+    if now_s - *key.up_s.get_or_insert(now_s) < REPEAT_S {
+        return ui.ctx().request_repaint_after(Duration::from_secs_f64(REPEAT_S));
+    }
+    key.let_go(edits, shared);
+    *held = None;
 }

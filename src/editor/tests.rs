@@ -1,5 +1,7 @@
 //! The editor driven as a person would: by names, pointer and keys, without a window.
 
+mod cost;
+
 use std::sync::Mutex as StdMutex;
 
 use egui::{Event, Key, Modifiers, Pos2, vec2};
@@ -610,6 +612,19 @@ fn keys_choose_what_is_heard_and_a_held_one_lets_go() {
     bench.harness.key_down(Key::Num1);
     bench.steps(60);
     assert!(bench.settings().bypass, "while it is held");
+    // X11 repeats a held key as up and down.
+    let turned = |pressed| Event::Key {
+        key: Key::Num1,
+        physical_key: None,
+        pressed,
+        repeat: false,
+        modifiers: Modifiers::NONE,
+    };
+    for _ in 0..3 {
+        bench.harness.input_mut().events.extend([turned(false), turned(true)]);
+        bench.steps(1);
+        assert!(bench.settings().bypass, "while it repeats");
+    }
     bench.harness.key_up(Key::Num1);
     bench.steps(2);
     assert!(!bench.settings().bypass, "and no longer");
@@ -993,8 +1008,9 @@ const EXPERT: [&str; 13] = [
 ];
 /// What else may be there.
 const MORE_EXPERT: [&str; 3] = ["Knee", "Time smoothing", "Room tone"];
-const PRINT: [&str; 9] = [
+const PRINT: [&str; 10] = [
     "Print A",
+    "Print B",
     "Print D",
     "Use last seconds",
     "Add to print",
@@ -1156,7 +1172,7 @@ fn a_frame_is_cheap() {
     }
     let mean_ms = began.elapsed().as_secs_f64() * 1e3 / f64::from(N);
     println!("a frame: {mean_ms:.2} ms on average, {worst:?} at worst ({N_COLUMNS} columns)");
-    // Unoptimised code on a busy machine; `cargo bench -p quell` has the figure of the release.
+    // Unoptimised code on a busy machine; tests/cost.rs has the figure of the release.
     assert!(mean_ms < 40.0, "{mean_ms} ms");
 }
 

@@ -7,7 +7,7 @@ src/vst3_shell.rs.
 `open_close ROUNDS`: opens and closes while audio runs; the audio must be that of a run without a
 window, bit for bit, and memory must not grow.
 `resize`: to the smallest and the largest size while audio runs.
-`idle SECONDS`: what the window costs while nothing moves and while sound flows.
+`idle SECONDS`: what the window costs while nothing moves and while sound flows, against the same without it.
 `pair`: two instances, each with a window of its own, in turn on one thread.
 """
 
@@ -191,32 +191,55 @@ def thread_seconds():
     return spent
 
 
+def process_seconds():
+    """CPU time of this process by now, seconds."""
+    fields = pathlib.Path("/proc/self/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def run_for(plugin, seconds, has_audio):
+    """Lets time pass, with sound or without; returns how much passed and what the process spent on it."""
+    began, spent, n_blocks = time.monotonic(), process_seconds(), 0
+    while time.monotonic() - began < seconds:
+        if has_audio:
+            plugin.process(signal(n_blocks), RATE, BLOCK, reset=False)
+            n_blocks += 1
+        due = began + (n_blocks * BLOCK / RATE if has_audio else seconds)
+        time.sleep(max(0.0, due - time.monotonic()))
+    return time.monotonic() - began, process_seconds() - spent
+
+
 def idle(seconds):
-    """What the window's own threads cost: those that were not there before it opened."""
+    """What the window costs: its own threads, those that were not there before it opened, and the whole process
+    against the same without a window."""
     plugin = fresh()
+    kinds = (("at rest", False), ("with sound", True))
     shares = {}
+
+    def note(name, spent, passed):
+        shares[name] = round(spent / passed, 4)
+
+    for kind, has_audio in kinds:
+        passed, spent = run_for(plugin, seconds, has_audio)
+        note(f"process {kind}", spent, passed)
     before = set(thread_seconds())
 
     def act():
-        for name, has_audio in (("window at rest", False), ("window with sound", True)):
+        for kind, has_audio in kinds:
             time.sleep(3.0)
             ours = {task: spent for task, spent in thread_seconds().items() if task not in before}
             ours.pop(str(threading.get_native_id()), None)
-            began, n_blocks = time.monotonic(), 0
-            while time.monotonic() - began < seconds:
-                if has_audio:
-                    plugin.process(signal(n_blocks), RATE, BLOCK, reset=False)
-                    n_blocks += 1
-                due = began + (n_blocks * BLOCK / RATE if has_audio else seconds)
-                time.sleep(max(0.0, due - time.monotonic()))
-            passed, now = time.monotonic() - began, thread_seconds()
-            kinds = {"": 0.0, ", drawing in software": 0.0}
+            passed, spent = run_for(plugin, seconds, has_audio)
+            note(f"process and window {kind}", spent, passed)
+            now = thread_seconds()
+            spent = {"": 0.0, ", drawing in software": 0.0}
             for task, (thread, start) in ours.items():
                 if thread.startswith("JUCE"):
                     continue
-                kind = ", drawing in software" if "llvmpipe" in thread else ""
-                kinds[kind] += (now.get(task, (thread, start))[1] - start) / passed
-            shares.update({name + kind: round(share, 4) for kind, share in kinds.items()})
+                key = ", drawing in software" if "llvmpipe" in thread else ""
+                spent[key] += now.get(task, (thread, start))[1] - start
+            for key, of_kind in spent.items():
+                note(f"window {kind}{key}", of_kind, passed)
 
     with_editor(plugin, 0.5, act)
     print("share of a core:", json.dumps(shares))

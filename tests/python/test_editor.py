@@ -73,11 +73,11 @@ def test_a_hundred_openings_leave_the_sound_and_the_memory_alone(display):
     assert "each as without a window" in output
     memory = numbers(output, "memory, KiB:")
     # The first openings fill caches of host and display driver; the driver takes itself apart when
-    # it likes, so the least of many rounds counts. What is left is about 110 KiB a window on X11
-    # with Mesa; the window's own content would be megabytes.
+    # it likes, so the least of many rounds counts. What is left on X11 is about 100 KiB a window
+    # (docs/upstream/baseview-window-leak.md); the window's own content would be megabytes.
     per_window = (min(memory[75:]) - min(memory[25:50])) / 50
     print(f"{per_window:.0f} KiB more with each opening")
-    assert per_window < 300, memory
+    assert per_window < 200, memory
 
 
 def test_the_smallest_and_the_largest_window(display):
@@ -95,9 +95,10 @@ def test_two_windows_at_once(display):
 
 
 def test_a_window_at_rest_costs_nearly_nothing(display):
-    shares = numbers(run_scene(display, "idle", 5, seconds=120), "share of a core:")
+    shares = numbers(run_scene(display, "idle", 10, seconds=180), "share of a core:")
     print(shares)
-    assert shares["window at rest"] < 0.03, shares
+    # The aim is 1 %; 0.55 and 0.7 were seen on a busy machine.
+    assert shares["window at rest"] < 0.015, shares
 
 
 def test_parameters_may_change_while_the_editor_opens_and_closes(display):
