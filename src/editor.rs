@@ -1,8 +1,8 @@
 //! The editor: what people see of Quell.
 //!
-//! It depends on parameters, bridge, ears, feed, columns, session and state only, and it is told nothing:
-//! it looks, while something moves thirty times a second. So no message has to reach it from
-//! another thread.
+//! It depends on parameters, bridge, ears, feed, columns, session and state only, and it is told
+//! nothing: it looks, while something moves thirty times a second. So no message has to reach it
+//! from another thread.
 //!
 //! Each window has a screen of its own ([`screen`]); what outlives a window ([`history`]) belongs
 //! to the instance.

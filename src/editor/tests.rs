@@ -97,9 +97,7 @@ fn bench_of(width: f32, height: f32) -> Bench {
 
 fn bench_with(width: f32, height: f32, desk: Option<Desk>) -> Bench {
     let (shared, audio, mut display) = Shared::new();
-    let mode = quell_core::LatencyMode::Standard;
-    let spec = StreamSpec { sample_rate_hz: 48_000.0, n_channels: 2, n_noise_channels: 0, mode };
-    display.prepare(&spec, 25.0, 961);
+    display.prepare(&stereo(), 25.0, 961);
     shared.feed.watch(true);
     let host = Arc::new(Host::default());
     let context = GuiContext::new(Arc::clone(&host) as Arc<dyn GuiContextInner>);
@@ -125,6 +123,12 @@ fn bench_with(width: f32, height: f32, desk: Option<Desk>) -> Bench {
     };
     bench.steps(3);
     bench
+}
+
+/// The stream whose frames are played.
+fn stereo() -> StreamSpec {
+    let mode = quell_core::LatencyMode::Standard;
+    StreamSpec { sample_rate_hz: 48_000.0, n_channels: 2, n_noise_channels: 0, mode }
 }
 
 fn print(level_db: f32) -> NoiseProfile {

@@ -34,7 +34,7 @@ struct Bare {
 impl Bare {
     fn new() -> Self {
         let (shared, _, mut display) = Shared::new();
-        display.prepare(48_000.0, 25.0, N_BINS);
+        display.prepare(&stereo(), 25.0, N_BINS);
         shared.feed.watch(true);
         shared.link.set_profile(Some(Arc::new(print(-70.0))));
         let host = Arc::new(Host::default()) as Arc<dyn GuiContextInner>;
