@@ -1,6 +1,7 @@
-//! How much of a processor's time the sound takes. The audio thread reads the processor's own
-//! counter, which costs an instruction and asks the system nothing; what a tick of it lasts is found
-//! out by whoever looks.
+//! How much of a processor's time the sound takes.
+//!
+//! The audio thread reads the processor's own counter, which costs an instruction and asks the
+//! system nothing; what a tick of it lasts is found out by whoever looks.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;

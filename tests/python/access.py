@@ -3,12 +3,15 @@
 `use`: names, roles and values are there; what is done through them is heard and saved; in the next window, too.
 `late`: the reader comes and goes while the window is open.
 `gone`: the instance and its window are gone, and the reader goes after that.
+`kept`: a host that unloads the plugin takes its code from under no thread that the reader needs.
 `cost SECONDS`: what the window's own threads cost with and without a reader.
 `beside COMMAND ...`: two windows of one program that another command opens and closes again and again.
 """
 
+import ctypes
 import gc
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -21,7 +24,7 @@ from jeepney import DBusErrorResponse
 from editor_child import BLOCK, signal, thread_seconds
 from reader import CHECKED, PRESSED, Reader
 
-from common import RATE, load, noise, state_of
+from common import RATE, load, noise, plugin_path, state_of
 
 SOUND = noise(4.0, seed=31)
 
@@ -129,6 +132,35 @@ def gone():
     print("survived")
 
 
+def is_loaded(library):
+    return library in pathlib.Path("/proc/self/maps").read_text()
+
+
+def kept():
+    """This host never unloads, so the plugin's library is given back here as often as it was taken."""
+    reader, plugin = Reader(), load()
+    library = str(next(pathlib.Path(plugin_path()).rglob("*.so")).resolve())
+    reader.turn(True)
+    with_window(plugin, lambda: reader.wait_for_windows(1))
+    del plugin
+    gc.collect()
+    reader.wait_for_windows(0)
+    handle = ctypes.CDLL(library, mode=os.RTLD_NOLOAD | os.RTLD_NOW)._handle
+    give_back = ctypes.CDLL(None).dlclose
+    give_back.argtypes = [ctypes.c_void_p]
+    n_taken = 0
+    while n_taken < 100 and is_loaded(library) and give_back(handle) == 0:
+        n_taken += 1
+    assert n_taken >= 2, "the host's, and the one above"
+    assert is_loaded(library), "its threads would have no code"
+    for is_on in (False, True):
+        reader.turn(is_on)
+        time.sleep(1.0)
+    print(f"given back {n_taken} times, and kept", flush=True)
+    # The host believes that it has a plugin still.
+    os._exit(0)
+
+
 def cost(seconds):
     reader, plugin, shares = Reader(), load(), {}
     before = set(thread_seconds())
@@ -180,4 +212,4 @@ if __name__ == "__main__":
     elif scene == "cost":
         cost(int(arguments[0]))
     else:
-        {"late": late, "gone": gone, "beside": beside}[scene](*arguments)
+        {"late": late, "gone": gone, "kept": kept, "beside": beside}[scene](*arguments)

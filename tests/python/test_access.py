@@ -36,5 +36,9 @@ def test_the_reader_may_come_and_go(listen):
     assert "came and went" in listen("late", seconds=120)
 
 
+def test_a_host_that_unloads_takes_no_thread_s_code(listen):
+    assert "and kept" in listen("kept", seconds=120)
+
+
 def test_a_reader_outlives_what_it_has_heard(listen):
     assert "survived" in listen("gone", seconds=120)
