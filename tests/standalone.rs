@@ -21,7 +21,7 @@ fn the_audio_thread_allocates_nothing_while_streams_and_reels_change_hands() {
     deck.play(true);
     let mut player = Player::new(Arc::clone(&exchange), Arc::clone(&deck));
     let mut engine = Box::<Quell>::default();
-    engine.shared().link.make_even(true);
+    engine.shared().ears.make_even(true);
     let (mut left, mut right) = (vec![0.1; 441], vec![-0.1; 441]);
     for mode in [LatencyMode::Live, LatencyMode::Standard, LatencyMode::Studio] {
         let spec =
