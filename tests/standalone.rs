@@ -21,7 +21,9 @@ fn the_audio_thread_allocates_nothing_while_streams_and_reels_change_hands() {
     deck.play(true);
     let mut player = Player::new(Arc::clone(&exchange), Arc::clone(&deck));
     let mut engine = Box::<Quell>::default();
-    engine.shared().ears.make_even(true);
+    let shared = engine.shared().clone();
+    shared.feed.watch(true);
+    shared.ears.make_even(true);
     let (mut left, mut right) = (vec![0.1; 441], vec![-0.1; 441]);
     for mode in [LatencyMode::Live, LatencyMode::Standard, LatencyMode::Studio] {
         let spec =
@@ -33,6 +35,11 @@ fn the_audio_thread_allocates_nothing_while_streams_and_reels_change_hands() {
             n_calls(|| (0..n_blocks).for_each(|_| player.play(&mut [&mut left, &mut right])))
         };
         assert_eq!(play(100), 0, "{mode:?}");
+        // A band, another one, and all of it again.
+        for band_hz in [Some(500.0..2_000.0), Some(600.0..2_500.0), None] {
+            shared.ears.hear_only(band_hz);
+            assert_eq!(play(20), 0, "{mode:?}");
+        }
         exchange.recall();
         deck.reels.recall();
         assert_eq!(play(2), 0, "{mode:?}");
