@@ -196,7 +196,8 @@ def beside(*command):
             for inside in reader.windows().values():
                 most = max(most, len(inside))
                 n_things += sum(len(reader.everything(window)) for window in inside)
-                reader.click(inside[0], "Capture noise")
+                # What changes no sound, as the command may hold it against that of no window.
+                reader.click(inside[0], "Spectrogram")
         except (DBusErrorResponse, KeyError):
             pass
         time.sleep(0.02)
