@@ -148,7 +148,9 @@ fn open_and_close(n_windows: usize) {
     let (early, late) = (least(&memory[25..50]), least(&memory[75..]));
     let per_window_kib = late.saturating_sub(early) as usize / (n_windows * 50);
     println!("{per_window_kib} KiB more with each window");
-    assert!(per_window_kib < 300, "{per_window_kib} KiB more with each window");
+    // With a screen reader beside it the bus keeps what it likes, and drops it when it likes.
+    let is_heard = std::env::var_os("QUELL_IS_HEARD").is_some();
+    assert!(is_heard || per_window_kib < 300, "{per_window_kib} KiB more with each window");
 }
 
 #[test]

@@ -190,7 +190,8 @@ def beside(*command):
     """Windows come and go under the reader's eyes; what it asks of those that are gone is an error to it alone."""
     reader = Reader()
     reader.turn(True)
-    other, most, n_things = subprocess.Popen(command), 0, 0
+    other = subprocess.Popen(command, env=dict(os.environ, QUELL_IS_HEARD="1"))
+    most, n_things = 0, 0
     while other.poll() is None:
         try:
             for inside in reader.windows().values():

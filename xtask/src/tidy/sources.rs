@@ -48,6 +48,7 @@ const UNSAFE_FILES: &[&str] = &[
     "src/editor/drivers.rs",
     "src/editor/edits.rs",
     "src/editor/tests.rs",
+    "src/feed/load.rs",
     "src/params.rs",
     "src/standalone/edits.rs",
     "src/standalone/jack.rs",
