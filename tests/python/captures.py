@@ -1,6 +1,6 @@
 """Captures with a real mouse and a real keyboard, in a real host: `captures.py FOLDER`.
 
-Run by test_captures.py on a screen of its own. What is asserted is what is saved, what the host is
+Run by test_hands.py on a screen of its own. What is asserted is what is saved, what the host is
 told and what is heard; a picture of every state of the status line goes into FOLDER.
 """
 

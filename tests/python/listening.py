@@ -1,6 +1,6 @@
 """What is heard, chosen by key and made equally loud, with a real keyboard in a real host: `listening.py FOLDER`.
 
-Run by test_listening.py on a screen of its own. Asserted is what the host is told, and that neither the project nor
+Run by test_hands.py on a screen of its own. Asserted is what the host is told, and that neither the project nor
 what is rendered knows of "Same loudness"; pictures go into FOLDER.
 """
 

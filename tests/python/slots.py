@@ -1,6 +1,6 @@
 """Four slots for prints, with a real mouse in a real host: `slots.py FOLDER`.
 
-Run by test_slots.py on a screen of its own. Asserted is what a project holds, what is heard on a slot and half-way
+Run by test_hands.py on a screen of its own. Asserted is what a project holds, what is heard on a slot and half-way
 between two, and what another instance makes of the project; pictures go into FOLDER.
 """
 

@@ -1,7 +1,7 @@
 """What the window says and what is heard and saved, with a real mouse and a real keyboard, in a real host:
 `truths.py FOLDER`.
 
-Run by test_truths.py on a screen of its own. Asserted is what a project or a preset holds, and what another
+Run by test_hands.py on a screen of its own. Asserted is what a project or a preset holds, and what another
 instance in the same state makes of a sound; pictures go into FOLDER.
 """
 

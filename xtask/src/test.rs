@@ -143,9 +143,7 @@ fn python_steps(steps: &mut Steps, vst3: &Path) {
             .env("QUELL_SCREENSHOTS", screenshots))
     });
     steps.run_with("a hand in the window under Xvfb", host_and_screen, |python| {
-        let others = ["slots", "listening", "truths"];
-        sh(pytest(&python, "tests/python/test_captures.py")
-            .args(others.map(|name| format!("tests/python/test_{name}.py")))
+        sh(pytest(&python, "tests/python/test_hands.py")
             .env("QUELL_VST3", vst3)
             .env("QUELL_SCREENSHOTS", places::proof()))
     });
