@@ -70,6 +70,8 @@ def scene(name, path):
             time.sleep(1.5)
             look_away()
             if name == "capturing":
+                # Before it, for a capture ends by itself.
+                put_on(look)
                 player.play(fan)
                 plugin.capture = True
                 time.sleep(1.3)
@@ -87,7 +89,8 @@ def scene(name, path):
                 time.sleep(9.5)
             if name in ("print", "expert"):
                 click(name.capitalize())
-            put_on(look)
+            if name != "capturing":
+                put_on(look)
             time.sleep(0.6)
             shoot(path)
         finally:
