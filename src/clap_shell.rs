@@ -8,10 +8,12 @@
 //! - **tail**: the host may put the plugin to sleep once the tail has passed;
 //! - **presets**: listed for hosts' browsers ([`discovery`]), loaded from there, and what a host
 //!   saves as a preset is one ([`presets`]);
-//! - **windows**: offered only to hosts that have the other half of that extension;
+//! - **windows**: offered only to hosts that have the other half of that extension; what a hand on
+//!   the corner wants is asked of the host on its main thread ([`grip`]);
 //! - **missing ports**: a host that offers fewer inputs than declared gets silence on the others.
 
 mod discovery;
+mod grip;
 mod presets;
 mod stream;
 
@@ -22,7 +24,7 @@ use std::sync::Arc;
 
 use clap_sys::audio_buffer::clap_audio_buffer;
 use clap_sys::entry::clap_plugin_entry;
-use clap_sys::ext::gui::CLAP_EXT_GUI;
+use clap_sys::ext::gui::{CLAP_EXT_GUI, clap_host_gui};
 use clap_sys::ext::latency::{CLAP_EXT_LATENCY, clap_host_latency, clap_plugin_latency};
 use clap_sys::ext::params::{CLAP_EXT_PARAMS, CLAP_PARAM_RESCAN_VALUES, clap_host_params};
 use clap_sys::ext::preset_load::{
@@ -136,7 +138,7 @@ struct HostExtensions {
     state: *const clap_host_state,
     preset_load: *const clap_host_preset_load,
     /// The framework takes it for granted that a host which opens windows has this one.
-    has_gui: bool,
+    gui: *const clap_host_gui,
 }
 
 impl Default for HostExtensions {
@@ -146,7 +148,7 @@ impl Default for HostExtensions {
             params: ptr::null(),
             state: ptr::null(),
             preset_load: ptr::null(),
-            has_gui: false,
+            gui: ptr::null(),
         }
     }
 }
@@ -212,8 +214,9 @@ unsafe extern "C" fn plugin_init(plugin: *const clap_plugin) -> bool {
             params: host_extension(shell.host, CLAP_EXT_PARAMS),
             state: host_extension(shell.host, CLAP_EXT_STATE),
             preset_load: either(CLAP_EXT_PRESET_LOAD, CLAP_EXT_PRESET_LOAD_COMPAT),
-            has_gui: !host_extension::<c_void>(shell.host, CLAP_EXT_GUI).is_null(),
+            gui: host_extension(shell.host, CLAP_EXT_GUI),
         });
+        grip::offer(shell);
         inner!(shell, init)
     }
 }
@@ -222,6 +225,7 @@ unsafe extern "C" fn plugin_destroy(plugin: *const clap_plugin) {
     // SAFETY: the host will not use the pointer again, so the box of `create_plugin` is ours.
     unsafe {
         let shell = Box::from_raw(plugin.cast_mut().cast::<Shell>());
+        shell.shared.grip.withdraw();
         inner!(shell, destroy);
     }
 }
@@ -344,7 +348,7 @@ unsafe extern "C" fn plugin_get_extension(
             ptr::from_ref(&presets::STATE_CONTEXT).cast()
         } else if is_id(id, CLAP_EXT_PRESET_LOAD) || is_id(id, CLAP_EXT_PRESET_LOAD_COMPAT) {
             ptr::from_ref(&presets::PRESET_LOAD).cast()
-        } else if is_id(id, CLAP_EXT_GUI) && !shell(plugin).host_ext.get().has_gui {
+        } else if is_id(id, CLAP_EXT_GUI) && shell(plugin).host_ext.get().gui.is_null() {
             ptr::null()
         } else {
             let shell = shell(plugin);
@@ -361,6 +365,7 @@ unsafe extern "C" fn plugin_on_main_thread(plugin: *const clap_plugin) {
     unsafe {
         let shell = shell(plugin);
         inner!(shell, on_main_thread);
+        grip::follow(shell);
         if shell.shared.link.take_source_change() {
             rescan_values(shell);
         }

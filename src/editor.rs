@@ -1,6 +1,6 @@
 //! The editor: what people see of Quell.
 //!
-//! It depends on parameters, bridge, ears, feed, columns, session and state only, and it is told
+//! It depends on parameters, bridge, ears, feed, grip, columns, session and state only, and is told
 //! nothing: it looks, while something moves thirty times a second. So no message has to reach it
 //! from another thread.
 //!
@@ -13,6 +13,7 @@ mod bottom;
 mod capture;
 mod clipboard;
 mod controls;
+mod corner;
 mod dialogs;
 mod dials;
 mod drawers;
@@ -121,7 +122,7 @@ impl Editor for QuellEditor {
     type Handle = Handle;
 
     /// The window gets no way to call back into the host's main thread: such a call could meet the
-    /// host in the middle of closing it. So it follows the host's size and never asks for one.
+    /// host in the middle of closing it. What it wants waits for that thread in [`crate::grip`].
     fn spawn(
         &self,
         parent: Option<ParentWindowHandle>,
@@ -261,16 +262,20 @@ impl App {
         match self.size {
             Some((last, _)) if (last - size).length() < 1.0 => {}
             None => self.size = Some((size, f64::MIN)),
-            Some(_) => {
-                self.size = Some((size, now_s));
-                egui.request_repaint_after(std::time::Duration::from_secs_f64(REST_S));
-            }
+            Some(_) => self.size = Some((size, now_s)),
         }
         let points = |length: f32| length.round().clamp(0.0, f32::from(u16::MAX)) as u16;
         let (width, height) = (points(size.x), points(size.y));
         let wanted = Window { width, height, ..self.shared.session.window() }.scale();
-        let is_at_rest = self.size.is_some_and(|(_, since_s)| now_s - since_s >= REST_S);
-        if is_at_rest && (wanted - now).abs() > 0.001 {
+        if (wanted - now).abs() < 0.001 {
+            return;
+        }
+        // A resting pointer is known in points, which must not change under a hand on the grip.
+        let is_held = egui.input(|input| input.pointer.any_down());
+        let has_stayed = self.size.is_some_and(|(_, since_s)| now_s - since_s >= REST_S);
+        if is_held || !has_stayed {
+            egui.request_repaint_after(std::time::Duration::from_secs_f64(REST_S));
+        } else {
             egui.set_zoom_factor(wanted);
             // Told nothing, the framework would make the window larger by as much.
             egui.send_viewport_cmd(egui::ViewportCommand::InnerSize(size / wanted));

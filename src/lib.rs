@@ -16,6 +16,7 @@
 //! | [`params`] | the table of settings as parameters |
 //! | [`state`], [`session`] | what a project keeps of an instance |
 //! | [`bridge`], [`feed`] | to and from the audio thread, without locks |
+//! | [`grip`] | from the window's corner to the host |
 //! | [`shared`] | what the above have in common for one instance |
 //! | [`editor`] | the window |
 //! | [`clap_shell`], [`vst3_shell`] | between hosts and the framework |
@@ -28,6 +29,7 @@ pub mod columns;
 pub mod ears;
 pub mod editor;
 pub mod feed;
+pub mod grip;
 pub mod params;
 pub mod plugin;
 pub mod session;

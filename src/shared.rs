@@ -8,6 +8,7 @@ use nice_plug::context::gui::GuiContext;
 use crate::bridge::{self, AudioEnd, Link};
 use crate::ears::Wishes;
 use crate::feed::{self, Feed, FeedEnd};
+use crate::grip::Grip;
 use crate::params::QuellParams;
 use crate::session::Session;
 
@@ -24,6 +25,8 @@ pub struct Shared {
     pub ears: Arc<Wishes>,
     /// What is saved besides settings and print.
     pub session: Arc<Session>,
+    /// What the window wants of the host.
+    pub grip: Arc<Grip>,
     /// Set where the shell, not the framework, carries the editor's edits to the host.
     pub edits: EditsSlot,
 }
@@ -40,8 +43,9 @@ impl Shared {
         let params = Arc::<QuellParams>::default();
         let (link, audio) = bridge::link(Arc::clone(&params));
         let (feed, display) = feed::feed();
-        let (ears, session) = (Arc::default(), Arc::default());
-        let shared = Self { params, link, feed, ears, session, edits: EditsSlot::default() };
+        let (ears, session, grip) = (Arc::default(), Arc::default(), Arc::default());
+        let edits = EditsSlot::default();
+        let shared = Self { params, link, feed, ears, session, grip, edits };
         LAST_BUILT.set(Some(shared.clone()));
         (shared, audio, display)
     }

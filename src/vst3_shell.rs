@@ -9,7 +9,7 @@
 //! - what the host sets, and what the editor sets, goes straight to the parameters;
 //! - state is ours ([`crate::state`]), refused as a whole when damaged;
 //! - the editor's window has no callback into the framework ([`crate::editor`]), and the framework
-//!   none into the host's run loop ([`view`]).
+//!   none into the host's run loop ([`view`]), where only a hand on the corner is carried.
 //!
 //! Without tasks nothing but the main thread ever touches the editor window. On the way this layer
 //! reports the latency before the first activation, restarts the host once per new latency mode,
@@ -18,6 +18,8 @@
 mod automation;
 mod buses;
 mod factory;
+#[cfg(target_os = "linux")]
+mod grip;
 mod host;
 mod stream;
 mod view;
@@ -134,7 +136,7 @@ impl IEditControllerTrait for Shell {
 
     unsafe fn createView(&self, name: FIDString) -> *mut IPlugView {
         // SAFETY: as in `pass_on!`; the framework hands over a view that is ours to keep.
-        unsafe { View::around(self.inner.createView(name)) }
+        unsafe { View::around(self.inner.createView(name), &self.core.shared.grip) }
     }
 
     /// One object is component and controller, so there is nothing more to store.

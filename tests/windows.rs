@@ -5,7 +5,8 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use clack_extensions::gui::{GuiApiType, GuiConfiguration, GuiSize, PluginGui, Window};
 use clack_host::entry::PluginEntry;
@@ -157,6 +158,65 @@ fn open_and_close(n_windows: usize) {
 #[ignore = "brings its own screen; cargo xtask test runs it"]
 fn a_hundred_openings_change_no_sample() {
     open_and_close(1);
+}
+
+/// A real mouse, by xdotool.
+fn hand(what: &[&str]) {
+    let done = Command::new("xdotool").args(what).status().expect("xdotool is installed");
+    assert!(done.success(), "xdotool {what:?}");
+}
+
+/// Lets the window look, and the host do what it was asked for, until something is so.
+fn wait_until(rig: &mut Rig, what: &str, is_so: impl Fn(&mut Rig) -> bool) {
+    let due = Instant::now() + Duration::from_secs(20);
+    while !is_so(rig) {
+        assert!(Instant::now() < due, "{what}: not within 20 s");
+        std::thread::sleep(Duration::from_millis(20));
+        rig.run_callbacks();
+    }
+}
+
+fn size_of(rig: &mut Rig) -> (u32, u32) {
+    let gui: PluginGui = rig.extension();
+    let size = gui.get_size(&rig.plugin_handle()).expect("it has a size");
+    (size.width, size.height)
+}
+
+#[test]
+#[ignore = "brings its own screen; cargo xtask test runs it"]
+fn a_hand_on_the_corner_resizes_the_window_through_the_host() {
+    let screen = Screen::start();
+    // SAFETY: the entry is this very library's own.
+    let entry = unsafe { PluginEntry::load_from_raw(&quell::clap_shell::clap_entry, c"/quell") };
+    let mut rig = Rig::new(&entry.expect("the entry is valid"));
+    open(&mut rig, screen.root());
+    std::thread::sleep(Duration::from_millis(800));
+    // Further than the window may become small, the last time.
+    for (from, to, wanted) in [
+        ((990, 630), (1_290, 730), (1_300, 740)),
+        ((1_290, 730), (890, 590), (900, 600)),
+        ((890, 590), (200, 100), (750, 480)),
+    ] {
+        let asked = rig.calls.resize.load(Ordering::SeqCst);
+        // As a hand does: the window hears of moves, and things in it have another scale now.
+        hand(&["mousemove", &(from.0 - 40).to_string(), &from.1.to_string()]);
+        hand(&["mousemove", &from.0.to_string(), &from.1.to_string()]);
+        std::thread::sleep(Duration::from_millis(200));
+        hand(&["mousedown", "1"]);
+        std::thread::sleep(Duration::from_millis(200));
+        hand(&["mousemove", &to.0.to_string(), &to.1.to_string()]);
+        wait_until(&mut rig, "the size", |rig| size_of(rig) == wanted);
+        hand(&["mouseup", "1"]);
+        let now_asked = rig.calls.resize.load(Ordering::SeqCst);
+        assert_eq!(now_asked, u64::from(wanted.0) << 32 | u64::from(wanted.1));
+        assert_ne!(now_asked, asked);
+        std::thread::sleep(Duration::from_millis(500));
+        assert_eq!(size_of(&mut rig), wanted, "a hand that has let go changes nothing");
+    }
+    // A wish that meets a window which is gone does nothing.
+    close(&mut rig);
+    rig.calls.callback.store(1, Ordering::SeqCst);
+    rig.run_callbacks();
 }
 
 #[test]

@@ -19,6 +19,7 @@ use picture::STILL_S;
 use crate::Shared;
 use crate::bridge::News;
 use crate::editor::capture::{Doing, Press};
+use crate::editor::corner::Corner;
 use crate::editor::drawers::Drawer;
 use crate::editor::edits::Edits;
 use crate::editor::files::{Dialog, Next, Purpose};
@@ -59,6 +60,7 @@ pub(super) struct Screen {
     held_key: Option<HeldKey>,
     dialog: Option<Dialog>,
     press: Press,
+    corner: Corner,
     /// Time from which on there was an error in the status line.
     refused_s: Option<f64>,
     note: Option<(String, f64)>,
@@ -92,6 +94,7 @@ impl Screen {
             held_key: None,
             dialog: None,
             press: Press::default(),
+            corner: Corner::default(),
             refused_s: None,
             note: None,
             seen: (0, f64::MIN),

@@ -363,6 +363,36 @@ fn a_typed_value_is_set_and_nonsense_changes_nothing() {
 }
 
 #[test]
+fn the_corner_asks_for_the_size_under_the_hand_where_somebody_carries_it() {
+    const NAME: &str = "Size of the window";
+    for zoom in [1.0, 1.25] {
+        let mut bench = bench();
+        bench.harness.ctx.set_zoom_factor(zoom);
+        bench.steps(3);
+        assert!(bench.harness.query_by_label(NAME).is_none(), "a grip that nobody answers");
+        bench.shared.grip.offer(|| {});
+        bench.steps(2);
+        let from = bench.harness.get_by_label(NAME).rect().center();
+        let size = bench.harness.ctx.content_rect().size() * zoom;
+        let mut ask = |by: egui::Vec2| {
+            bench.drag(from, from + by / zoom);
+            bench.shared.grip.take()
+        };
+        // The host of this test never follows, so each hand begins at the same size.
+        let wanted = |by: egui::Vec2| (size + by).round();
+        for by in [vec2(110.0, 45.0), vec2(-90.0, -35.0)] {
+            let wanted = wanted(by);
+            let [width, height] = ask(by).expect("a wish");
+            let off = (vec2(width as f32, height as f32) - wanted).abs();
+            assert!(off.max_elem() <= 1.0, "{width} x {height} at {zoom}, wanted {wanted}");
+        }
+        assert_eq!(ask(vec2(-2_000.0, -2_000.0)), Some([750, 480]));
+        assert_eq!(ask(vec2(9_000.0, 9_000.0)), Some([2_400, 1_536]));
+        assert_eq!(ask(vec2(0.0, 0.0)), None, "a hand that rests wants nothing");
+    }
+}
+
+#[test]
 fn dragging_wheel_and_ctrl_click_work_on_a_dial() {
     let mut bench = bench();
     let at = bench.harness.get_by_label("Reduction").rect().center();

@@ -3,15 +3,29 @@
 //! Given a host's frame, nice-plug 0.4 registers a handler with the host's run loop and opens a
 //! pair of sockets for it, which hold themselves alive: 290 KiB and two sockets were lost with
 //! every window. The handler carries tasks to the main thread, and of those this plugin has none;
-//! so the framework never sees the frame.
+//! so the framework never sees the frame. What the window itself wants of it is another size.
+
+use std::cell::{Cell, RefCell};
+use std::ffi::c_void;
+use std::sync::Arc;
 
 use nice_plug::wrapper::vst3::vst3::Steinberg::*;
-use nice_plug::wrapper::vst3::vst3::{Class, ComPtr, ComWrapper};
-use std::ffi::c_void;
+use nice_plug::wrapper::vst3::vst3::{Class, ComPtr, ComRef, ComWrapper};
+
+#[cfg(target_os = "linux")]
+use super::grip::Carrier;
+use crate::grip::Grip;
 
 /// The layer in front of the framework's view.
 pub(super) struct View {
     inner: ComPtr<IPlugView>,
+    /// This very object as the host holds it; not counted, or it would hold itself alive.
+    itself: Cell<*mut IPlugView>,
+    frame: RefCell<Option<ComPtr<IPlugFrame>>>,
+    grip: Arc<Grip>,
+    /// There while the window is open, in a host that can resize it.
+    #[cfg(target_os = "linux")]
+    carrier: RefCell<Option<Carrier>>,
 }
 
 impl Class for View {
@@ -23,13 +37,41 @@ impl View {
     ///
     /// # Safety
     /// `inner` must be null or a view whose one reference the caller gives away.
-    pub(super) unsafe fn around(inner: *mut IPlugView) -> *mut IPlugView {
+    pub(super) unsafe fn around(inner: *mut IPlugView, grip: &Arc<Grip>) -> *mut IPlugView {
         // SAFETY: the caller's promise.
         let Some(inner) = (unsafe { ComPtr::from_raw(inner) }) else {
             return std::ptr::null_mut();
         };
-        let view = ComWrapper::new(Self { inner });
-        view.to_com_ptr::<IPlugView>().map_or(std::ptr::null_mut(), ComPtr::into_raw)
+        let view = ComWrapper::new(Self {
+            inner,
+            itself: Cell::new(std::ptr::null_mut()),
+            frame: RefCell::default(),
+            grip: Arc::clone(grip),
+            #[cfg(target_os = "linux")]
+            carrier: RefCell::default(),
+        });
+        let itself = view.to_com_ptr::<IPlugView>().map_or(std::ptr::null_mut(), ComPtr::into_raw);
+        view.itself.set(itself);
+        itself
+    }
+
+    /// Carries the window's wishes to the host, where there is a way.
+    fn carry(&self) {
+        #[cfg(target_os = "linux")]
+        {
+            let frame = self.frame.borrow().clone();
+            // SAFETY: the carrier is dropped with this object, at the latest.
+            let made = frame.and_then(|frame| unsafe {
+                Carrier::new(frame, self.itself.get(), Arc::clone(&self.grip))
+            });
+            *self.carrier.borrow_mut() = made;
+        }
+    }
+
+    /// Does it no longer.
+    fn stop_carrying(&self) {
+        #[cfg(target_os = "linux")]
+        drop(self.carrier.take());
     }
 }
 
@@ -45,8 +87,6 @@ macro_rules! pass_on {
 impl IPlugViewTrait for View {
     pass_on! {
         fn isPlatformTypeSupported(type_: FIDString) -> tresult;
-        fn attached(parent: *mut c_void, type_: FIDString) -> tresult;
-        fn removed() -> tresult;
         fn onWheel(distance: f32) -> tresult;
         fn onKeyDown(key: char16, key_code: int16, modifiers: int16) -> tresult;
         fn onKeyUp(key: char16, key_code: int16, modifiers: int16) -> tresult;
@@ -57,8 +97,29 @@ impl IPlugViewTrait for View {
         fn checkSizeConstraint(rect: *mut ViewRect) -> tresult;
     }
 
-    /// The frame is for views that ask for another size or need the host's run loop.
-    unsafe fn setFrame(&self, _: *mut IPlugFrame) -> tresult {
+    unsafe fn attached(&self, parent: *mut c_void, type_: FIDString) -> tresult {
+        // SAFETY: as in `pass_on!`.
+        let result = unsafe { self.inner.attached(parent, type_) };
+        if result == kResultOk {
+            self.carry();
+        }
+        result
+    }
+
+    unsafe fn removed(&self) -> tresult {
+        self.stop_carrying();
+        // SAFETY: as in `pass_on!`.
+        unsafe { self.inner.removed() }
+    }
+
+    /// Kept from the framework, which would register itself with it.
+    unsafe fn setFrame(&self, frame: *mut IPlugFrame) -> tresult {
+        // SAFETY: the host passes null or a valid object.
+        let frame = unsafe { ComRef::from_raw(frame) }.map(|frame| frame.to_com_ptr());
+        if frame.is_none() {
+            self.stop_carrying();
+        }
+        *self.frame.borrow_mut() = frame;
         kResultOk
     }
 }

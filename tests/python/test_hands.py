@@ -12,6 +12,7 @@ from test_editor import display, run_scene  # noqa: F401
     "script, last_words",
     [
         ("captures.py", "all captures did what they should"),
+        ("corner.py", "the window went along with the hand"),
         ("slots.py", "every slot kept what is its own"),
         ("listening.py", "every key was heard"),
         ("truths.py", "the window told the truth"),

@@ -127,7 +127,11 @@ fn python_steps(steps: &mut Steps, vst3: &Path) {
         sh(pytest(&python, "tests/python/test_ardour.py").env("QUELL_VST3", vst3))
     });
     // Each starts a screen and makes it the process's own.
-    for test in ["a_hundred_openings_change_no_sample", "two_windows_at_once_change_no_sample"] {
+    for test in [
+        "a_hundred_openings_change_no_sample",
+        "two_windows_at_once_change_no_sample",
+        "a_hand_on_the_corner_resizes_the_window_through_the_host",
+    ] {
         steps.run_with(&format!("CLAP windows under Xvfb: {test}"), needs::screen, |()| {
             // Of the whole workspace: alone the plugin would be built with other features, again.
             let run = ["test", "--workspace", "--test", "windows", test, "--"];

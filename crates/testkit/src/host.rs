@@ -1,123 +1,25 @@
 //! A small CLAP host: what Reaper and Bitwig do, in a few hundred lines. The tests use it on the
 //! linked-in plugin, `xtask install` on the installed file.
 
+mod answers;
+
 use std::ffi::{CStr, CString};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use clack_extensions::audio_ports_config::PluginAudioPortsConfig;
-use clack_extensions::gui::{GuiSize, HostGui, HostGuiImpl};
-use clack_extensions::latency::{HostLatency, HostLatencyImpl, PluginLatency};
-use clack_extensions::params::{
-    HostParams, HostParamsImplMainThread, HostParamsImplShared, ParamClearFlags, ParamInfoBuffer,
-    ParamInfoFlags, ParamRescanFlags, PluginParams,
-};
-use clack_extensions::preset_discovery::HostPresetLoad;
-use clack_extensions::state::{HostState, HostStateImpl, PluginState};
+use clack_extensions::latency::PluginLatency;
+use clack_extensions::params::{ParamInfoBuffer, ParamInfoFlags, PluginParams};
+use clack_extensions::state::PluginState;
 use clack_host::events::Pckn;
 use clack_host::events::event_types::ParamValueEvent;
 use clack_host::extensions::prelude::{Extension, PluginExtensionSide};
 use clack_host::prelude::*;
 use clack_host::utils::ClapId;
 
+pub use answers::{Calls, Handlers, MainThread, Shared};
+
 /// What the plugin calls itself.
 pub const PLUGIN_ID: &CStr = c"audio.quell.quell";
-
-/// How often the plugin asked for something.
-#[derive(Default)]
-pub struct Calls {
-    /// To be started anew.
-    pub restart: AtomicU32,
-    /// To be called on the main thread.
-    pub callback: AtomicU32,
-    /// To have its state saved.
-    pub dirty: AtomicU32,
-    /// To have its latency read again.
-    pub latency_changed: AtomicU32,
-    /// To have its parameters read again.
-    pub rescan: AtomicU32,
-    /// To know that a preset was loaded.
-    pub preset_loaded: AtomicU32,
-    /// To show why one was not.
-    pub preset_refused: AtomicU32,
-}
-
-impl Calls {
-    /// The count, which begins anew.
-    pub fn take(counter: &AtomicU32) -> u32 {
-        counter.swap(0, Ordering::SeqCst)
-    }
-}
-
-/// What all threads of the host answer with.
-pub struct Shared(Arc<Calls>);
-
-impl SharedHandler<'_> for Shared {
-    fn request_restart(&self) {
-        self.0.restart.fetch_add(1, Ordering::SeqCst);
-    }
-    fn request_process(&self) {}
-    fn request_callback(&self) {
-        self.0.callback.fetch_add(1, Ordering::SeqCst);
-    }
-}
-
-impl HostParamsImplShared for Shared {
-    fn request_flush(&self) {}
-}
-
-/// The plugin's window follows; it never asks, so a request is a failure.
-impl HostGuiImpl for Shared {
-    fn resize_hints_changed(&self) {}
-    fn request_resize(&self, _: GuiSize) -> Result<(), HostError> {
-        panic!("the window asked for another size")
-    }
-    fn request_show(&self) -> Result<(), HostError> {
-        Ok(())
-    }
-    fn request_hide(&self) -> Result<(), HostError> {
-        Ok(())
-    }
-    fn closed(&self, _: bool) {}
-}
-
-/// What its main thread answers with.
-pub struct MainThread(pub(crate) Arc<Calls>);
-
-impl MainThreadHandler<'_> for MainThread {}
-
-impl HostStateImpl for MainThread {
-    fn mark_dirty(&self) {
-        self.0.dirty.fetch_add(1, Ordering::SeqCst);
-    }
-}
-
-impl HostLatencyImpl for MainThread {
-    fn changed(&self) {
-        self.0.latency_changed.fetch_add(1, Ordering::SeqCst);
-    }
-}
-
-impl HostParamsImplMainThread for MainThread {
-    fn rescan(&self, _: ParamRescanFlags) {
-        self.0.rescan.fetch_add(1, Ordering::SeqCst);
-    }
-    fn clear(&self, _: ClapId, _: ParamClearFlags) {}
-}
-
-/// Both.
-pub struct Handlers;
-
-impl HostHandlers for Handlers {
-    type Shared<'a> = Shared;
-    type MainThread<'a> = MainThread;
-    type AudioProcessor<'a> = ();
-
-    fn declare_extensions(builder: &mut HostExtensions<Self>, _: &Shared) {
-        builder.register::<HostState>().register::<HostLatency>().register::<HostParams>();
-        builder.register::<HostGui>().register::<HostPresetLoad>();
-    }
-}
 
 /// What a host knows of a parameter.
 #[derive(Clone, Debug)]

@@ -1,6 +1,6 @@
 //! Where everything in the window lies.
 
-use egui::{Rect, Ui, pos2};
+use egui::{Rect, Ui, Vec2, pos2};
 
 use super::Screen;
 use crate::editor::drawers::Drawer;
@@ -11,6 +11,9 @@ use crate::editor::{bottom, drawers, figures, header, listen, prints, status};
 const STATUS: f32 = 28.0;
 const LISTEN: f32 = 26.0;
 const HELP: f32 = 18.0;
+/// Length of the grip's sides, and how far it keeps from the window's.
+const GRIP: f32 = 18.0;
+const GRIP_EDGE: f32 = 3.0;
 /// What belongs together stands close.
 pub(super) const CLOSE: f32 = 5.0;
 /// From this height on there is room between things, points.
@@ -41,7 +44,7 @@ impl Screen {
         let mut from_top = |height: f32, gap: f32| cut_top(&mut all, height, gap);
         let header = from_top(heights.header, heights.edge.min(8.0));
         let mut from_bottom = |height: f32, gap: f32| cut_bottom(&mut all, height, gap);
-        let help = from_bottom(HELP, CLOSE - 1.0);
+        let mut help = from_bottom(HELP, CLOSE - 1.0);
         let controls = from_bottom(heights.controls, CLOSE);
         // Above what opens it, which so stays under the pointer.
         let drawer = self.drawer.map(|which| from_bottom(which.height(), CLOSE));
@@ -73,6 +76,13 @@ impl Screen {
             Some(header::Request::Next(next)) => self.follow(ui, Some(next)),
             Some(header::Request::Look(window)) => self.set_look(ui, window),
             None => {}
+        }
+        if self.shared.grip.is_offered() {
+            // In the very corner, where a hand looks for it.
+            let corner = ui.max_rect().max - Vec2::splat(GRIP_EDGE);
+            let place = Rect::from_min_max(corner - Vec2::splat(GRIP), corner);
+            help.max.x = place.left() - CLOSE;
+            self.corner.show(ui, &self.theme, &self.shared.grip, place);
         }
         bottom::show(ui, &self.theme, help);
     }
