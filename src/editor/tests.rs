@@ -1,5 +1,6 @@
 //! The editor driven as a person would: by names, pointer and keys, without a window.
 
+mod access;
 mod cost;
 
 use std::sync::Mutex as StdMutex;
