@@ -10,8 +10,6 @@ runs of one folder add up.
 
 import argparse
 import copy
-import csv
-import dataclasses
 import json
 import math
 import time
@@ -26,6 +24,8 @@ from . import workers
 from .corpus import Clips, load
 from .evaluate import SOURCES, as_markdown, checkpoint_denoiser, manifest_items
 from .grow import with_options
+from .held_out import split
+from .lessons import Lessons, about
 from .loss import MaskLoss, Weights
 from .measures import all_measures
 from .mixer import Mixer
@@ -39,8 +39,6 @@ from .train import Trainer, add_common_arguments, keep_freed_memory, load_state,
 DECAY_SHARE = 0.4
 #: Name of what all begin from, among the runs.
 START = "start"
-#: Where an index has no say, one recording in so many is held out.
-HELD_OUT_EVERY = 20
 #: Mixtures of unseen recordings, and their seed.
 N_UNSEEN_BATCHES, UNSEEN_ITEMS, UNSEEN_SEED = 20, 8, 4242
 #: What is judged weighs the same whatever a variant learned by.
@@ -86,9 +84,17 @@ class Run:
     """One variant with one seed."""
 
     def __init__(
-        self, name: str, variant: Variant, seed: int, corpus: dict[str, Clips], device: torch.device, start: dict | None = None
+        self,
+        name: str,
+        variant: Variant,
+        seed: int,
+        corpus: dict[str, Clips],
+        device: torch.device,
+        start: dict | None = None,
+        lessons: Lessons | None = None,
     ):
-        """From scratch, or with the weights of the checkpoint `start`; the mixtures are those of the seed either way."""
+        """From scratch, or with the weights of the checkpoint `start`; the mixtures are those of the seed either way,
+        and so are the lessons."""
         self.name, self.variant, self.seed = name, variant, seed
         torch.manual_seed(seed)
         self.trainer = Trainer(UNet(variant.options), variant.rate, device, seed, variant.optimiser)
@@ -98,7 +104,7 @@ class Run:
             # An average of its own: most of what is judged after a hundred steps would be the checkpoint's otherwise.
             self.trainer.average_since = self.trainer.step
         self.trainer.loss = MaskLoss(device, variant.weights)
-        self.mixer = Mixer(corpus, variant.recipe, device, seed)
+        self.mixer = Mixer(corpus, variant.recipe, device, seed, lessons)
         self.first_step, self.first_seconds = self.trainer.step, self.trainer.seconds_seen
         self.core_s = 0.0
 
@@ -143,7 +149,8 @@ def run(arguments: argparse.Namespace) -> None:
     if START in dict(variants):
         raise ValueError(f"{START!r} is the line of what all begin from: expected another name of a variant")
     seeds = range(arguments.seed, arguments.seed + arguments.seeds)
-    runs = [Run(name, variant, seed, seen, device, start) for seed in seeds for name, variant in variants]
+    lessons = {name: _lessons(variant, seen, arguments) for name, variant in variants}
+    runs = [Run(name, variant, seed, seen, device, start, lessons[name]) for seed in seeds for name, variant in variants]
     print(_one_arithmetic(runs, arguments.arithmetic))
     _take_turns(runs, arguments)
     if start and not (folder / START).exists():
@@ -155,6 +162,15 @@ def run(arguments: argparse.Namespace) -> None:
     table = as_markdown(_table(folder))
     (folder / "ablation.md").write_text(table)
     print(table)
+
+
+def _lessons(variant: Variant, seen: dict[str, Clips], arguments: argparse.Namespace) -> Lessons | None:
+    """Those of the teacher, for a variant that learns from one."""
+    if not variant.weights.teacher:
+        return None
+    if not arguments.teacher:
+        raise ValueError("loss.teacher= needs lessons: --teacher FOLDER, made with the command 'teacher --held-out'")
+    return Lessons(Path(arguments.teacher), about(variant.recipe, arguments.batch, arguments.frames, seen))
 
 
 def _one_arithmetic(runs: list[Run], asked: str) -> str:
@@ -212,44 +228,6 @@ def _spread(rows: list[dict]) -> dict[str, str]:
     return columns
 
 
-# ---- What is held out ---------------------------------------------------------------------------
-
-
-def split(corpus: dict[str, Clips], roots: list[Path], cache: Path) -> tuple[dict[str, Clips], dict[str, Clips]]:
-    """The recordings to learn from, and those to judge by: what an index among the data (`*.csv` with `path` and
-    `split`) does not call `train`. Rooms are shared."""
-    seen, unseen = {}, {}
-    for role, clips in corpus.items():
-        is_held_out = torch.zeros(len(clips.length), dtype=torch.bool)
-        if role != "rir":
-            names = [clip["path"] for clip in json.loads((cache / f"{role}.json").read_text())]
-            is_held_out = torch.tensor(_held_out(names, _indexed(roots, role)))
-        seen[role] = _among(clips, ~is_held_out)
-        unseen[role] = clips if role == "rir" else _among(clips, is_held_out)
-    return seen, unseen
-
-
-def _held_out(names: list[str], splits: dict[str, str]) -> list[bool]:
-    known = [splits.get(name, "train") != "train" for name in names]
-    return known if any(known) else [i % HELD_OUT_EVERY == 0 for i in range(len(names))]
-
-
-def _indexed(roots: list[Path], role: str) -> dict[str, str]:
-    """What the indices say of the recordings of a role, by file name."""
-    splits = {}
-    for path in (path for root in roots for path in root.glob("*.csv")):
-        with open(path, newline="") as rows:
-            for row in csv.DictReader(rows):
-                if row.get("split") and row.get("path", "").startswith(f"{role}/"):
-                    splits[Path(row["path"]).name] = row["split"]
-    return splits
-
-
-def _among(clips: Clips, keep: torch.Tensor) -> Clips:
-    is_stationary = [steady for steady, kept in zip(clips.is_stationary, keep.tolist(), strict=True) if kept]
-    return dataclasses.replace(clips, first=clips.first[keep], length=clips.length[keep], is_stationary=is_stationary)
-
-
 def _scores(checkpoint: Path, profile: str, arguments: argparse.Namespace) -> dict[str, dict[str, float]]:
     """Means of the measures over each group of the manifest."""
     denoise = checkpoint_denoiser(checkpoint, SOURCES[profile], is_quantised=False)
@@ -268,6 +246,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(batch=4, decay_share=DECAY_SHARE)
     parser.add_argument("--variants", nargs="+", required=True, metavar="NAME: SETTINGS", help=Variant.parsed.__doc__)
     parser.add_argument("--start", metavar="CHECKPOINT", help="all begin with its weights, grown where a variant is larger")
+    parser.add_argument("--teacher", help="folder of lessons for variants with loss.teacher=")
     parser.add_argument("--seeds", type=int, default=2, help="seeds per variant, from --seed on")
     parser.add_argument("--core-seconds", type=float, default=600.0, help="of one core, for each variant and seed")
     parser.add_argument("--manifest", help="CSV of pairs to score on as well")

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 from . import voices
-from .ablate import split
+from .held_out import split
 from .corpus import Clips, load
 from .evaluate import as_markdown
 from .geometry import RATE_HZ

@@ -49,7 +49,8 @@ class Lessons:
         return torch.nn.functional.pad(gains, (0, 0, N_EDGE, N_EDGE), value=UNKNOWN)
 
 
-def about(recipe, n_items: int, n_frames: int) -> dict:
-    """What mixtures depend on, besides the data, the seed and the step."""
+def about(recipe, n_items: int, n_frames: int, corpus: dict) -> dict:
+    """What mixtures depend on, besides the seed and the step; of the recordings, how many there are of each role."""
+    recordings = {role: len(clips.length) for role, clips in corpus.items()}
     # By way of JSON, in which tuples are lists.
-    return json.loads(json.dumps(dict(items=n_items, frames=n_frames, recipe=dataclasses.asdict(recipe))))
+    return json.loads(json.dumps(dict(items=n_items, frames=n_frames, recipe=dataclasses.asdict(recipe), recordings=recordings)))

@@ -15,6 +15,7 @@ from .corpus import load
 from .denoise import sound_of
 from .evaluate import command_denoiser
 from .geometry import RATE_HZ, analysis_window, band_means, power_of, stft
+from .held_out import split
 from .lessons import Lessons, about
 from .mixer import Batch, Mixer
 from .recipe import Recipe
@@ -43,8 +44,11 @@ def run(arguments: argparse.Namespace) -> None:
     """Makes the lessons that are not there yet."""
     torch.set_num_threads(1)
     recipe = with_settings(Recipe(), arguments.recipe)
-    lessons = Lessons(Path(arguments.out), about(recipe, arguments.batch, arguments.frames))
-    corpus = load([Path(root) for root in arguments.data], Path(arguments.cache))
+    roots, cache = [Path(root) for root in arguments.data], Path(arguments.cache)
+    corpus = load(roots, cache)
+    if arguments.held_out:
+        corpus, _ = split(corpus, roots, cache)
+    lessons = Lessons(Path(arguments.out), about(recipe, arguments.batch, arguments.frames, corpus))
     mixer = Mixer(corpus, recipe, torch.device("cpu"), arguments.seed)
     denoise = command_denoiser(arguments.command)
     for step in tqdm(range(arguments.first_step, arguments.first_step + arguments.steps), mininterval=10.0):
@@ -59,6 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", required=True, help="folder of the lessons; what is there is not made again")
     parser.add_argument("--command", required=True, help="the teacher, e.g. 'deep-filter {noisy} {out}'; WAV, 48 kHz")
     parser.add_argument("--seed", type=int, default=1, help="of one worker: the training's times workers, plus its rank")
+    parser.add_argument("--held-out", action="store_true", help="leave out what `ablate` judges by: for lessons of its variants")
     parser.add_argument("--first-step", type=int, default=0)
     parser.add_argument("--steps", type=int, required=True)
     parser.add_argument("--batch", type=int, default=8)

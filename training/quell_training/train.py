@@ -161,7 +161,7 @@ def _run(arguments: argparse.Namespace, rank: int) -> None:
     if state:
         trainer.restore(state)
     seed = trainer.seed * workers.count() + rank
-    lessons = Lessons(Path(arguments.teacher), about(recipe, arguments.batch, arguments.frames)) if arguments.teacher else None
+    lessons = Lessons(Path(arguments.teacher), about(recipe, arguments.batch, arguments.frames, corpus)) if arguments.teacher else None
     mixer = Mixer(corpus, recipe, device, seed, lessons)
     train(trainer, mixer, arguments, rank)
 

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from quell_training import ablate, train
+from quell_training import ablate, held_out, train
 from quell_training.ablate import Variant
+from quell_training.geometry import N_BANDS
 from quell_training.model import Options, UNet
 from quell_training.train import Trainer, load_state
 
@@ -28,7 +29,7 @@ def test_a_variant_is_named_and_set():
 
 def test_what_the_index_keeps_apart_is_held_out(clips, data, tmp_path):
     (tmp_path / "index.csv").write_text("path,split\nspeech/1.wav,val\nspeech/0.wav,train\nmusic/1.wav,val\n")
-    seen, unseen = ablate.split(clips, [tmp_path], data / "cache")
+    seen, unseen = held_out.split(clips, [tmp_path], data / "cache")
     assert unseen["speech"].first.tolist() == [int(clips["speech"].first[1])]
     assert len(seen["speech"].length) == len(clips["speech"].length) - 1
     assert seen["rir"] is not None and torch.equal(unseen["rir"].length, clips["rir"].length)
@@ -152,3 +153,18 @@ def test_the_time_ends_all_of_them_alike(clips, monkeypatch):
     runs = [ablate.Run("plain", Variant(), seed, clips, torch.device("cpu")) for seed in (1, 2)]
     ablate._take_turns(runs, argparse.Namespace(core_seconds=1_000.0, seconds=8.0, decay_share=0.5))
     assert factors[1] == pytest.approx([1.0, 1.0, 1.0, 0.5]) and factors[2] == pytest.approx([1.0, 1.0, 0.75, 0.25])
+
+
+def test_a_variant_learns_from_lessons_of_its_own_mixtures(clips, tmp_path):
+    arguments = argparse.Namespace(teacher=None, batch=2, frames=30)
+    _, taught = Variant.parsed("taught: loss.teacher=1")
+    with pytest.raises(ValueError, match="--teacher"):
+        ablate._lessons(taught, clips, arguments)
+    arguments.teacher = str(tmp_path)
+    assert ablate._lessons(Variant(), clips, arguments) is None and not any(tmp_path.iterdir())
+    lessons = ablate._lessons(taught, clips, arguments)
+    lessons.put(1, 0, torch.full((2, 24, N_BANDS), 0.25))
+    one = ablate.Run("taught", taught, 1, clips, torch.device("cpu"), lessons=lessons)
+    batch = one.mixer.batch(0, 2, 30)
+    assert (batch.taught[:, 3:-3] - 0.25).abs().max() < 0.005
+    assert one.trainer.train_step(batch)["teacher"] >= 0.0

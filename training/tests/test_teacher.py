@@ -35,13 +35,16 @@ def test_a_program_teaches_its_gains_and_the_folder_keeps_them(clips, tmp_path):
     assert gains.shape == (2, 34, N_BANDS)
     is_heard = band_means(power_of(batch.noisy[:, 3:-3])) > 1e-12
     assert (gains[is_heard] - 0.5).abs().max() < 0.01
-    about = lessons.about(Recipe(), 2, 40)
+    about = lessons.about(Recipe(), 2, 40, clips)
     lessons.Lessons(tmp_path / "a", about).put(3, 5, gains)
     kept = lessons.Lessons(tmp_path / "a", about)
     taught = Mixer(clips, Recipe(), CPU, seed=3, lessons=kept).batch(5, 2, 40).taught
     assert (taught[:, 3:-3] - gains).abs().max() < 0.005 and (taught[:, :3] < 0.0).all() and (taught[:, -3:] < 0.0).all()
     assert Mixer(clips, Recipe(), CPU, seed=3, lessons=kept).batch(6, 2, 40).taught is None
-    for other in (lessons.about(Recipe(), 4, 40), lessons.about(dataclasses.replace(Recipe(), music_share=0.5), 2, 40)):
+    fewer = dict(clips, noise=dataclasses.replace(clips["noise"], length=clips["noise"].length[1:]))
+    more_music = dataclasses.replace(Recipe(), music_share=0.5)
+    for recipe, n_items, heard in ((Recipe(), 4, clips), (more_music, 2, clips), (Recipe(), 2, fewer)):
+        other = lessons.about(recipe, n_items, 40, heard)
         with pytest.raises(ValueError, match="other mixtures"):
             lessons.Lessons(tmp_path / "a", other)
     with pytest.raises(FileNotFoundError, match="'teacher'"):
@@ -100,3 +103,8 @@ def test_the_command_makes_what_is_missing(clips, tmp_path, monkeypatch):
     before = (tmp_path / "2-7.npy").stat().st_mtime_ns
     teacher.run(parser.parse_args([*base, "--steps", "2", "--first-step", "7", "--seed", "2"]))
     assert (tmp_path / "2-8.npy").exists() and (tmp_path / "2-7.npy").stat().st_mtime_ns == before
+    # Lessons for an ablation are of what it learns from, which the others are not.
+    fewer = dict(clips, noise=dataclasses.replace(clips["noise"], length=clips["noise"].length[1:]))
+    monkeypatch.setattr(teacher, "split", lambda corpus, *_: (fewer, corpus))
+    with pytest.raises(ValueError, match="other mixtures"):
+        teacher.run(parser.parse_args([*base, "--steps", "1", "--held-out"]))
