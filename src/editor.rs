@@ -113,6 +113,8 @@ impl QuellEditor {
             #[cfg(any(target_os = "linux", target_os = "windows"))]
             access: None,
             size: None,
+            zoom: 1.0,
+            is_rescaled: false,
         };
         create_egui_editor(state, self.shared.feed.repaint().clone(), settings, app)
     }
@@ -251,14 +253,23 @@ struct App {
     access: Option<access::Access>,
     /// The window's size, logical pixels, and since when it has had it, seconds.
     size: Option<(egui::Vec2, f64)>,
+    /// How large everything is drawn.
+    zoom: f32,
+    /// The scale that was set comes into force with this look.
+    is_rescaled: bool,
 }
 
 impl App {
     /// Draws everything larger in a larger window, or as large as it was asked for, once the hand
-    /// that changes its size has come to rest. The window itself keeps its size.
-    fn scale(&mut self, egui: &egui::Context) {
+    /// that changes its size has come to rest. The window itself keeps its size, logical pixels.
+    fn scale(&mut self, egui: &egui::Context, size: egui::Vec2) {
         let (now, now_s) = (egui.zoom_factor(), egui.input(|input| input.time));
-        let size = egui.content_rect().size() * now;
+        self.zoom = now;
+        if std::mem::take(&mut self.is_rescaled) {
+            // Told nothing, the framework would make the window larger by as much, now that the
+            // scale is in force.
+            egui.send_viewport_cmd(egui::ViewportCommand::InnerSize(size / now));
+        }
         match self.size {
             Some((last, _)) if (last - size).length() < 1.0 => {}
             None => self.size = Some((size, f64::MIN)),
@@ -277,8 +288,7 @@ impl App {
             egui.request_repaint_after(std::time::Duration::from_secs_f64(REST_S));
         } else {
             egui.set_zoom_factor(wanted);
-            // Told nothing, the framework would make the window larger by as much.
-            egui.send_viewport_cmd(egui::ViewportCommand::InnerSize(size / wanted));
+            self.is_rescaled = true;
         }
     }
 
@@ -313,7 +323,8 @@ impl NiceEguiApp for App {
     }
 
     fn ui(&mut self, ui: &mut Ui, frame: &mut Frame) {
-        self.scale(ui.ctx());
+        let size = frame.baseview_window().size().logical;
+        self.scale(ui.ctx(), egui::vec2(size.width as f32, size.height as f32));
         if let Some(screen) = &mut self.screen {
             frame.set_clear_color(screen.ground());
             screen.show(ui);
@@ -322,9 +333,11 @@ impl NiceEguiApp for App {
 
     /// The host dragged the window; the size is kept with the project.
     fn resized(&mut self, size: WindowSize) {
-        self.note_scale(size.scale_factor);
-        let points = |length: f64| length.round().clamp(0.0, f64::from(u16::MAX)) as u16;
-        let (width, height) = (points(size.logical.width), points(size.logical.height));
+        // It comes as if everything that is drawn larger were pixels of the system's.
+        let scale = size.scale_factor / f64::from(self.zoom);
+        self.note_scale(scale);
+        let points = |pixels: u32| (f64::from(pixels) / scale).round().clamp(0.0, 65_535.0) as u16;
+        let (width, height) = (points(size.physical.width), points(size.physical.height));
         let window = Window { width, height, ..self.shared.session.window() };
         self.shared.session.set_window(window.in_range());
     }
