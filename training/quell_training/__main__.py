@@ -3,7 +3,10 @@
 import argparse
 import importlib
 
-COMMANDS = ("data", "train", "quantise", "export", "evaluate", "ablate", "curve", "grow", "groups", "pack", "speed", "teacher")
+COMMANDS = (
+    "data", "train", "quantise", "export", "evaluate", "ablate", "curve", "grow", "groups", "pack", "protect", "speed",
+    "teacher",
+)  # fmt: skip
 
 
 def main() -> None:

@@ -13,8 +13,8 @@ def all_measures(clean: np.ndarray, out: np.ndarray, noisy: np.ndarray) -> dict[
     clean_8, out_8 = (soxr.resample(x, RATE_HZ, 8_000, quality="VHQ") for x in (clean, out))
     picture = spectrogram_measures(clean, out)
     return dict(
-        pesq_wb=_pesq(16_000, clean_16, out_16, "wb"),
-        pesq_nb=_pesq(8_000, clean_8, out_8, "nb"),
+        pesq_wb=pesq(16_000, clean_16, out_16, "wb"),
+        pesq_nb=pesq(8_000, clean_8, out_8, "nb"),
         stoi=_stoi(clean_16, out_16, is_extended=False),
         estoi=_stoi(clean_16, out_16, is_extended=True),
         si_sdr_db=si_sdr_db(clean, out),
@@ -38,7 +38,7 @@ def _stoi(clean_16, out_16, is_extended: bool) -> float:
     return float(stoi(clean_16, out_16, 16_000, extended=is_extended))
 
 
-def _pesq(rate_hz: int, clean, out, band: str) -> float:
+def pesq(rate_hz: int, clean, out, band: str) -> float:
     from pesq import NoUtterancesError, pesq
 
     try:
