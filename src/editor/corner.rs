@@ -41,12 +41,13 @@ impl Corner {
 
     /// Wishes for what puts the corner where the hand is.
     fn follow(&mut self, ui: &Ui, grip: &Grip, is_dragged: bool) {
-        let zoom = ui.ctx().zoom_factor();
-        let pointer = ui.input(|input| input.pointer.latest_pos());
-        let Some(pointer) = pointer.filter(|_| is_dragged) else {
+        if !is_dragged {
             *self = Self::default();
             return;
-        };
+        }
+        // A hand that is quicker than the window leaves it for a moment.
+        let Some(pointer) = ui.input(|input| input.pointer.latest_pos()) else { return };
+        let zoom = ui.ctx().zoom_factor();
         let pointer = pointer.to_vec2() * zoom;
         let size = ui.ctx().content_rect().size() * zoom;
         let distance = *self.distance.get_or_insert(size - pointer);

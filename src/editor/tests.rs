@@ -394,6 +394,31 @@ fn the_corner_asks_for_the_size_under_the_hand_where_somebody_carries_it() {
 }
 
 #[test]
+fn a_hand_that_leaves_the_window_for_a_moment_keeps_the_corner() {
+    let mut bench = bench();
+    bench.shared.grip.offer(|| {});
+    bench.steps(2);
+    let size = bench.harness.ctx.content_rect().size();
+    let from = bench.harness.get_by_label("Size of the window").rect().center();
+    bench.harness.drag_at(from);
+    bench.steps(1);
+    let outside = from + vec2(60.0, 40.0);
+    for event in [Event::PointerMoved(outside), Event::PointerGone, Event::PointerMoved(outside)] {
+        bench.harness.event(event);
+        bench.steps(1);
+    }
+    let wanted = size + vec2(60.0, 40.0);
+    assert_eq!(bench.shared.grip.take(), Some([wanted.x as u32, wanted.y as u32]));
+    let further = outside + vec2(50.0, 0.0);
+    bench.harness.event(Event::PointerMoved(further));
+    bench.steps(1);
+    let wanted = wanted + vec2(50.0, 0.0);
+    assert_eq!(bench.shared.grip.take(), Some([wanted.x as u32, wanted.y as u32]));
+    bench.harness.drop_at(further);
+    bench.steps(2);
+}
+
+#[test]
 fn dragging_wheel_and_ctrl_click_work_on_a_dial() {
     let mut bench = bench();
     let at = bench.harness.get_by_label("Reduction").rect().center();
