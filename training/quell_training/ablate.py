@@ -152,7 +152,11 @@ def run(arguments: argparse.Namespace) -> None:
     lessons = {name: _lessons(variant, seen, arguments) for name, variant in variants}
     runs = [Run(name, variant, seed, seen, device, start, lessons[name]) for seed in seeds for name, variant in variants]
     print(_one_arithmetic(runs, arguments.arithmetic))
-    _take_turns(runs, arguments)
+    if arguments.core_seconds > 0.0:
+        _take_turns(runs, arguments)
+    else:
+        for one in runs:
+            one.trainer.restore(load_state(_folder_of(one, folder) / "checkpoint.pt"))
     if start and not (folder / START).exists():
         runs.append(Run(START, Variant.parsed(START, begun)[1], start["seed"], seen, device, start))
     for one in runs:
@@ -233,7 +237,7 @@ def _scores(checkpoint: Path, profile: str, arguments: argparse.Namespace) -> di
     denoise = checkpoint_denoiser(checkpoint, SOURCES[profile], is_quantised=False)
     rows: dict[str, list[dict[str, float]]] = {}
     for row, clean, noisy, noise, lead in manifest_items(Path(arguments.manifest), None):
-        out = denoise(noisy, noise)
+        out = denoise(noisy, noise, clean)
         rows.setdefault(row["group"], []).append(all_measures(clean[lead:], out[lead:], noisy[lead:]))
     return {
         group: {m: float(np.nanmean([values[m] for values in of_group])) for m in MEASURES}
@@ -248,6 +252,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--start", metavar="CHECKPOINT", help="all begin with its weights, grown where a variant is larger")
     parser.add_argument("--teacher", help="folder of lessons for variants with loss.teacher=")
     parser.add_argument("--seeds", type=int, default=2, help="seeds per variant, from --seed on")
-    parser.add_argument("--core-seconds", type=float, default=600.0, help="of one core, for each variant and seed")
+    parser.add_argument("--core-seconds", type=float, default=600.0, help="of one core, for each variant and seed; 0 judges what the folder holds")
     parser.add_argument("--manifest", help="CSV of pairs to score on as well")
     parser.add_argument("--profiles", nargs="+", choices=SOURCES, default=list(SOURCES))

@@ -7,6 +7,7 @@ import json
 import tempfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -168,3 +169,15 @@ def test_a_variant_learns_from_lessons_of_its_own_mixtures(clips, tmp_path):
     batch = one.mixer.batch(0, 2, 30)
     assert (batch.taught[:, 3:-3] - 0.25).abs().max() < 0.005
     assert one.trainer.train_step(batch)["teacher"] >= 0.0
+
+
+def test_a_manifest_is_scored_and_what_was_saved_can_be_judged_again(data, tmp_path, monkeypatch):
+    header = "id,group,clean,noisy,noise,lead_in_s,snr_db,noise_type"
+    pair = f"a,speech,{data}/speech/0.wav,{data}/speech/0.wav,,0.5,90,none"
+    (tmp_path / "manifest.csv").write_text(f"{header}\n{pair}\n")
+    asked = ["--seeds", "1", "--variants", "plain", "--manifest", str(tmp_path / "manifest.csv"), "--profiles", "minimum"]
+    first = ablated(data, tmp_path / "out", monkeypatch, *asked)["plain-1"]
+    assert first["steps"] >= 1 and np.isfinite(first["si_sdr_db, minimum, speech"])
+    (tmp_path / "out" / "plain-1" / "run.json").unlink()
+    again = ablated(data, tmp_path / "out", monkeypatch, *asked, "--core-seconds", "0")["plain-1"]
+    assert again == pytest.approx(first, nan_ok=True)
