@@ -44,7 +44,7 @@ N_UNSEEN_BATCHES, UNSEEN_ITEMS, UNSEEN_SEED = 20, 8, 4242
 #: What is judged weighs the same whatever a variant learned by.
 JUDGED = Weights(clarity=1.0, pause=1.0, treble=1.0)
 PARTS = ("compressed", "opinion", "speech_db", "music_db", "clarity", "pause", "treble")
-MEASURES = ("pesq_wb", "stoi", "si_sdr_db", "si_sdr_gain_db", "lsd_db")
+MEASURES = ("pesq_wb", "stoi", "estoi", "si_sdr_db", "si_sdr_gain_db", "lsd_db")
 
 
 @dataclass(frozen=True)
