@@ -18,7 +18,6 @@
 mod automation;
 mod buses;
 mod factory;
-#[cfg(target_os = "linux")]
 mod grip;
 mod host;
 mod stream;

@@ -51,8 +51,9 @@ impl Corner {
         let pointer = pointer.to_vec2() * zoom;
         let size = ui.ctx().content_rect().size() * zoom;
         let distance = *self.distance.get_or_insert(size - pointer);
-        let wanted = native(pointer + distance, ui.ctx().pixels_per_point() / zoom);
-        if self.asked.get_or_insert(native(size, ui.ctx().pixels_per_point() / zoom)) != &wanted {
+        let scale = ui.ctx().pixels_per_point() / zoom;
+        let wanted = native(pointer + distance, scale);
+        if *self.asked.get_or_insert(native(size, scale)) != wanted {
             self.asked = Some(wanted);
             grip.ask(wanted.width, wanted.height);
         }

@@ -1,5 +1,5 @@
 //! The window's wish for another size, carried by a timer of the host's own run loop: VST3 has no
-//! other way to the host's thread, and only Linux has this one.
+//! other way to the host's thread, and only hosts on Linux have this one.
 
 use std::sync::Arc;
 

@@ -12,9 +12,8 @@ use std::sync::Arc;
 use nice_plug::wrapper::vst3::vst3::Steinberg::*;
 use nice_plug::wrapper::vst3::vst3::{Class, ComPtr, ComRef, ComWrapper};
 
-#[cfg(target_os = "linux")]
-use super::grip::Carrier;
 use crate::grip::Grip;
+use crate::vst3_shell::grip::Carrier;
 
 /// The layer in front of the framework's view.
 pub(super) struct View {
@@ -24,7 +23,6 @@ pub(super) struct View {
     frame: RefCell<Option<ComPtr<IPlugFrame>>>,
     grip: Arc<Grip>,
     /// There while the window is open, in a host that can resize it.
-    #[cfg(target_os = "linux")]
     carrier: RefCell<Option<Carrier>>,
 }
 
@@ -47,7 +45,6 @@ impl View {
             itself: Cell::new(std::ptr::null_mut()),
             frame: RefCell::default(),
             grip: Arc::clone(grip),
-            #[cfg(target_os = "linux")]
             carrier: RefCell::default(),
         });
         let itself = view.to_com_ptr::<IPlugView>().map_or(std::ptr::null_mut(), ComPtr::into_raw);
@@ -57,20 +54,16 @@ impl View {
 
     /// Carries the window's wishes to the host, where there is a way.
     fn carry(&self) {
-        #[cfg(target_os = "linux")]
-        {
-            let frame = self.frame.borrow().clone();
-            // SAFETY: the carrier is dropped with this object, at the latest.
-            let made = frame.and_then(|frame| unsafe {
-                Carrier::new(frame, self.itself.get(), Arc::clone(&self.grip))
-            });
-            *self.carrier.borrow_mut() = made;
-        }
+        let frame = self.frame.borrow().clone();
+        // SAFETY: the carrier is dropped with this object, at the latest.
+        let made = frame.and_then(|frame| unsafe {
+            Carrier::new(frame, self.itself.get(), Arc::clone(&self.grip))
+        });
+        drop(self.carrier.replace(made));
     }
 
     /// Does it no longer.
     fn stop_carrying(&self) {
-        #[cfg(target_os = "linux")]
         drop(self.carrier.take());
     }
 }
