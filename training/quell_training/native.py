@@ -357,3 +357,18 @@ def band_means(power: torch.Tensor, edges: torch.Tensor, n_single: int) -> torch
     out = power.new_empty(*power.shape[:-1], n_bands)
     _call("band_means", [power, edges, out], power.numel() // n_bins, n_bins, n_bands, n_single)
     return out
+
+
+# ---- 5. Stretches of recordings ------------------------------------------------------------------
+
+
+def can_cut(samples: torch.Tensor) -> bool:
+    return not samples.is_cuda and samples.dtype == torch.int16 and library() is not None
+
+
+def cut(samples, first, length, start, n_samples: int, speed, is_backwards, reach: int) -> torch.Tensor:
+    """What `stretches.cut` gives, from neighbours as far away as `reach`."""
+    rows = torch.empty(len(first), n_samples)
+    per_row = [first.long(), length.long(), start.long(), None if speed is None else speed.double(), is_backwards]
+    _call("stretches_cut", [samples, *per_row, rows], *rows.shape, reach)
+    return rows

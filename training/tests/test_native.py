@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from quell_training import arithmetic, geometry, grow, native, optimiser, workers
+from quell_training import arithmetic, geometry, grow, native, optimiser, stretches, workers
 from quell_training.grow import grown
 from quell_training.model import BandConv, Options, UNet
 from quell_training.train import Trainer, load_state
@@ -306,3 +306,16 @@ def test_levels_alone_can_change_and_nothing_is_no_change(tmp_path):
     assert all(torch.equal(value, small.model.state_dict()[name]) for name, value in state["model"].items())
     with pytest.raises(ValueError, match="expected more units, or another level"):
         grow.run(parser.parse_args(asked))
+
+
+@pytest.mark.parametrize("reach", [0, 1, stretches.FINE_REACH])
+@pytest.mark.parametrize("turned", [None, [False, True, True, False]])
+def test_native_stretches_are_those_of_pytorch(reach, turned):
+    samples = (torch.randn(9_000, generator=torch.Generator().manual_seed(7)) * 8_000.0).short()
+    first, length = torch.tensor([0, 700, 1_000, 8_990]), torch.tensor([700, 300, 7_990, 10])
+    start = torch.tensor([690, 0, 5_000, 3])
+    speed = torch.tensor([0.8, 1.0, 1.1837, 0.931], dtype=torch.float64) if reach else None
+    is_backwards = None if turned is None else torch.tensor(turned)
+    asked = samples, first, length, start, 5_000, speed, is_backwards, reach
+    assert native.can_cut(samples)
+    torch.testing.assert_close(native.cut(*asked), stretches.cut_by_pytorch(*asked), rtol=0.0, atol=3e-6)
