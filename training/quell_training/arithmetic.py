@@ -7,12 +7,19 @@ from contextlib import AbstractContextManager
 
 import torch
 
+from . import native
+
 #: What the network is computed in, by name; weights, sums and losses are single precision in any case.
 KINDS = {"f32": torch.float32, "bf16": torch.bfloat16}
 N_TRIALS = 3
 TRIAL_FRAMES = 60
 #: Mixtures of a trial: a GPU is not filled by less.
 TRIAL_ITEMS = {"cpu": 4, "cuda": 64}
+
+
+def multiplies_bf16() -> bool:
+    """Whether this processor has a unit for products of matrices in bfloat16."""
+    return "amx_bf16" in native.processor().get("flags", "").split()
 
 
 def autocast(device: torch.device, kind: str) -> AbstractContextManager:

@@ -62,6 +62,7 @@ def _built() -> ctypes.CDLL:
     return ctypes.CDLL(str(library))
 
 
+@functools.cache
 def processor() -> dict[str, str]:
     """Name of the processor and what it can do, where that can be told."""
     cpu = Path("/proc/cpuinfo")
