@@ -29,10 +29,10 @@ macro_rules! products_in_256_bits {
                     // SAFETY: as for this function; the chunk holds that many whole rows.
                     unsafe {
                         match sums.len() / weights.n_outputs {
-                            4 => multiply_rows::<4>(weights, rows, stride, sums),
-                            3 => multiply_rows::<3>(weights, rows, stride, sums),
-                            2 => multiply_rows::<2>(weights, rows, stride, sums),
-                            _ => multiply_rows::<1>(weights, rows, stride, sums),
+                            4 => multiply_rows::<4, 2>(weights, rows, stride, sums),
+                            3 => multiply_rows::<3, 2>(weights, rows, stride, sums),
+                            2 => multiply_rows::<2, 4>(weights, rows, stride, sums),
+                            _ => multiply_rows::<1, 8>(weights, rows, stride, sums),
                         }
                     }
                     first_row += ROWS;
@@ -40,34 +40,84 @@ macro_rules! products_in_256_bits {
             }
 
             /// # Safety
-            /// As for [`multiply`], with `N` rows.
+            /// As for [`multiply`], with `N` rows; `B` blocks of outputs go side by side, so that no
+            /// sum waits for the one before.
             #[target_feature(enable = $features)]
-            unsafe fn multiply_rows<const N: usize>(
+            unsafe fn multiply_rows<const N: usize, const B: usize>(
                 weights: &PackedWeights<'_>,
                 activations: &[u8],
                 stride: usize,
                 sums: &mut [i32],
             ) {
-                let blocks_len = weights.n_inputs / BLOCK_INPUTS * BLOCK_LEN;
-                for (block_idx, blocks) in weights.bytes.chunks_exact(blocks_len).enumerate() {
-                    let mut totals = [_mm256_setzero_si256(); N];
-                    for (quad_idx, block) in blocks.chunks_exact(BLOCK_LEN).enumerate() {
-                        // SAFETY: a chunk is 32 bytes long.
-                        let block = unsafe { _mm256_loadu_si256(block.as_ptr().cast()) };
-                        for (row_idx, total) in totals.iter_mut().enumerate() {
-                            let start = row_idx * stride + quad_idx * BLOCK_INPUTS;
-                            let quad = activations.as_ptr().wrapping_add(start).cast::<i32>();
-                            // SAFETY: `start + 4` is at most the end of row `row_idx`, which the
-                            // caller guarantees to lie within `activations`.
-                            let quad = unsafe { quad.read_unaligned() };
-                            *total = add_products(*total, _mm256_set1_epi32(quad), block);
+                let len = weights.n_inputs / BLOCK_INPUTS * BLOCK_LEN;
+                let groups = weights.bytes.chunks_exact(B * len);
+                let mut first_output = weights.n_outputs - groups.remainder().len() / len * BLOCK_OUTPUTS;
+                let rest = groups.remainder().chunks_exact(len);
+                for (group_idx, group) in groups.enumerate() {
+                    let first_output = group_idx * B * BLOCK_OUTPUTS;
+                    // SAFETY: as for this function; a group is `B` blocks.
+                    let totals = unsafe { totals::<N, B>(group, len, activations, stride) };
+                    write(&totals, weights.n_outputs, first_output, sums);
+                }
+                for block in rest {
+                    // SAFETY: as above.
+                    let totals = unsafe { totals::<N, 1>(block, len, activations, stride) };
+                    write(&totals, weights.n_outputs, first_output, sums);
+                    first_output += BLOCK_OUTPUTS;
+                }
+            }
+
+            /// Sums of `B` blocks of outputs, each `len` bytes of weights, for `N` rows.
+            ///
+            /// # Safety
+            /// The processor has the features, `blocks` is `B * len` bytes, and each of the rows, `stride`
+            /// apart, has as many activations as a block has inputs.
+            #[inline]
+            #[target_feature(enable = $features)]
+            unsafe fn totals<const N: usize, const B: usize>(
+                blocks: &[u8],
+                len: usize,
+                activations: &[u8],
+                stride: usize,
+            ) -> [[__m256i; B]; N] {
+                let mut totals = [[_mm256_setzero_si256(); B]; N];
+                for quad_idx in 0..len / BLOCK_LEN {
+                    let quads: [__m256i; N] = core::array::from_fn(|row_idx| {
+                        let start = row_idx * stride + quad_idx * BLOCK_INPUTS;
+                        let quad = activations.as_ptr().wrapping_add(start).cast::<i32>();
+                        // SAFETY: `start + 4` is at most the end of row `row_idx`, which the caller
+                        // guarantees to lie within `activations`.
+                        _mm256_set1_epi32(unsafe { quad.read_unaligned() })
+                    });
+                    for block_idx in 0..B {
+                        let start = block_idx * len + quad_idx * BLOCK_LEN;
+                        let block = blocks.as_ptr().wrapping_add(start).cast();
+                        // SAFETY: `start + 32` is at most the end of the block, which the caller
+                        // guarantees to lie within `blocks`.
+                        let block = unsafe { _mm256_loadu_si256(block) };
+                        for (totals, quad) in totals.iter_mut().zip(quads) {
+                            totals[block_idx] = add_products(totals[block_idx], quad, block);
                         }
                     }
-                    for (row_idx, total) in totals.into_iter().enumerate() {
-                        let start = row_idx * weights.n_outputs + block_idx * BLOCK_OUTPUTS;
-                        let out = &mut sums[start..start + BLOCK_OUTPUTS];
+                }
+                totals
+            }
+
+            /// Writes sums of every row to the outputs from `first_output` on.
+            #[inline]
+            #[target_feature(enable = $features)]
+            fn write<const N: usize, const B: usize>(
+                totals: &[[__m256i; B]; N],
+                n_outputs: usize,
+                first_output: usize,
+                sums: &mut [i32],
+            ) {
+                for (row_idx, totals) in totals.iter().enumerate() {
+                    let start = row_idx * n_outputs + first_output;
+                    let out = sums[start..][..B * BLOCK_OUTPUTS].chunks_exact_mut(BLOCK_OUTPUTS);
+                    for (out, total) in out.zip(totals) {
                         // SAFETY: `out` holds the eight sums that are written.
-                        unsafe { _mm256_storeu_si256(out.as_mut_ptr().cast(), total) };
+                        unsafe { _mm256_storeu_si256(out.as_mut_ptr().cast(), *total) };
                     }
                 }
             }

@@ -282,23 +282,42 @@ impl<'w> Gru<'w> {
         let gates = from_input.chunks_exact(3 * n).zip(from_state.chunks_exact(3 * n));
         let states = self.values.chunks_exact_mut(n).zip(self.heard.chunks_exact_mut(n));
         for ((values, heard), (from_input, from_state)) in states.zip(gates) {
-            for unit in 0..n {
-                let heard_of = |gate: usize| {
-                    let i = gate * n + unit;
-                    (
-                        from_input[i] as f32 * self.input.scale[i] + self.input.bias[i],
-                        from_state[i] as f32 * self.state.scale[i] + self.state.bias[i],
-                    )
-                };
-                let (reset, keep, new) = (heard_of(0), heard_of(1), heard_of(2));
+            let from_input = Sums::new(from_input, &self.input);
+            let from_state = Sums::new(from_state, &self.state);
+            for (unit, (value, heard)) in values.iter_mut().zip(heard).enumerate() {
+                let of = |gate: usize| (from_input.of(gate, unit), from_state.of(gate, unit));
+                let (reset, keep, new) = (of(0), of(1), of(2));
                 let reset = sigmoid(reset.0 + reset.1);
                 let keep = sigmoid(keep.0 + keep.1);
                 let new = tanh(new.0 + reset * new.1);
-                values[unit] = new + keep * (values[unit] - new);
-                heard[unit] = round_to_u8(values[unit] * STATE_STEPS + STATE_STEPS);
+                *value = new + keep * (*value - new);
+                *heard = round_to_u8(*value * STATE_STEPS + STATE_STEPS);
             }
         }
         &self.heard
+    }
+}
+
+/// A product of one position by gate, all of one length, so that a loop over the units needs no checks
+/// and takes several at once.
+struct Sums<'a> {
+    gates: [(&'a [i32], &'a [f32], &'a [f32]); 3],
+}
+
+impl<'a> Sums<'a> {
+    fn new(sums: &'a [i32], layer: &'a ByteLayer<'_>) -> Self {
+        let n = sums.len() / 3;
+        let gate = |i: usize| {
+            let range = i * n..(i + 1) * n;
+            (&sums[range.clone()], &layer.scale[range.clone()], &layer.bias[range])
+        };
+        Self { gates: core::array::from_fn(gate) }
+    }
+
+    #[inline]
+    fn of(&self, gate: usize, unit: usize) -> f32 {
+        let (sums, scale, bias) = self.gates[gate];
+        sums[unit] as f32 * scale[unit] + bias[unit]
     }
 }
 
