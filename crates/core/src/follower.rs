@@ -115,10 +115,11 @@ impl NoiseFollower {
 
     /// Whether most of the bins that hold anything hold far more than the noise.
     fn is_overrun(&self, power: &[f32]) -> bool {
-        let (mut n_heard, mut n_over) = (0, 0);
+        // As wide as the powers, so that several bins are counted at once.
+        let (mut n_heard, mut n_over) = (0_u32, 0_u32);
         for (heard, noise) in power.iter().zip(&self.power) {
-            n_heard += usize::from(*heard > FLOOR_POWER);
-            n_over += usize::from(*heard > FLOOR_POWER && *heard > config::OVERRUN_FROM * noise);
+            n_heard += u32::from(*heard > FLOOR_POWER);
+            n_over += u32::from(*heard > (config::OVERRUN_FROM * noise).max(FLOOR_POWER));
         }
         n_over as f32 > config::OVERRUN_SHARE * n_heard as f32
     }

@@ -126,17 +126,19 @@ impl Hops {
         let (output, dry_pos) = (self.output, self.dry_pos);
         for (channel, io) in self.channels.iter_mut().zip(io) {
             (self.output, self.dry_pos) = (output, dry_pos);
-            let latency = channel.dry.len();
-            let wet = &channel.output[self.pos..];
-            let input = &mut channel.input[self.pos..];
-            for ((sample, input), &wet) in io[range.clone()].iter_mut().zip(input).zip(wet) {
-                if is_fault(*sample) {
+            let mut io = &mut io[range.clone()];
+            let mut input = &mut channel.input[self.pos..][..n_samples];
+            let mut wet = &channel.output[self.pos..][..n_samples];
+            while !io.is_empty() {
+                let n = io.len().min(channel.dry.len() - self.dry_pos);
+                let dry = &mut channel.dry[self.dry_pos..][..n];
+                let (now, later) = (io.split_at_mut(n), input.split_at_mut(n));
+                if swap_in(now.0, later.0, dry) {
                     self.n_clean = 0;
                 }
-                *input = tame(*sample);
-                let dry = core::mem::replace(&mut channel.dry[self.dry_pos], *input);
-                self.dry_pos = if self.dry_pos + 1 == latency { 0 } else { self.dry_pos + 1 };
-                *sample = self.output.mix(dry, wet);
+                self.output.mix(now.0, &wet[..n]);
+                (io, input, wet) = (now.1, later.1, &wet[n..]);
+                self.dry_pos = (self.dry_pos + n) % channel.dry.len();
             }
         }
         self.pos += n_samples;
@@ -161,6 +163,18 @@ impl Hops {
             }
         }
     }
+}
+
+/// Keeps the samples of `io` in `input`, tamed, and swaps them for those that waited in `dry`; true if one of
+/// them is no sound.
+fn swap_in(io: &mut [f32], input: &mut [f32], dry: &mut [f32]) -> bool {
+    let mut n_faults = 0_u32;
+    for ((sample, input), dry) in io.iter_mut().zip(input).zip(dry) {
+        n_faults += u32::from(is_fault(*sample));
+        *input = tame(*sample);
+        *sample = core::mem::replace(dry, *input);
+    }
+    n_faults > 0
 }
 
 /// Whether a converter cut off peaks: some samples in a row have one size, and a large one.

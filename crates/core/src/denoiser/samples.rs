@@ -32,9 +32,17 @@ impl OutputWeights {
         self.wet.aim(wet, at_once);
     }
 
-    /// The output of one sample.
-    pub(super) fn mix(&mut self, dry: f32, wet: f32) -> f32 {
-        dry * self.dry.next() + wet * self.wet.next()
+    /// Makes the output of dry samples, in their place, and wet ones.
+    pub(super) fn mix(&mut self, dry: &mut [f32], wet: &[f32]) {
+        if let (Some(of_dry), Some(of_wet)) = (self.dry.at_rest(), self.wet.at_rest()) {
+            for (dry, wet) in dry.iter_mut().zip(wet) {
+                *dry = *dry * of_dry + wet * of_wet;
+            }
+        } else {
+            for (dry, wet) in dry.iter_mut().zip(wet) {
+                *dry = *dry * self.dry.next() + wet * self.wet.next();
+            }
+        }
     }
 }
 
@@ -62,6 +70,11 @@ impl Ramp {
             self.n_left = self.len;
             self.step = (target - self.current) / self.len as f32;
         }
+    }
+
+    /// The value, unless it is on its way.
+    fn at_rest(&self) -> Option<f32> {
+        (self.n_left == 0).then_some(self.current)
     }
 
     fn next(&mut self) -> f32 {
