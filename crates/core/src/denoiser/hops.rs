@@ -165,8 +165,8 @@ impl Hops {
     }
 }
 
-/// Keeps the samples of `io` in `input`, tamed, and swaps them for those that waited in `dry`; true if one of
-/// them is no sound.
+/// Keeps the samples of `io` in `input`, tamed, and swaps them for those that waited in `dry`; true
+/// if one of them is no sound.
 fn swap_in(io: &mut [f32], input: &mut [f32], dry: &mut [f32]) -> bool {
     let mut n_faults = 0_u32;
     for ((sample, input), dry) in io.iter_mut().zip(input).zip(dry) {

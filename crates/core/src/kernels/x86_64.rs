@@ -40,8 +40,8 @@ macro_rules! products_in_256_bits {
             }
 
             /// # Safety
-            /// As for [`multiply`], with `N` rows; `B` blocks of outputs go side by side, so that no
-            /// sum waits for the one before.
+            /// As for [`multiply`], with `N` rows; `B` blocks of outputs go side by side, so that
+            /// no sum waits for the one before.
             #[target_feature(enable = $features)]
             unsafe fn multiply_rows<const N: usize, const B: usize>(
                 weights: &PackedWeights<'_>,
@@ -51,8 +51,8 @@ macro_rules! products_in_256_bits {
             ) {
                 let len = weights.n_inputs / BLOCK_INPUTS * BLOCK_LEN;
                 let groups = weights.bytes.chunks_exact(B * len);
-                let mut first_output = weights.n_outputs - groups.remainder().len() / len * BLOCK_OUTPUTS;
                 let rest = groups.remainder().chunks_exact(len);
+                let mut first_output = weights.n_outputs - rest.len() * BLOCK_OUTPUTS;
                 for (group_idx, group) in groups.enumerate() {
                     let first_output = group_idx * B * BLOCK_OUTPUTS;
                     // SAFETY: as for this function; a group is `B` blocks.
@@ -70,8 +70,8 @@ macro_rules! products_in_256_bits {
             /// Sums of `B` blocks of outputs, each `len` bytes of weights, for `N` rows.
             ///
             /// # Safety
-            /// The processor has the features, `blocks` is `B * len` bytes, and each of the rows, `stride`
-            /// apart, has as many activations as a block has inputs.
+            /// The processor has the features, `blocks` is `B * len` bytes, and each of the rows,
+            /// `stride` apart, has as many activations as a block has inputs.
             #[inline]
             #[target_feature(enable = $features)]
             unsafe fn totals<const N: usize, const B: usize>(

@@ -298,8 +298,8 @@ impl<'w> Gru<'w> {
     }
 }
 
-/// A product of one position by gate, all of one length, so that a loop over the units needs no checks
-/// and takes several at once.
+/// A product of one position by gate, all of one length, so that a loop over the units needs no
+/// checks and takes several at once.
 struct Sums<'a> {
     gates: [(&'a [i32], &'a [f32], &'a [f32]); 3],
 }
