@@ -10,8 +10,10 @@ from quell_training.quantise import QuantUNet
 torch.set_num_threads(1)
 
 
+@pytest.mark.parametrize("is_bf16", [False, True])
 @pytest.mark.parametrize("shape", [(3, 8, 39), (1, 128, 128), (2, 16, 512)])
-def test_all_directions_of_a_matrix_come_out_alike(shape):
+def test_all_directions_of_a_matrix_come_out_alike(shape, is_bf16, monkeypatch):
+    monkeypatch.setattr(optimiser.arithmetic, "multiplies_bf16", lambda: is_bf16)
     draw = torch.Generator().manual_seed(1)
     # Singular values over three decades.
     u, _, v = torch.linalg.svd(torch.randn(shape, generator=draw), full_matrices=False)
