@@ -15,7 +15,7 @@ const MOST_ERROR_DB = -90;
 /// The network rounds its activations to 8 bits: where a logarithm lies on the border, that is a step.
 const NETWORK_ERROR_DB = -48;
 /// Times as fast as it plays, on one core.
-const LEAST_SPEED = 20;
+const LEAST_SPEED = 12;
 const LIVE_S = process.argv.includes("--minute") ? 60 : 4;
 
 const folder = await mkdtemp(join(tmpdir(), "quell-web-"));
@@ -120,7 +120,7 @@ const tests = {
     await again(page);
   },
 
-  async "the network takes less than a twentieth of the time that it plays"(page) {
+  async "the network takes less than a twelfth of the time that it plays"(page) {
     await example(page, "Fan");
     // A minute: a browser compiles well only what has run for a while.
     await page.value(`(() => {

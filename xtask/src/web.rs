@@ -14,7 +14,7 @@ const TARGET: &str = "wasm32-unknown-unknown";
 const PAGE: &str = "web";
 const PORT: u16 = 8000;
 /// Files that the page loads when it is opened: no more than this, so that it opens at once.
-const MOST_BYTES: u64 = 2_000_000;
+const MOST_BYTES: u64 = 2_500_000;
 
 pub(crate) fn run(args: &[String]) -> Result<()> {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
