@@ -82,8 +82,8 @@ fn five_minutes_of_sound_do_not_drift_and_fade_from_memory() {
         let mut fresh = denoiser(RATE_HZ, 1, LatencyMode::Standard);
         let expected = run_mono(&mut fresh, &words, &settings);
         let actual = run_mono(&mut used, &words, &settings);
-        // The followed level looks back for 4.8 s; what the network itself remembers stands at −50
-        // and −54 dB then (Neural, measured).
+        // The followed level looks back for 4.8 s; what the network itself remembers stood at −50
+        // and −54 dB then (Neural, the weights before these, measured).
         for (second, limit_db) in [(6, -40.0), (19, -50.0)] {
             let range = second * n_second..(second + 1) * n_second;
             let db = error_db(&actual[range.clone()], &expected[range]);
